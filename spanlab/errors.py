@@ -1,0 +1,89 @@
+"""Every exception, in one tree. Each message says what was expected, what came, what to write.
+
+SpanlabError
+├── UsageError              an argument or a call is wrong
+│   ├── NotAFuture          (TypeError) an async function, or something that cannot be polled
+│   ├── ForeignAwaitable    an awaitable of another library was awaited
+│   ├── FutureReused        a future was awaited twice
+│   ├── NoRuntime           spawn, sleep, … outside a runtime
+│   ├── NestedRuntime       a runtime started inside a runtime
+│   ├── NoSource            `@instrument` cannot read the function's source
+│   └── NotSend             a guard crosses an await in a spawned task: rustc refuses this
+├── JoinError               the awaited task panicked or was aborted
+├── Deadlock                nothing can wake what is still waiting
+├── PollBudgetExceeded      the program did not stop by itself
+└── MissingPackage          (ImportError) an optional package is not installed
+"""
+
+from __future__ import annotations
+
+
+class SpanlabError(Exception):
+    """The root of all errors that spanlab raises."""
+
+
+class UsageError(SpanlabError, ValueError):
+    """An argument or a call is wrong; the message says what to write instead."""
+
+
+class NotAFuture(UsageError, TypeError):
+    """A future was needed and something else came."""
+
+
+class ForeignAwaitable(UsageError):
+    """A task awaited something that only another library's loop can wake."""
+
+
+class FutureReused(UsageError):
+    """A future was polled again after it gave its value, or given away twice."""
+
+
+class NoRuntime(UsageError):
+    """The call needs a runtime around it."""
+
+
+class NestedRuntime(UsageError):
+    """A runtime was started on a thread that drives one already."""
+
+
+class NoSource(UsageError):
+    """`@instrument` decides by the function's source, and there is none."""
+
+
+class NotSend(UsageError):
+    """A spawned future holds a value across an await that must stay on its thread."""
+
+
+class JoinError(SpanlabError):
+    """The awaited task gave no value: it panicked or was aborted.
+
+    A panic is an exception that left the task; it is the `__cause__`.
+
+    In Rust: `tokio::task::JoinError`.
+    """
+
+    def __init__(self, task: int, cause: BaseException | None = None) -> None:
+        ending = f'panicked with message "{cause}"' if cause else "was cancelled"
+        super().__init__(f"task {task} {ending}")
+        self.task = task
+        self.__cause__ = cause
+
+    def is_panic(self) -> bool:
+        """Tell whether an exception ended the task."""
+        return self.__cause__ is not None
+
+    def is_cancelled(self) -> bool:
+        """Tell whether `abort` or the end of the runtime ended the task."""
+        return self.__cause__ is None
+
+
+class Deadlock(SpanlabError):
+    """Nothing that could wake the waiting futures is left to run."""
+
+
+class PollBudgetExceeded(SpanlabError):
+    """The program was polled as often as its budget allows and had not ended."""
+
+
+class MissingPackage(SpanlabError, ImportError):
+    """A view needs a package that is not installed; the message has the line that installs it."""

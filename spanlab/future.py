@@ -1,0 +1,289 @@
+"""Futures: what can be polled, and the few that wait for a runtime.
+
+A plain coroutine is a future: lazy, and moved by `send(None)`, which is one poll. A poll gives a
+`Pending` or ends with `StopIteration`. This module is the only place that yields to a runtime.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Coroutine
+from typing import Any, Generic, TypeVar
+
+from spanlab import threads
+from spanlab.errors import FutureReused, NoRuntime, NotAFuture, UsageError
+
+T = TypeVar("T")
+
+
+class Pending:
+    """What a poll gives when it must wait: for what, and for which task if it is a task.
+
+    In Rust: `Poll::Pending`, which keeps no reason.
+    """
+
+    __slots__ = ("awaits", "waits_for")
+
+    def __init__(self, waits_for: str, awaits: int | None = None) -> None:
+        self.waits_for = waits_for
+        self.awaits = awaits
+
+
+class Future(Generic[T]):
+    """A future that is no coroutine: a subclass says in `poll` what one poll does.
+
+    Whoever owns a future polls it with `send` and drops it with `close`. An `await` does both.
+
+    In Rust: `std::future::Future`.
+    """
+
+    __slots__ = ("__weakref__",)
+    inner: Any = None  # the future that this one polls, if it is one
+
+    def poll(self) -> T | Pending:
+        """Give the value, or a `Pending` after arranging to be woken."""
+        raise NotImplementedError
+
+    def send(self, value: None, /) -> Pending:
+        """Poll once, as a coroutine does: a value comes as `StopIteration`."""
+        result = self.poll()
+        if isinstance(result, Pending):
+            return result
+        raise StopIteration(result)
+
+    def close(self) -> None:
+        """Drop the future."""
+
+    def __await__(self) -> Future[T]:
+        return self
+
+    def __iter__(self) -> Future[T]:
+        return self
+
+    def __next__(self) -> Pending:
+        try:
+            return self.send(None)
+        except BaseException:  # the value, or a panic: `await` drops what has ended
+            self.close()
+            raise
+
+
+def into_future(value: Any, caller: str) -> Any:
+    """Check that `value` is a future nobody has used up; `caller` is named in the error."""
+    if isinstance(value, Coroutine):
+        if inspect.iscoroutine(value) and inspect.getcoroutinestate(value) == inspect.CORO_CLOSED:
+            raise FutureReused(
+                f"{caller} needs a fresh future, got '{value.__name__}', which has ended. "
+                f"A future is moved, not copied; make a new one: {value.__name__}()"
+            )
+        return value
+    if isinstance(value, Future):
+        return value
+    if inspect.iscoroutinefunction(inspect.unwrap(value)) if callable(value) else False:
+        name = value.__name__
+        raise NotAFuture(
+            f"{caller} needs a future, got the async function '{name}'. "
+            f"Call it: {caller.removesuffix('()')}({name}())"
+        )
+    raise NotAFuture(
+        f"{caller} needs a future, got {type(value).__name__} {value!r:.60}. "
+        f"A future is what an async function gives when it is called"
+    )
+
+
+def here(what: str) -> threads.Thread:
+    """Give the current thread if a runtime drives it."""
+    thread = threads.current()
+    if thread is None or thread.runtime is None:
+        raise NoRuntime(
+            f"{what} must be called from the context of a runtime, and there is none. "
+            f"Call it inside an async function that you start with: run(main())"
+        )
+    return thread
+
+
+def out_of_budget(thread: threads.Thread) -> Pending | None:
+    """Make a task that did 128 operations in one poll wait for its next turn.
+
+    In Rust: `tokio::task::coop`.
+    """
+    if thread.budget > 0:
+        return None
+    thread.runtime.defer(thread.waker)
+    return Pending("its next turn: its budget is spent")
+
+
+class _YieldNow(Future[None]):
+    __slots__ = ("_yielded",)
+
+    def __init__(self) -> None:
+        self._yielded = False
+
+    def poll(self) -> Pending | None:
+        if self._yielded:
+            return None
+        self._yielded = True
+        thread = here("yield_now()")
+        thread.runtime.defer(thread.waker)
+        return Pending("its next turn")
+
+
+def yield_now() -> Future[None]:
+    """Let everything else that is ready run first.
+
+    The task is not put back into the queue at once: it is woken when the queue has run dry. Tasks
+    that yield in the same round are woken in reverse.
+
+    In Rust: `tokio::task::yield_now`.
+    https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/scheduler/defer.rs
+    """
+    return _YieldNow()
+
+
+class Sleep(Future[None]):
+    """A timer. Its deadline is fixed when it is made, its place in line when first polled."""
+
+    __slots__ = ("_deadline", "_timer")
+
+    def __init__(self, seconds: float) -> None:
+        if not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
+            raise UsageError(
+                f"sleep() needs a time of 0 seconds or more, got {seconds!r}. Write: sleep(0.01)"
+            )
+        now = here("sleep()").runtime.now()
+        self._deadline = -(-(now + round(seconds * 1e9)) // 1_000_000)  # whole ms, rounded up
+        self._timer: Any = None
+
+    def poll(self) -> Pending | None:
+        thread = here("sleep()")
+        if (spent := out_of_budget(thread)) is not None:
+            return spent
+        if self._timer is None and thread.runtime.now() < self._deadline * 1_000_000:
+            self._timer = thread.runtime.timer(self._deadline)
+        if self._timer is None or self._timer.fired:
+            thread.budget -= 1
+            return None
+        self._timer.waker = thread.waker
+        return Pending(f"{self._deadline} ms on the clock")
+
+    def close(self) -> None:
+        if self._timer is not None:
+            self._timer.waker = None
+
+    __del__ = close
+
+
+def sleep(seconds: float) -> Future[None]:
+    """Wait for a number of seconds, in steps of whole milliseconds, rounded up.
+
+    On a virtual clock no real time passes: it jumps when nothing else can run.
+
+    In Rust: `tokio::time::sleep`.
+    """
+    return Sleep(seconds)
+
+
+class _Forever(Future[Any]):
+    __slots__ = ()
+
+    def poll(self) -> Pending:
+        return Pending("something that never comes")
+
+
+def pending() -> Future[Any]:
+    """Give a future that is never ready.
+
+    In Rust: `std::future::pending`.
+    """
+    return _Forever()
+
+
+class _Together(Future[Any]):
+    """Several futures polled inside one: what `join` and `select` share."""
+
+    __slots__ = ("_futures", "_start")
+
+    def __init__(self, futures: tuple[Any, ...], caller: str) -> None:
+        self._futures: list[Any] = [into_future(future, caller) for future in futures]
+        if len({id(future) for future in futures}) < len(futures):
+            raise FutureReused(
+                f"{caller} needs different futures, got the same one twice. Make two of them"
+            )
+        self._start = 0
+
+    def _drop(self, index: int) -> None:
+        future, self._futures[index] = self._futures[index], None
+        if future is not None:
+            future.close()
+
+    def close(self) -> None:
+        for index in range(len(self._futures)):
+            self._drop(index)
+
+
+class _Join(_Together):
+    __slots__ = ("_values",)
+
+    def __init__(self, futures: tuple[Any, ...]) -> None:
+        super().__init__(futures, "join()")
+        self._values: list[Any] = [None] * len(futures)
+
+    def poll(self) -> tuple[Any, ...] | Pending:
+        count, result = len(self._futures), None
+        order = [(self._start + offset) % count for offset in range(count)]
+        self._start = (self._start + 1) % max(count, 1)  # the branch that goes first rotates
+        for index in order:
+            if self._futures[index] is not None:
+                try:
+                    result = self._futures[index].send(None)
+                except StopIteration as ready:
+                    self._values[index] = ready.value
+                    self._drop(index)
+        if any(future is not None for future in self._futures):
+            return result or Pending("its branches")
+        return tuple(self._values)
+
+
+def join(*futures: Any) -> Future[tuple[Any, ...]]:
+    """Poll futures together, inside this task, until all have a value.
+
+    They are polled inside the caller's poll, so they see the caller's spans.
+
+    In Rust: `tokio::join!`.
+    """
+    return _Join(futures)
+
+
+class _Select(_Together):
+    __slots__ = ("_biased",)
+
+    def __init__(self, futures: tuple[Any, ...], biased: bool) -> None:
+        if not futures:
+            raise UsageError("select() needs a future, got none. Write: select(a(), b())")
+        super().__init__(futures, "select()")
+        self._biased = biased
+
+    def poll(self) -> tuple[int, Any] | Pending:
+        thread, count = here("select()"), len(self._futures)
+        if (spent := out_of_budget(thread)) is not None:
+            return spent
+        start = 0 if self._biased else thread.runtime.choose(count)
+        pending = Pending("its branches")
+        for index in [(start + offset) % count for offset in range(count)]:
+            try:
+                pending = self._futures[index].send(None)
+            except StopIteration as ready:
+                self.close()  # the losers go before the winner's value is seen
+                return index, ready.value
+        return pending
+
+
+def select(*futures: Any, biased: bool = False) -> Future[tuple[int, Any]]:
+    """Wait for the first of several futures; give its index and value, and drop the others.
+
+    Without `biased` each poll begins at a branch that the run chooses.
+
+    In Rust: `tokio::select!`.
+    """
+    return _Select(futures, biased)

@@ -1,0 +1,263 @@
+"""`graph(trace)`: one box per thread, spans where they were made, events where they were polled.
+
+A red dashed arrow goes where a reader may have expected a parent: from the span in which a task
+was spawned to the first thing in that task that has no parent.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html import escape
+from itertools import pairwise
+from unicodedata import east_asian_width
+
+from spanlab.figure import DIM, INK, LINE, LOST, Figure, card, circled, draw, hue, visible
+from spanlab.lost import lost_parents
+from spanlab.nodes import Node, merged, nodes
+from spanlab.record import ThreadParked, ThreadStarted, Trace
+
+MANY = 60  # above so many nodes, equal ones are drawn as one
+FEW = 5  # more events than that under one parent are a list
+MOST = 120  # above so many, the rest is left out
+PAGE = 900  # pixels; a wider graph grows to the right and stacks its leaves
+INSTALL = "Drawing needs a Graphviz engine. Install one: pip install graphviz graphviz-pure"
+
+
+def graph(trace: Trace) -> Figure:
+    """Draw who is the parent of whom, with one box per thread.
+
+    A span stands in the box of the thread that made it, an event in the box of the
+    thread that polled it, numbered as in the log. A red dashed arrow is no parent: it
+    shows where a task was spawned whose spans or events have none.
+
+    Where no Graphviz engine is installed, the figure is text with the install line.
+
+    >>> with recording() as trace:
+    ...     with info_span("work").enter():
+    ...         info("hello")
+    >>> graph(trace)
+    <Figure: 1 span and 1 event on 1 thread. Nothing lost its parent.>
+    """
+    every = [replace(n, text=visible(n.text)) for n in nodes(trace, lost_parents(trace))]
+    equal = merged(every) if len(every) > MANY else every
+    drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])
+    titles, rest = _titles(trace), _left_out(left_out)
+    alt = _sentence(equal, rest)
+    dot = _dot(drawn, titles, rest)
+    svg = draw(dot)
+    text = "\n".join([*_tree(drawn, titles), *filter(None, [rest])])
+    return Figure(card(svg, alt) if svg else "", alt, text, dot=dot, missing="" if svg else INSTALL)
+
+
+def _titles(trace: Trace) -> dict[int, str]:
+    """Name the threads that did anything, in the order in which they first did."""
+    names = {thread: started.name for thread, started in trace.threads.items()}
+    ran = (r.thread for r in trace.records if not isinstance(r, ThreadStarted | ThreadParked))
+    called = {thread: f" · {visible(name)}" for thread, name in names.items() if name}
+    return {n: f"ThreadId({n}){called.get(n, '')}" for n in dict.fromkeys(ran)}
+
+
+# --- in words ------------------------------------------------------------------------------------
+
+
+def _sentence(every: list[Node], rest: str) -> str:
+    events = sum(len(node.numbers) for node in every)
+    spans = _count(sum(node.count for node in every) - events, "span")
+    threads = _count(len({node.thread for node in every}), "thread")
+    said = [f"{spans} and {_count(events, 'event')} on {threads}."]
+    by_key = {node.key: node for node in every}
+    lost = [node for node in every if node.lost]
+    for node in lost[:3]:
+        where = by_key[min(node.lost)].text
+        said.append(f"{_at(node)} lost its parent: its task was spawned in {where}.")
+    if len(lost) > 3:
+        said.append(f"{len(lost) - 3} more lost theirs.")
+    crossing = ((node, by_key.get(node.parent or "")) for node in every)
+    far = [f"{_at(n)} is in {_at(up)}." for n, up in crossing if up and up.thread != n.thread]
+    return " ".join(
+        [*said, *([] if lost else ["Nothing lost its parent."]), *far[:1], rest]
+    ).strip()
+
+
+def _at(node: Node) -> str:
+    return f"{_name(node)} on ThreadId({node.thread})"
+
+
+def _left_out(number: int) -> str:
+    return f"{number} more, after these {MOST}, are left out." if number else ""
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _name(node: Node) -> str:
+    """Write `work`, `④ hello`, or `④–⑨ hello ×6`."""
+    times = f" ×{node.count}" if node.count > 1 else ""
+    return f"{_range(node.numbers, circled)} {node.text}{times}".strip()
+
+
+def _range(numbers: tuple[int, ...], write: Callable[[int], str] = str) -> str:
+    """Write one number, `4–9` for all from 4 to 9, or `4 … 12` for some of them."""
+    if len(numbers) < 2:
+        return "".join(map(write, numbers))
+    unbroken = numbers[-1] - numbers[0] == len(numbers) - 1
+    return write(numbers[0]) + ("–" if unbroken else " … ") + write(numbers[-1])
+
+
+def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
+    """Give the text twin: under each thread its spans and events, indented under their parents."""
+    by_key = {node.key: node for node in drawn}
+    below: defaultdict[tuple[str | None, int], list[Node]] = defaultdict(list)
+    for node in drawn:
+        above = by_key.get(node.parent or "")
+        inside = node.parent if above and above.thread == node.thread else None
+        below[inside, node.thread].append(node)
+    for thread, title in titles.items():
+        todo = [(1, node) for node in reversed(below[None, thread])]
+        if todo:
+            yield title
+        while todo:
+            depth, node = todo.pop()
+            yield "  " * depth + _name(node) + _remark(node, by_key)
+            todo += [(depth + 1, child) for child in reversed(below[node.key, thread])]
+
+
+def _remark(node: Node, by_key: dict[str, Node]) -> str:
+    above = by_key.get(node.parent or "")
+    said = [node.note] if node.note else []
+    if above and above.thread != node.thread:
+        said.append(f"in {above.text}, made on ThreadId({above.thread})")
+    said += [f"no parent; spawned in {by_key[key].text}" for key in sorted(node.lost)]
+    return f"  ({'; '.join(said)})" if said else ""
+
+
+# --- in DOT --------------------------------------------------------------------------------------
+
+TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="2">'
+Card = list[Node]  # one span, one event, or the many events of one span as a list
+
+
+def _dot(drawn: list[Node], titles: dict[int, str], rest: str) -> str:
+    colours = {thread: hue(place) for place, thread in enumerate(titles)}
+    boxes: dict[int, list[str]] = {thread: [] for thread in sorted({n.thread for n in drawn})}
+    by_key, cards = {node.key: node for node in drawn}, _cards(drawn)
+    rankdir = "LR" if _width(cards) > PAGE else "TB"
+    edges: list[str] = []
+    for here in reversed(cards) if rankdir == "LR" else cards:  # engines draw LR from the bottom up
+        node, colour = here[0], colours[here[0].thread]
+        boxes[node.thread].append(_card(here, *colour))
+        edges += _edge(node, by_key.get(node.parent or ""), colour[0])
+        edges += [line for key in sorted(node.lost) for line in _lost(node, by_key[key])]
+    drawings = [_box(thread, titles[thread], *colours[thread], boxes[thread]) for thread in boxes]
+    lines = [_head(rankdir, rest), *drawings, *_side_by_side(list(boxes)), *edges, "}"]
+    return "\n".join(lines) + "\n"
+
+
+def _cards(drawn: list[Node]) -> list[Card]:
+    """Gather the events of one span in one box into a list if they are more than a few."""
+    groups: dict[object, Card] = {}
+    for node in drawn:
+        alone = node.lost or not node.numbers
+        groups.setdefault(node.key if alone else (node.parent, node.thread), []).append(node)
+    found: list[Card] = []
+    for group in groups.values():
+        found += [group] if len(group) > FEW else [[node] for node in group]
+    return found
+
+
+def _width(cards: list[Card]) -> int:
+    """Guess how wide the widest generation is, in pixels."""
+    generation: dict[str | None, int] = {None: 0}
+    widths: defaultdict[int, int] = defaultdict(int)
+    for here in cards:
+        generation[here[0].key] = 1 + generation[here[0].parent]
+        widths[generation[here[0].key]] += 60 + 7 * max(len(node.text) for node in here)
+    return max(widths.values(), default=0)
+
+
+def _head(rankdir: str, rest: str) -> str:
+    return f"""digraph spans {{
+graph [rankdir={rankdir} newrank=true ranksep=0.35 nodesep=0.2 pad=0.1 bgcolor=transparent
+  fontname=Verdana fontsize=10 fontcolor="{DIM}" label="{rest}" labelloc=b]
+node [fontname=Verdana fontsize=10 fontcolor="{INK}" fillcolor=white style="rounded,filled"
+  shape=box height=0 margin="0.1,0.06"]
+edge [color="{DIM}" arrowsize=0.7]"""
+
+
+def _box(thread: int, title: str, dark: str, tint: str, cards: list[str]) -> str:
+    inside = "\n".join(cards)
+    return f"""subgraph cluster_{thread} {{
+graph [label=<{TABLE}<TR><TD><B>{_html(title)}</B></TD></TR></TABLE>> labeljust=l labelloc=t
+  margin=12 penwidth=1.2 style="rounded,filled"
+  color="{dark}" fillcolor="{tint}" fontcolor="{dark}"]
+top_{thread} [style=invis label="" width=0.01 height=0.42]
+{inside}
+}}"""
+
+
+def _side_by_side(threads: list[int]) -> Iterator[str]:
+    """Start all boxes on one line, so that few arrows run through a title."""
+    yield f"{{rank=same {' '.join(f'top_{thread}' for thread in threads)}}}"
+    yield from (f"top_{a} -> top_{b} [style=invis]" for a, b in pairwise(threads))
+
+
+def _card(here: Card, dark: str, tint: str) -> str:
+    first = here[0]
+    if first.numbers:
+        label = f"{TABLE}{''.join(_row(event, dark) for event in here)}</TABLE>"
+        look = f'color="{LOST if first.lost else LINE}" margin="0.04,0.02"'
+    else:
+        label = f"<B>{_html(first.text)}</B>{_times(first)}"
+        if first.note:
+            note = f'<FONT FACE="Verdana" POINT-SIZE="8" COLOR="{DIM}">{first.note}</FONT>'
+            label = f"{TABLE}<TR><TD>{label}</TD></TR><TR><TD>{note}</TD></TR></TABLE>"
+        look = f'color="{LOST if first.lost else dark}" penwidth=1.4 fontname=Courier fontsize=11 '
+        look += f"width={(_room(first.text) + 16) / 72:.2f}"
+    return f"{first.key} [id={first.key} label=<{label}> {look}]"
+
+
+def _row(event: Node, dark: str) -> str:
+    number = f'<FONT COLOR="white">{_range(event.numbers)}</FONT>'
+    text = f'<FONT COLOR="{INK}">{_html(event.text)}</FONT>'
+    times = f"<TD>{_times(event)}</TD>" if event.count > 1 else ""
+    return (
+        f'<TR><TD STYLE="ROUNDED" BGCOLOR="{dark}">{number}</TD>'
+        f'<TD ALIGN="LEFT" WIDTH="{_room(event.text)}">{text}</TD>{times}</TR>'
+    )
+
+
+def _times(node: Node) -> str:
+    return f'<FONT COLOR="{DIM}"> ×{node.count}</FONT>' if node.count > 1 else ""
+
+
+def _edge(node: Node, above: Node | None, colour: str) -> Iterator[str]:
+    if above and above.thread == node.thread:
+        yield f"{above.key} -> {node.key} [arrowhead=none]"
+    elif above:
+        yield f'{above.key} -> {node.key} [penwidth=1.8 color="{colour}"]'
+
+
+def _lost(node: Node, spawner: Node) -> Iterator[str]:
+    """The red dashed arrow. Its words are a node of their own, so that they cover nothing."""
+    words, dashed = f"{node.key}_{spawner.key}", f'style=dashed penwidth=1.8 color="{LOST}"'
+    label = f"spawned in {_html(spawner.text)},<BR/>parent lost"
+    look = f'shape=plain style="" fontcolor="{LOST}"'
+    yield f"subgraph cluster_{node.thread} {{ {words} [label=<{label}> {look}] }}"
+    yield f"{spawner.key} -> {words} [{dashed} arrowhead=none]"
+    yield f"{words} -> {node.key} [{dashed}]"
+
+
+def _html(text: str) -> str:
+    return escape(text).replace(
+        "\\", "\\\\"
+    )  # a single one starts an escape: \\N is the node's name
+
+
+def _room(text: str) -> int:
+    """Points that text needs at least; engines take what is not ASCII for as narrow as a space."""
+    if text.isascii():
+        return 0
+    return sum(11 if east_asian_width(char) in "WF" else 7 for char in text)

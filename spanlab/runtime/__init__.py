@@ -1,0 +1,47 @@
+"""Ways to run the same program: one interface, and the name says what a thread is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spanlab.field import Level
+from spanlab.future import into_future
+from spanlab.record import Trace
+from spanlab.recorder import recording
+from spanlab.runtime.base import Runtime
+from spanlab.runtime.current_thread import CurrentThread
+from spanlab.runtime.schedule import Replay, Schedule, Seeded
+from spanlab.runtime.virtual_threads import VirtualThreads
+
+__all__ = ["CurrentThread", "Replay", "Runtime", "Schedule", "Seeded", "VirtualThreads", "run"]
+
+
+def run(
+    main: Any, on: Runtime | None = None, level: str | Level = "trace", polls: int = 1_000_000
+) -> Trace:
+    """Run a main future to its end, drop what is left, and give the trace of it all.
+
+    The default runtime is `VirtualThreads()`. What is less important than `level` is not recorded.
+    An exception of the main future is raised, with the trace so far as its `.trace`. After
+    `polls` polls the program is stopped with an error that says where it was.
+
+    In Rust: `#[tokio::main]`, with a subscriber installed.
+
+    >>> async def main():
+    ...     info("in main")
+    ...     return 42
+    >>> run(main()).result
+    42
+    """
+    runtime = VirtualThreads() if on is None else on
+    main = into_future(main, "run()")
+    runtime.polls = polls
+    with recording(level, runtime.now) as trace:
+        try:
+            trace.result = runtime.block_on(main)
+        except BaseException as error:
+            error.trace = trace  # type: ignore[attr-defined]
+            raise
+        finally:
+            runtime.shutdown()
+    return trace

@@ -1,0 +1,69 @@
+"""Who goes next: a schedule picks one of several possibilities, and knows nothing else."""
+
+from __future__ import annotations
+
+import random
+
+from spanlab.errors import UsageError
+
+
+class Schedule:
+    """The default: always the first possibility, which is what tokio does when nothing races."""
+
+    def begin(self) -> None:
+        """Start over, for a new run."""
+
+    def choose(self, count: int) -> int:
+        """Give a number from 0 to `count` - 1."""
+        return 0
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class Seeded(Schedule):
+    """Chance, the same for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.begin()
+
+    def begin(self) -> None:
+        self._random = random.Random(self._seed)
+
+    def choose(self, count: int) -> int:
+        return self._random.randrange(count)
+
+    def __repr__(self) -> str:
+        return f"Seeded({self._seed})"
+
+
+class Replay(Schedule):
+    """Choices written down before, as in `Replay("0 1 1 0")`; after the last one the default."""
+
+    def __init__(self, choices: str) -> None:
+        try:
+            self.choices = [int(word) for word in choices.split()]
+        except (ValueError, AttributeError):
+            raise UsageError(
+                f"Replay() needs numbers in a string, got {choices!r:.60}. Write: Replay('0 1 1 0')"
+            ) from None
+        self.begin()
+
+    def begin(self) -> None:
+        self._step = 0
+
+    def choose(self, count: int) -> int:
+        if self._step >= len(self.choices):
+            return 0
+        choice = self.choices[self._step]
+        if not 0 <= choice < count:
+            raise UsageError(
+                f"choice {self._step} of the replay is from 0 to {count - 1}, got {choice}. "
+                f"Replay it with the program and the workers that it was recorded with"
+            )
+        self._step += 1
+        return choice
+
+    def __repr__(self) -> str:
+        return f"Replay({' '.join(map(str, self.choices))!r})"

@@ -1,0 +1,110 @@
+"""What "the current thread" is, real or virtual.
+
+A span stack belongs to a thread. So does the runtime that drives it. Spans and runtimes never
+import each other: they meet here, in the slots of a `Thread`, as they do in Rust's thread-locals.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Thread:
+    """One thread, real or virtual: a number, and what lives on it.
+
+    In Rust: `std::thread::Thread` together with the thread-local values of
+    tracing (`span_stack`, `recorder`) and of tokio (`runtime`, `task`, `waker`).
+    """
+
+    __slots__ = (
+        "budget", "id", "name", "pinned", "recorder", "runtime", "span_stack", "task", "waker",
+    )  # fmt: skip
+
+    def __init__(self, id: int, name: str, recorder: Any, runtime: Any = None) -> None:
+        self.id = id
+        self.name = name
+        self.recorder = recorder  # where records go: the thread's default subscriber
+        self.span_stack: list[Any] = []  # only span.py touches it
+        self.runtime = runtime  # whom spawn() asks
+        self.task: int | None = None  # the task that is polled now; 0 is the main future
+        self.waker: Any = None  # who is woken for the future that is polled now
+        self.budget = 0  # operations left in this poll before it must yield
+        self.pinned: list[Any] = []  # live values that are not Send, oldest first
+
+    def __repr__(self) -> str:
+        return f"ThreadId({self.id})"
+
+
+class _Here(threading.local):
+    thread: Thread | None = None
+
+
+_here = _Here()
+
+
+def current() -> Thread | None:
+    """Give the thread that runs this line, or None outside any recording.
+
+    In Rust: `std::thread::current`.
+    """
+    return _here.thread
+
+
+def switch(thread: Thread | None) -> Thread | None:
+    """Make `thread` the current one and give the one before."""
+    previous = _here.thread
+    _here.thread = thread
+    return previous
+
+
+@contextmanager
+def on(thread: Thread | None) -> Iterator[None]:
+    """Run a `with` block on `thread`."""
+    previous = switch(thread)
+    try:
+        yield
+    finally:
+        switch(previous)
+
+
+class ThreadHandle(Generic[T]):
+    """Gives what a thread's function gave, or raises what it raised.
+
+    In Rust: `std::thread::JoinHandle`.
+    """
+
+    def __init__(self, function: Callable[[], T]) -> None:
+        self._function = function
+        self._value: list[T] = []
+        self._error: BaseException | None = None
+
+    def _run(self, thread: Thread | None) -> None:
+        with on(thread):
+            try:
+                self._value.append(self._function())
+            except Exception as error:
+                self._error = error
+
+    def join(self) -> T:
+        """Wait for the thread to end."""
+        if self._error is not None:
+            raise self._error
+        return self._value[0]
+
+
+def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
+    """Run a function on a new thread, which begins with an empty span stack.
+
+    On a virtual runtime the thread is virtual too, and has ended when this returns.
+
+    In Rust: `std::thread::spawn`, where all threads share one subscriber.
+    """
+    here = current()
+    handle = ThreadHandle(function)
+    handle._run(here.recorder.thread("") if here else None)
+    return handle

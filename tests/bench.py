@@ -1,0 +1,262 @@
+"""Measure what a span, an event, a task and an import cost; `make bench` runs this.
+
+Every number is a ratio of two things measured in the same run, in turns, so that a slow or busy
+machine slows both. A row is one `Pair`; to add a row, add a line to `PAIRS`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from spanlab import CurrentThread, info, info_span, recording, run, spawn
+
+REPORT = Path(__file__).parent.parent / "BENCHMARKS.md"
+ROUNDS = 7
+SPANS = 10_000
+TASKS = 50_000
+
+Measure = Callable[[], float]  # runs once and gives seconds
+
+
+@dataclass
+class Pair:
+    """Two measures of one thing; `bar` is what the ratio must reach, or must not pass.
+
+    `faster=True`: the ratio is theirs / ours, at least `bar`. Otherwise ours / theirs, at most.
+    """
+
+    name: str
+    ours: Measure
+    theirs: Measure
+    bar: float
+    faster: bool = True
+    per: int = 1  # how many operations one measure makes
+    times: list[tuple[float, float]] = field(default_factory=list)
+
+    def measure(self, swapped: bool) -> None:
+        """Add one round; every other round measures the other one first."""
+        first, second = (self.theirs, self.ours) if swapped else (self.ours, self.theirs)
+        one, two = clean(first), clean(second)
+        self.times.append((two, one) if swapped else (one, two))
+
+    @property
+    def ratio(self) -> float:
+        """The median over the rounds of the ratio within a round."""
+        return median(b / a if self.faster else a / b for a, b in self.times)
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio >= self.bar if self.faster else self.ratio <= self.bar
+
+    def row(self) -> str:
+        """One line of the table: the best time of each, the ratio, the bar."""
+        ours, theirs = (show(min(times) / self.per) for times in zip(*self.times, strict=True))
+        bar = f"{'≥' if self.faster else '≤'} {self.bar:g}"
+        verdict = "met" if self.is_met else "**missed**"
+        return f"| {self.name} | {ours} | {theirs} | {self.ratio:.2f} | {bar} | {verdict} |"
+
+
+def show(seconds: float) -> str:
+    for unit, size in (("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.2f} {unit}"
+    return f"{seconds / 1e-9:.0f} ns"
+
+
+def clean(measure: Measure) -> float:
+    """Measure without the garbage of the measure before."""
+    gc.collect()
+    return measure()
+
+
+def timed(work: Callable[[], object]) -> Measure:
+    """Measure a function by the clock."""
+
+    def measure() -> float:
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+
+    return measure
+
+
+# ---------------------------------------------------------------- spans
+
+
+def spanlab_spans(count: int = SPANS) -> None:
+    with recording():
+        for i in range(count):
+            with info_span("work", n=i).enter():
+                info("hello")
+
+
+def otel_provider() -> TracerProvider:
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(InMemorySpanExporter()))
+    return provider
+
+
+def otel_spans(count: int = SPANS) -> None:
+    tracer = otel_provider().get_tracer("bench")
+    for i in range(count):
+        with tracer.start_as_current_span("work", attributes={"n": i}) as span:
+            span.add_event("hello")
+
+
+# ---------------------------------------------------------------- tasks
+
+
+async def bare(i: int) -> int:
+    return i
+
+
+async def with_event(i: int) -> int:
+    info("hello")
+    return i
+
+
+async def spanlab_bare_tasks() -> None:
+    handles = [spawn(bare(i)) for i in range(TASKS)]
+    for handle in handles:
+        await handle
+
+
+async def spanlab_span_tasks() -> None:
+    handles = [spawn(info_span("t").instrument(with_event(i))) for i in range(TASKS)]
+    for handle in handles:
+        await handle
+
+
+async def asyncio_bare_tasks() -> None:
+    async with asyncio.TaskGroup() as group:
+        for i in range(TASKS):
+            group.create_task(bare(i))
+
+
+async def asyncio_otel_tasks() -> None:
+    tracer = otel_provider().get_tracer("bench")
+
+    async def task(i: int) -> int:
+        with tracer.start_as_current_span("t") as span:
+            span.add_event("hello")
+        return i
+
+    async with asyncio.TaskGroup() as group:
+        for i in range(TASKS):
+            group.create_task(task(i))
+
+
+# ---------------------------------------------------------------- records, imports
+
+
+def per_record(count: int) -> Measure:
+    """Measure the cost of one record in a trace of about `count` records."""
+    records = 5  # new, enter, event, exit, close
+
+    def measure() -> float:
+        repeats = max(1, 10_000 // count)
+        start = time.perf_counter()
+        for _ in range(repeats):
+            spanlab_spans(count // records)
+        return (time.perf_counter() - start) / (count * repeats)
+
+    return measure
+
+
+def cold_import(module: str) -> Measure:
+    """Measure an import in a fresh interpreter."""
+    code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
+    command = [sys.executable, "-I", "-c", code]
+    return lambda: float(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+PAIRS = (
+    Pair(
+        "span with an event, vs OpenTelemetry",
+        timed(spanlab_spans),
+        timed(otel_spans),
+        10,
+        per=SPANS,
+    ),
+    Pair(
+        "task, vs asyncio",
+        timed(lambda: run(spanlab_bare_tasks(), on=CurrentThread())),
+        timed(lambda: asyncio.run(asyncio_bare_tasks())),
+        bar=1,
+        per=TASKS,
+    ),
+    Pair(
+        "task with span and event, vs asyncio with OpenTelemetry",
+        timed(lambda: run(spanlab_span_tasks(), on=CurrentThread())),
+        timed(lambda: asyncio.run(asyncio_otel_tasks())),
+        bar=5,
+        per=TASKS,
+    ),
+    *(
+        Pair(
+            f"record {n:,} long, vs 1,000 long",
+            per_record(n),
+            per_record(1_000),
+            1.5,
+            faster=False,
+        )
+        for n in (10_000, 100_000, 1_000_000)
+    ),
+    Pair(
+        "import, vs import asyncio",
+        cold_import("spanlab"),
+        cold_import("asyncio"),
+        1.2,
+        faster=False,
+    ),
+)
+
+
+def main() -> int:
+    """Run all rounds in turns, print the table, write it down, and fail if a bar is missed."""
+    gc.collect()
+    gc.freeze()  # what was imported is no garbage: no collection walks it while we measure
+    for turn in range(ROUNDS + 1):  # the first round warms up
+        for pair in PAIRS:
+            pair.measure(swapped=turn % 2 == 1)
+            if turn == 0:
+                pair.times.clear()
+        print(f"round {turn} of {ROUNDS}", file=sys.stderr)
+    facts = f"Python {platform.python_version()}, OpenTelemetry SDK {version('opentelemetry-sdk')}"
+    text = "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            f"Written by `make bench`: {facts}, {os.cpu_count()} cores, {ROUNDS} rounds in turns.",
+            "Times are the best of the rounds, ratios the median of the ratios within a round.",
+            "A bar with ≥ is for how many times as fast spanlab is, one with ≤ for how many times",
+            "as long it takes.",
+            "",
+            "| what | spanlab | the other | ratio | bar | |",
+            "|---|--:|--:|--:|--:|---|",
+            *(pair.row() for pair in PAIRS),
+            "",
+        ]
+    )
+    print(text)
+    REPORT.write_text(text, encoding="utf-8")
+    return 0 if all(pair.is_met for pair in PAIRS) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

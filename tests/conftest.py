@@ -1,0 +1,23 @@
+"""What every test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+
+def need(tool: str, how: str, found: str | None = None) -> str:
+    """Give the path of a program, or skip the test with a line that says how to get it.
+
+    Where `CI` is `true` nothing may be skipped, so there a missing program fails the test.
+    `found` is for what is not looked up on PATH: its path, or empty if it is missing.
+    """
+    path = shutil.which(tool) if found is None else found
+    if path:
+        return path
+    missing = f"{tool} is missing. To run this test: {how}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)

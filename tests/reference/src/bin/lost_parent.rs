@@ -1,0 +1,28 @@
+//! 1. Both messages of `sub_task` have the wrong parent.
+
+use std::future::Future;
+use tokio::task::JoinSet;
+use tracing::{info, instrument};
+
+#[tokio::main(worker_threads = 16)]
+async fn main() {
+    reference::init();
+    info!("in main");
+    work().await;
+}
+
+#[instrument]
+async fn work() {
+    info!("starting work");
+    let mut tasks = JoinSet::new();
+    tasks.spawn(sub_task());
+    while tasks.join_next().await.is_some() {}
+}
+
+#[instrument]
+fn sub_task() -> impl Future<Output = ()> {
+    info!("making sub task");
+    async {
+        info!("performing task");
+    }
+}

@@ -1,0 +1,25 @@
+//! 5. Spawned without a `JoinSet`: the parent is lost just the same.
+
+use std::future::Future;
+use tracing::{info, info_span, instrument};
+
+#[tokio::main(worker_threads = 16)]
+async fn main() {
+    reference::init();
+    info!("in main");
+    work().await;
+}
+
+#[instrument]
+async fn work() {
+    info!("starting work");
+    tokio::spawn(sub_task()).await.unwrap();
+}
+
+fn sub_task() -> impl Future<Output = ()> {
+    let _guard = info_span!("sub_task").entered();
+    info!("making sub task");
+    async {
+        info!("performing task");
+    }
+}

@@ -1,0 +1,171 @@
+"""The files around the package agree with each other, and with what they promise."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from rattler import MatchSpec, PackageRecord
+from rattler.package import BuildString
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+REQUIREMENTS = ("requirements.txt", "requirements-test.txt")
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+
+
+def run(*command: str) -> str:
+    """Run a command in the root and give what it printed; its failure fails the test."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def tracked() -> list[Path]:
+    """List the files that belong to the project: by git, or all that is there without git."""
+    if (ROOT / ".git").exists():
+        names = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
+        files = [ROOT / name for name in names.split("\0") if name]
+    else:
+        skip = {".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", "target"}
+        files = [path for path in ROOT.rglob("*") if not skip & set(path.parts)]
+    return [path for path in files if path.is_file()]
+
+
+def pins(name: str) -> dict[str, str]:
+    """Read a requirements file: every package with its exact version."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("==") for line in lines if not line.startswith(("#", "-r "))]
+    return {canonicalize_name(package): version for package, version in pairs}
+
+
+def extra(name: str) -> list[Requirement]:
+    """List what an extra of pyproject.toml asks for, the extras inside it resolved."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = []
+    for wanted in map(Requirement, project["optional-dependencies"][name]):
+        found += [r for e in wanted.extras for r in extra(e)] if wanted.extras else [wanted]
+    return found
+
+
+# ---------------------------------------------------------------- what gets installed
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_requirements_are_exact_and_hold_no_address(name: str) -> None:
+    """Each line is `package==version`, so it installs the same from any index."""
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
+        assert re.fullmatch(r"#.*|-r requirements\.txt|[\w.-]+==[\w.]+", line), line
+        assert "://" not in line
+
+
+@pytest.mark.parametrize("name", ["lab", "test"])
+def test_requirements_satisfy_the_extra(name: str) -> None:
+    """Every requirement of the extra has a pin that it accepts."""
+    pinned = pins("requirements.txt") | (pins("requirements-test.txt") if name == "test" else {})
+    for wanted in extra(name):
+        version = pinned.get(canonicalize_name(wanted.name))
+        assert version, f"{wanted.name} has no pin"
+        assert wanted.specifier.contains(version), f"{wanted} refuses the pin {version}"
+
+
+def test_requirements_name_everything_that_gets_installed() -> None:
+    """What a pinned package needs is pinned too, so two installs never differ."""
+    pinned = pins("requirements.txt") | pins("requirements-test.txt")
+    for package in pinned:
+        for needed in map(Requirement, requires(package) or []):
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(needed.name) in pinned, f"{package} needs {needed}"
+
+
+# ---------------------------------------------------------------- Binder
+
+
+def test_both_environment_files_are_equal() -> None:
+    """Where a folder `binder` exists, Binder ignores the file in the root."""
+    binder = (ROOT / "binder/environment.yml").read_bytes()
+    assert binder == (ROOT / "environment.yml").read_bytes()
+
+
+def test_binder_runs_the_versions_that_are_tested() -> None:
+    """The versions of environment.yml accept what requirements.txt pins."""
+    pinned = pins("requirements.txt")
+    *conda, pip = ENVIRONMENT["dependencies"]
+    for spec in conda:
+        match = MatchSpec(spec)
+        if name := {match.name.normalized} & pinned.keys():
+            version = pinned[name.pop()]
+            record = PackageRecord(match.name.normalized, version, BuildString("0"), 0, "noarch")
+            assert match.matches(record), f"environment.yml wants {spec}, the pin is {version}"
+    for line in pip["pip"]:
+        name, version = line.split("==")
+        assert pinned[name] == version
+
+
+def test_binder_builds_from_our_environment() -> None:
+    """repo2docker takes Python 3.13, our environment file and our postBuild."""
+    plan = run(sys.executable, "-m", "repo2docker", "--no-build", "--debug", ".")
+    assert "Building conda environment for python=3.13\n" in plan
+    assert '--file "binder/environment.yml"' in plan
+    assert "RUN ./binder/postBuild" in plan
+
+
+def test_post_build_can_be_executed() -> None:
+    """Binder runs the file itself, and an error in it must stop the build."""
+    script = ROOT / "binder/postBuild"
+    assert os.access(script, os.X_OK)
+    assert "set -euo pipefail" in script.read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- the import
+
+
+FRESH = """
+import sys
+before = set(sys.modules)
+import spanlab
+import threading
+loaded = {name.split(".")[0] for name in set(sys.modules) - before}
+print(sorted(loaded - sys.stdlib_module_names - {"spanlab"}))
+print([name for name in sys.modules if name.startswith("spanlab.lesson")])
+print(threading.active_count())
+"""
+
+
+def test_import_loads_only_the_standard_library_and_starts_no_thread() -> None:
+    """A fresh interpreter that imports spanlab has no third-party module and one thread."""
+    printed = run(sys.executable, "-I", "-W", "error", "-c", FRESH)
+    assert printed.splitlines() == ["[]", "[]", "1"]
+
+
+# ---------------------------------------------------------------- what is kept
+
+
+def test_notebooks_hold_no_outputs() -> None:
+    """Outputs and execution counts are made by the reader's run, not stored."""
+    if NOTEBOOKS:
+        run(sys.executable, "-m", "nbstripout", "--keep-id", "--verify", *map(str, NOTEBOOKS))
+
+
+def test_no_file_names_a_place_on_one_machine() -> None:
+    """Files name no folder of the machine they were made on."""
+    place = re.compile(rb"(?<![\w.}])/(?:home|root|work|Users)/\w")
+    for path in tracked():
+        found = place.search(path.read_bytes())
+        assert not found, f"{path.relative_to(ROOT)} holds {found and found[0]!r}"
+
+
+def test_no_lock_file_holds_an_address() -> None:
+    """Whoever builds this has a registry of their own; no file prescribes one."""
+    for path in tracked():
+        if path.suffix == ".lock" or "lock" in path.stem.split("-"):
+            assert b"://" not in path.read_bytes(), path.relative_to(ROOT)
