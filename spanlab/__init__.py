@@ -16,7 +16,10 @@ from spanlab.errors import (
     UsageError,
 )
 from spanlab.field import Debug, Display, Empty, Level
+from spanlab.figure import Figure
+from spanlab.fmt import Log, log
 from spanlab.future import Future, Pending, join, pending, select, sleep, yield_now
+from spanlab.graph import graph
 from spanlab.instrument import in_current_span, instrument
 from spanlab.join_set import JoinSet
 from spanlab.macros import (
@@ -39,3 +42,63 @@ from spanlab.runtime import CurrentThread, Replay, Seeded, VirtualThreads, run
 from spanlab.span import Span
 from spanlab.task import JoinHandle, spawn, spawn_blocking
 from spanlab.threads import spawn_thread
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CurrentThread",
+    "Deadlock",
+    "Debug",
+    "Display",
+    "Empty",
+    "Figure",
+    "ForeignAwaitable",
+    "Future",
+    "FutureReused",
+    "JoinError",
+    "JoinHandle",
+    "JoinSet",
+    "Level",
+    "Log",
+    "MissingPackage",
+    "NestedRuntime",
+    "NoRuntime",
+    "NoSource",
+    "NotAFuture",
+    "NotSend",
+    "Pending",
+    "PollBudgetExceeded",
+    "Replay",
+    "Seeded",
+    "Span",
+    "SpanlabError",
+    "Trace",
+    "UsageError",
+    "VirtualThreads",
+    "debug",
+    "debug_span",
+    "error",
+    "error_span",
+    "event",
+    "graph",
+    "in_current_span",
+    "info",
+    "info_span",
+    "instrument",
+    "join",
+    "log",
+    "pending",
+    "recording",
+    "run",
+    "select",
+    "sleep",
+    "span",
+    "spawn",
+    "spawn_blocking",
+    "spawn_thread",
+    "trace",
+    "trace_span",
+    "warn",
+    "warn_span",
+    "yield_now",
+]

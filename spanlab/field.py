@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
@@ -111,7 +112,8 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0
 def _escaped(char: str) -> str:
     if char in _ESCAPES:
         return _ESCAPES[char]
-    return char if char.isprintable() else f"\\u{{{ord(char):x}}}"
+    shown = char.isprintable() and unicodedata.category(char) not in ("Mn", "Me")
+    return char if shown else f"\\u{{{ord(char):x}}}"
 
 
 def number(value: float) -> str:
@@ -122,7 +124,7 @@ def number(value: float) -> str:
         return str(value)
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{value}"
-    mantissa, _, exponent = repr(value).partition("e")  # Rust: plain from 1e-5 up to 1e16
+    mantissa, _, exponent = repr(value).partition("e")  # Rust: plain from 1e-4 up to 1e16
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else mantissa
 
 
@@ -145,5 +147,6 @@ def debug(value: Any) -> str:
             return f"{{{', '.join(f'{debug(k)}: {debug(v)}' for k, v in value.items())}}}"
         case set() | frozenset():
             return f"{{{', '.join(sorted(map(debug, value)))}}}"
-    plain = type(value).__repr__ is object.__repr__  # would print an address
-    return type(value).__name__ if plain else repr(value)
+    if type(value).__repr__ in (object.__repr__,):  # it would print an address
+        return type(value).__name__
+    return repr(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from types import CodeType
+from types import CodeType, CoroutineType
 from typing import Any
 
 
@@ -20,9 +20,11 @@ def suspended_at(future: Any) -> tuple[str, str, int]:
 
 def code_of(future: Any) -> CodeType | None:
     """Give the code of the async function behind a future, through its wrappers."""
-    while getattr(future, "inner", None) is not None:
-        future = future.inner
-    return getattr(future, "cr_code", None)
+    while type(future) is not CoroutineType:
+        future = getattr(future, "inner", None)
+        if future is None:
+            return None
+    return future.cr_code
 
 
 def unwind(error: BaseException) -> None:

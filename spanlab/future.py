@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Coroutine
+from collections.abc import Generator
+from types import CoroutineType
 from typing import Any, Generic, TypeVar
 
-from spanlab import threads
 from spanlab.errors import FutureReused, NoRuntime, NotAFuture, UsageError
+from spanlab.threads import Thread, local
 
 T = TypeVar("T")
 
@@ -55,8 +56,8 @@ class Future(Generic[T]):
     def close(self) -> None:
         """Drop the future."""
 
-    def __await__(self) -> Future[T]:
-        return self
+    def __await__(self) -> Generator[Pending, None, T]:
+        return self  # type: ignore[return-value]  # an iterator is all that `await` needs
 
     def __iter__(self) -> Future[T]:
         return self
@@ -71,8 +72,8 @@ class Future(Generic[T]):
 
 def into_future(value: Any, caller: str) -> Any:
     """Check that `value` is a future nobody has used up; `caller` is named in the error."""
-    if isinstance(value, Coroutine):
-        if inspect.iscoroutine(value) and inspect.getcoroutinestate(value) == inspect.CORO_CLOSED:
+    if type(value) is CoroutineType:
+        if value.cr_frame is None:
             raise FutureReused(
                 f"{caller} needs a fresh future, got '{value.__name__}', which has ended. "
                 f"A future is moved, not copied; make a new one: {value.__name__}()"
@@ -80,7 +81,7 @@ def into_future(value: Any, caller: str) -> Any:
         return value
     if isinstance(value, Future):
         return value
-    if inspect.iscoroutinefunction(inspect.unwrap(value)) if callable(value) else False:
+    if callable(value) and inspect.iscoroutinefunction(inspect.unwrap(value)):
         name = value.__name__
         raise NotAFuture(
             f"{caller} needs a future, got the async function '{name}'. "
@@ -92,9 +93,9 @@ def into_future(value: Any, caller: str) -> Any:
     )
 
 
-def here(what: str) -> threads.Thread:
+def here(what: str) -> Thread:
     """Give the current thread if a runtime drives it."""
-    thread = threads.current()
+    thread = local.thread
     if thread is None or thread.runtime is None:
         raise NoRuntime(
             f"{what} must be called from the context of a runtime, and there is none. "
@@ -103,13 +104,11 @@ def here(what: str) -> threads.Thread:
     return thread
 
 
-def out_of_budget(thread: threads.Thread) -> Pending | None:
+def out_of_budget(thread: Thread) -> Pending:
     """Make a task that did 128 operations in one poll wait for its next turn.
 
     In Rust: `tokio::task::coop`.
     """
-    if thread.budget > 0:
-        return None
     thread.runtime.defer(thread.waker)
     return Pending("its next turn: its budget is spent")
 
@@ -157,8 +156,8 @@ class Sleep(Future[None]):
 
     def poll(self) -> Pending | None:
         thread = here("sleep()")
-        if (spent := out_of_budget(thread)) is not None:
-            return spent
+        if thread.budget <= 0:
+            return out_of_budget(thread)
         if self._timer is None and thread.runtime.now() < self._deadline * 1_000_000:
             self._timer = thread.runtime.timer(self._deadline)
         if self._timer is None or self._timer.fired:
@@ -266,8 +265,8 @@ class _Select(_Together):
 
     def poll(self) -> tuple[int, Any] | Pending:
         thread, count = here("select()"), len(self._futures)
-        if (spent := out_of_budget(thread)) is not None:
-            return spent
+        if thread.budget <= 0:
+            return out_of_budget(thread)
         start = 0 if self._biased else thread.runtime.choose(count)
         pending = Pending("its branches")
         for index in [(start + offset) % count for offset in range(count)]:

@@ -21,7 +21,7 @@ from spanlab.record import ThreadParked, ThreadStarted, Trace
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
 MOST = 120  # above so many, the rest is left out
-PAGE = 900  # pixels; a wider graph grows to the right and stacks its leaves
+PAGE = 1100  # pixels; what is wider lists its events, then grows to the right
 INSTALL = "Drawing needs a Graphviz engine. Install one: pip install graphviz graphviz-pure"
 
 
@@ -143,48 +143,62 @@ Card = list[Node]  # one span, one event, or the many events of one span as a li
 def _dot(drawn: list[Node], titles: dict[int, str], rest: str) -> str:
     colours = {thread: hue(place) for place, thread in enumerate(titles)}
     boxes: dict[int, list[str]] = {thread: [] for thread in sorted({n.thread for n in drawn})}
-    by_key, cards = {node.key: node for node in drawn}, _cards(drawn)
-    rankdir = "LR" if _width(cards) > PAGE else "TB"
+    by_key, (cards, rankdir) = {node.key: node for node in drawn}, _arranged(drawn)
     edges: list[str] = []
-    for here in reversed(cards) if rankdir == "LR" else cards:  # engines draw LR from the bottom up
+    for here in cards:
         node, colour = here[0], colours[here[0].thread]
         boxes[node.thread].append(_card(here, *colour))
         edges += _edge(node, by_key.get(node.parent or ""), colour[0])
         edges += [line for key in sorted(node.lost) for line in _lost(node, by_key[key])]
     drawings = [_box(thread, titles[thread], *colours[thread], boxes[thread]) for thread in boxes]
-    lines = [_head(rankdir, rest), *drawings, *_side_by_side(list(boxes)), *edges, "}"]
-    return "\n".join(lines) + "\n"
+    unique = dict.fromkeys([*_side_by_side(list(boxes)), *edges])
+    return "\n".join([_head(rankdir, rest), *drawings, *unique, "}"]) + "\n"
 
 
-def _cards(drawn: list[Node]) -> list[Card]:
+def _arranged(drawn: list[Node]) -> tuple[list[Card], str]:
+    """Fit the page: a wide graph lists its events, one that is still wide grows to the right."""
+    for few in (FEW, 1):
+        cards = _cards(drawn, few)
+        if _width(cards) <= PAGE:
+            return cards, "TB"
+    return cards[::-1], "LR"  # engines draw that from the bottom up
+
+
+def _cards(drawn: list[Node], few: int) -> list[Card]:
     """Gather the events of one span in one box into a list if they are more than a few."""
     groups: dict[object, Card] = {}
     for node in drawn:
-        alone = node.lost or not node.numbers
-        groups.setdefault(node.key if alone else (node.parent, node.thread), []).append(node)
+        together = (node.parent, node.thread, node.lost) if node.numbers else node.key
+        groups.setdefault(together, []).append(node)
     found: list[Card] = []
     for group in groups.values():
-        found += [group] if len(group) > FEW else [[node] for node in group]
+        found += [group] if len(group) > few else [[node] for node in group]
     return found
 
 
 def _width(cards: list[Card]) -> int:
-    """Guess how wide the widest generation is, in pixels."""
+    """Guess the pixels that all boxes need side by side, each for its widest generation."""
     generation: dict[str | None, int] = {None: 0}
-    widths: defaultdict[int, int] = defaultdict(int)
+    widths: defaultdict[tuple[int, int], int] = defaultdict(int)
     for here in cards:
-        generation[here[0].key] = 1 + generation[here[0].parent]
-        widths[generation[here[0].key]] += 60 + 7 * max(len(node.text) for node in here)
-    return max(widths.values(), default=0)
+        node = here[0]
+        above = [generation[node.parent] + 1, *(generation[key] + 2 for key in node.lost)]
+        generation[node.key] = max(above)
+        widths[node.thread, max(above)] += 60 + 7 * max(len(node.text) for node in here)
+    boxes = {thread: 200 for thread, _ in widths}
+    for (thread, _), width in widths.items():
+        boxes[thread] = max(boxes[thread], width)
+    return sum(boxes.values())
 
 
 def _head(rankdir: str, rest: str) -> str:
+    apart, ports = ("0.7", "tailport=e headport=w") if rankdir == "LR" else ("0.35", "")
     return f"""digraph spans {{
-graph [rankdir={rankdir} newrank=true ranksep=0.35 nodesep=0.2 pad=0.1 bgcolor=transparent
+graph [rankdir={rankdir} newrank=true ranksep={apart} nodesep=0.2 pad=0.1 bgcolor=transparent
   fontname=Verdana fontsize=10 fontcolor="{DIM}" label="{rest}" labelloc=b]
 node [fontname=Verdana fontsize=10 fontcolor="{INK}" fillcolor=white style="rounded,filled"
   shape=box height=0 margin="0.1,0.06"]
-edge [color="{DIM}" arrowsize=0.7]"""
+edge [color="{DIM}" arrowsize=0.7 {ports}]"""
 
 
 def _box(thread: int, title: str, dark: str, tint: str, cards: list[str]) -> str:
@@ -242,7 +256,7 @@ def _edge(node: Node, above: Node | None, colour: str) -> Iterator[str]:
 
 def _lost(node: Node, spawner: Node) -> Iterator[str]:
     """The red dashed arrow. Its words are a node of their own, so that they cover nothing."""
-    words, dashed = f"{node.key}_{spawner.key}", f'style=dashed penwidth=1.8 color="{LOST}"'
+    words, dashed = f"lost_{spawner.key}_{node.thread}", f'style=dashed penwidth=1.8 color="{LOST}"'
     label = f"spawned in {_html(spawner.text)},<BR/>parent lost"
     look = f'shape=plain style="" fontcolor="{LOST}"'
     yield f"subgraph cluster_{node.thread} {{ {words} [label=<{label}> {look}] }}"

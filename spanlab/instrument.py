@@ -8,13 +8,15 @@ import sys
 import textwrap
 from collections.abc import Callable
 from functools import wraps
+from types import CodeType
 from typing import Any
 
 from spanlab.errors import NoSource, UsageError
-from spanlab.field import Debug, Display, Level, capture
-from spanlab.frames import unwind
+from spanlab.field import Debug, Display, Level
+from spanlab.frames import code_of, unwind
 from spanlab.future import Future, Pending, into_future
-from spanlab.span import Instrumented, Span, emit, make_span
+from spanlab.guard import Instrumented
+from spanlab.span import Span, emit, make_span
 
 _VALUES = (int, float, bool, str)  # recorded as they are; every other argument by its Debug
 
@@ -93,6 +95,7 @@ class _Attribute:
         self.signature = inspect.signature(function)
         self.recorded = self._recorded(skip, skip_all)
         self.place = function.__code__.co_filename, function.__code__.co_firstlineno
+        self.block: CodeType | None = None  # the async block that the span covers, if it is one
 
     def _recorded(self, skip: Any, skip_all: bool) -> list[str]:
         names = list(self.signature.parameters)
@@ -108,12 +111,10 @@ class _Attribute:
     def apply(self) -> Callable[..., Any]:
         """Give the function that takes the place of the one annotated."""
         if self._covers_the_future():
-            # one wrapper for `async fn` and `async block`: calling the first runs nothing
-            return self._wrap(lambda *args, **kwargs: self._lazily(*args, **kwargs))
-        return self._wrap(lambda *args, **kwargs: self._at_once(*args, **kwargs))
-
-    def _wrap(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        return wraps(self.function)(call)  # a plain function, so that it can be a method
+            wrapped = lambda *args, **kwargs: self._lazily(*args, **kwargs)  # noqa: E731
+        else:
+            wrapped = lambda *args, **kwargs: self._at_once(*args, **kwargs)  # noqa: E731
+        return wraps(self.function)(wrapped)  # a plain function, so that it can be a method
 
     def _covers_the_future(self) -> bool:
         """Decide by the syntax alone whether the span is the future's or the function's."""
@@ -133,11 +134,18 @@ class _Attribute:
                 f"@instrument decides by the source of '{function.__name__}', and there is none. "
                 f"Define it in a file or a cell; or write: with info_span('{self.name}').enter():"
             )
-        return _ends_in_async_block(node)
+        name = _async_block(node)
+        inner = [c for c in function.__code__.co_consts if isinstance(c, CodeType)]
+        codes = [code for code in inner if code.co_name == name]
+        self.block = codes[0] if codes else None
+        return self.block is not None
 
-    def _lazily(self, *args: Any, **kwargs: Any) -> _Lazy:
+    def _lazily(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function outside the span; the span is made when its future is first polled."""
-        return _Lazy(into_future(self.function(*args, **kwargs), self.name), self, args, kwargs)
+        future = self.function(*args, **kwargs)
+        if self.block is not None and code_of(future) is not self.block:
+            return future  # an early return: the attribute rewrote the last statement alone
+        return _Lazy(into_future(future, self.name), self, args, kwargs)
 
     def _at_once(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function inside the span."""
@@ -163,9 +171,7 @@ class _Attribute:
         fields = {name: _argument(given[name]) for name in self.recorded}
         fields |= {name: _evaluated(value, given) for name, value in self.fields.items()}
         parent = _evaluated(self.parent, given)
-        span = make_span(
-            self.level, self.name, parent, self.target, fields, self.place, self.target
-        )
+        span = make_span(self.level, self.name, parent, self.target, fields, self.place)
         for cause in () if span.is_none() else _evaluated(self.follows_from, given):
             span.follows_from(cause)
         return span
@@ -183,7 +189,7 @@ class _Attribute:
             self._emit(self.err_level, "error", shown)
 
     def _emit(self, level: Level, field: str, value: Debug) -> None:
-        emit(level, capture({field: value}), ..., self.target, self.place, self.target)
+        emit(level, None, ..., self.target, {field: value}, sys._getframe(), self.place)
 
 
 class _Lazy(Future[Any]):
@@ -259,10 +265,10 @@ def _attribute_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return lines[0] if lines else 1
 
 
-def _ends_in_async_block(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Tell whether the last statement is `return task()` with an `async def task` beside it."""
+def _async_block(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str | None:
+    """Name the `async def` in `node` that its last statement, `return task()`, calls."""
     blocks = {inner.name for inner in node.body if isinstance(inner, ast.AsyncFunctionDef)}
     match node.body[-1]:
-        case ast.Return(value=ast.Call(func=ast.Name(id=name))):
-            return name in blocks
-    return False
+        case ast.Return(value=ast.Call(func=ast.Name(id=name))) if name in blocks:
+            return name
+    return None

@@ -160,7 +160,7 @@ class _JoinNext(Future[Joined | None]):
         self._tasks = tasks
         self._notified = notified
 
-    def poll(self) -> Joined | None | Pending:
+    def poll(self) -> Joined | Pending | None:
         thread = here("join_next()")
         if not self._tasks:
             return None
@@ -182,5 +182,3 @@ def _pop(tasks: dict[int, Task], notified: _Notified) -> Joined | None:
             value, task.value = task.value, None
             return Joined(task.id, value, task.error)
     return None
-
-

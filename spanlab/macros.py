@@ -6,15 +6,13 @@ All other keyword arguments are fields, in their order; a message is the field c
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from sys import _getframe
 from typing import Any
 
-from spanlab import threads
-from spanlab.field import Level, capture
+from spanlab.field import Level
 from spanlab.span import Span, emit, make_span
 
-_EVENT = """Record an event of level {level}: under the current span of this thread, at this instant.
+_EVENT = """Record an event of level {level}, under the current span of this thread at this instant.
 
     The parent is decided here and now. A message with values in it is an f-string;
     fields keep their values: `{name}("served", path="/", status=200)`.
@@ -24,9 +22,9 @@ _EVENT = """Record an event of level {level}: under the current span of this thr
 
     In Rust: `tracing::{name}!`.
 
-    >>> with recording() as trace:
+    >>> with recording() as seen:
     ...     {name}("hello", n=3)
-    >>> trace.events[0].fields
+    >>> seen.events[0].fields
     (('message', 'hello'), ('n', 3))
     """
 
@@ -40,9 +38,9 @@ _SPAN = """Make a span of level {level}, under the current span of this thread, 
 
     In Rust: `tracing::{name}!`.
 
-    >>> with recording() as trace:
+    >>> with recording() as seen:
     ...     span = {name}("work", n=3)
-    >>> trace.spans[span.id].fields
+    >>> seen.spans[span.id].fields
     (('n', 3),)
     """
 
@@ -52,7 +50,7 @@ def event(
     parent: Any = ..., target: str | None = None, **fields: Any,
 ) -> None:  # fmt: skip
     """Record an event of any level; `info` and its kin say more."""
-    _event(Level.parse(level), message, parent, target, fields)
+    emit(Level.parse(level), message, parent, target, fields, _getframe(1))
 
 
 def span(
@@ -60,50 +58,36 @@ def span(
     parent: Any = ..., target: str | None = None, **fields: Any,
 ) -> Span:  # fmt: skip
     """Make a span of any level; `info_span` and its kin say more."""
-    frame = sys._getframe(1)
+    frame = _getframe(1)
     place = frame.f_code.co_filename, frame.f_lineno
-    module = frame.f_globals["__name__"]
-    return make_span(Level.parse(level), name, parent, target, fields, place, module)
+    target = target or frame.f_globals["__name__"]
+    return make_span(Level.parse(level), name, parent, target, fields, place)
 
 
-def _event(level: Level, message: Any, parent: Any, target: str | None, given: Any) -> None:
-    thread = threads.current()
-    if thread is None or level < thread.recorder.level:
-        return
-    fields = capture(given) if given else ()
-    if message is not None:
-        fields = (("message", str(message)), *fields)
-    frame = sys._getframe(2)
-    place = frame.f_code.co_filename, frame.f_lineno
-    emit(level, fields, parent, target, place, frame.f_globals["__name__"])
-
-
-def _event_macro(level: Level) -> Callable[..., None]:
+def _event_macro(level: int) -> Any:
     def macro(
         message: str | None = None, /, *,
-        parent: Any = ..., target: str | None = None, **fields: Any,
+        parent: Any = ..., target: str | None = None, **given: Any,
     ) -> None:  # fmt: skip
-        _event(level, message, parent, target, fields)
+        emit(level, message, parent, target, given, _getframe(1))
 
-    return _named(macro, level.name.lower(), _EVENT, level)
+    return _named(macro, Level(level).name.lower(), _EVENT, level)
 
 
-def _span_macro(level: Level) -> Callable[..., Span]:
-    def macro(
-        name: str, /, *, parent: Any = ..., target: str | None = None, **fields: Any
-    ) -> Span:
-        frame = sys._getframe(1)
+def _span_macro(level: int) -> Any:
+    def macro(name: str, /, *, parent: Any = ..., target: str | None = None, **fields: Any) -> Span:
+        frame = _getframe(1)
         place = frame.f_code.co_filename, frame.f_lineno
-        return make_span(level, name, parent, target, fields, place, frame.f_globals["__name__"])
+        return make_span(level, name, parent, target or frame.f_globals["__name__"], fields, place)
 
-    return _named(macro, f"{level.name.lower()}_span", _SPAN, level)
+    return _named(macro, f"{Level(level).name.lower()}_span", _SPAN, level)
 
 
-def _named(macro: Any, name: str, doc: str, level: Level) -> Any:
+def _named(macro: Any, name: str, doc: str, level: int) -> Any:
     macro.__name__ = macro.__qualname__ = name
-    macro.__doc__ = doc.format(name=name, level=level.name)
+    macro.__doc__ = doc.format(name=name, level=Level(level).name)
     return macro
 
 
-trace, debug, info, warn, error = map(_event_macro, Level)
-trace_span, debug_span, info_span, warn_span, error_span = map(_span_macro, Level)
+trace, debug, info, warn, error = map(_event_macro, map(int, Level))
+trace_span, debug_span, info_span, warn_span, error_span = map(_span_macro, map(int, Level))

@@ -147,7 +147,7 @@ KINDS: Mapping[str, type[Record]] = {
     "finish": TaskFinished, "abort": TaskAborted,
 }  # fmt: skip
 
-_LEVEL_AT = {"new": 8, "event": 5}  # rows hold plain numbers, which the garbage collector skips
+_LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage collector skips
 
 
 class Trace:
@@ -161,9 +161,12 @@ class Trace:
     'hello'
     """
 
-    def __init__(self, rows: list[Row] | None = None, started: int = VIRTUAL_START) -> None:
+    def __init__(
+        self, rows: list[Row] | None = None, started: int = VIRTUAL_START, zero: int = 0
+    ) -> None:
         self.rows: list[Row] = [] if rows is None else rows
         self.started = started  # nanoseconds since 1970
+        self._zero = zero  # what the clock showed then
         self.result: Any = None
         self._records: list[Record] = []
         self._sources: dict[str, str] = {}
@@ -172,10 +175,10 @@ class Trace:
     def records(self) -> list[Record]:
         """All records; made from the rows when first asked for."""
         for index in range(len(self._records), len(self.rows)):
-            kind, *values = self.rows[index]
+            kind, time, *values = self.rows[index]
             if kind in _LEVEL_AT:
                 values[_LEVEL_AT[kind]] = Level(values[_LEVEL_AT[kind]])
-            self._records.append(KINDS[kind](index, *values))
+            self._records.append(KINDS[kind](index, time - self._zero, *values))
         return self._records
 
     def of(self, kind: type[R]) -> list[R]:
@@ -222,15 +225,17 @@ class Trace:
         return self._sources
 
     def to_json(self) -> str:
-        """Write the trace as JSON: `{"started", "rows", "sources"}`."""
+        """Write the trace as JSON: `{"started", "zero", "rows", "sources"}`."""
         rows = [[_tag(value) for value in row] for row in self.rows]
-        return json.dumps({"started": self.started, "rows": rows, "sources": self.sources})
+        what = {"started": self.started, "zero": self._zero, "rows": rows}
+        return json.dumps({**what, "sources": self.sources})
 
     @classmethod
     def from_json(cls, text: str) -> Trace:
         """Read what `to_json` wrote."""
         data = json.loads(text)
-        trace = cls([tuple(_untag(value) for value in row) for row in data["rows"]], data["started"])
+        rows = [tuple(_untag(value) for value in row) for row in data["rows"]]
+        trace = cls(rows, data["started"], data["zero"])
         trace._sources = data["sources"]
         return trace
 
@@ -245,8 +250,10 @@ class Trace:
         if isinstance(step, int):
             return self.records[step]
         if step.start or step.step:
-            raise UsageError(f"a part of a trace starts at its start, got {step}. Write: trace[:10]")
-        part = Trace(self.rows[step], self.started)
+            raise UsageError(
+                f"a part of a trace starts at its start, got {step}. Write: trace[:10]"
+            )
+        part = Trace(self.rows[step], self.started, self._zero)
         part._sources = self.sources
         return part
 

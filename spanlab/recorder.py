@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
+from typing import Any
 
 from spanlab import threads
 from spanlab.field import Level
@@ -23,9 +25,8 @@ class Recorder:
     def __init__(self, level: str | Level, clock: Callable[[], int] | None) -> None:
         self.level = 6 if level == "off" else int(Level.parse(level))
         if clock is None:
-            start = time.perf_counter_ns()
-            clock = lambda: time.perf_counter_ns() - start  # noqa: E731
-            self.trace = Trace(started=time.time_ns())
+            clock = time.perf_counter_ns
+            self.trace = Trace(started=time.time_ns(), zero=clock())
         else:
             self.trace = Trace()
         self.clock = clock
@@ -58,8 +59,11 @@ def recording(
     ('request',)
     """
     recorder = Recorder(level, clock)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(300_000, *thresholds[1:])  # records pile up and are no garbage
     with threads.on(recorder.thread("main")):
         try:
             yield recorder.trace
         finally:
             recorder.open = False
+            gc.set_threshold(*thresholds)

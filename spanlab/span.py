@@ -1,22 +1,22 @@
-"""Spans, their guards, and futures that are polled inside a span."""
+"""Spans and events, and how their parent is chosen."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from sys import _getframe
+from types import FrameType
 from typing import Any, TypeVar
 from weakref import ref
 
-from spanlab import stack, threads
+from spanlab import stack
 from spanlab.errors import UsageError
-from spanlab.field import Fields, Level, capture
-from spanlab.frames import unwind
-from spanlab.future import Future, Pending, into_future
+from spanlab.field import capture
+from spanlab.future import into_future
+from spanlab.guard import Entered, EnteredSpan, Instrumented, Place
 from spanlab.recorder import Recorder
-from spanlab.threads import Thread
+from spanlab.threads import Thread, local
 
 T = TypeVar("T")
-Place = tuple[str, int]  # file and line
 
 
 class Span:
@@ -28,19 +28,20 @@ class Span:
     In Rust: `tracing::Span`; a clone is one more reference to the same object.
     """
 
-    __slots__ = ("__weakref__", "_declared", "_parent", "_recorder", "id", "level", "name", "target")
+    __slots__ = ("__weakref__", "_declared", "_parent", "_recorder", "_ref", "id", "name")
 
     def __init__(
-        self, name: str = "", level: Level = Level.TRACE, target: str = "",
-        recorder: Recorder | None = None, parent: Span | None = None, declared: tuple[str, ...] = (),
+        self, name: str = "", recorder: Recorder | None = None, parent: Span | None = None,
+        declared: Iterable[str] = (),
     ) -> None:  # fmt: skip
+        self.id: int | None = None
         self.name = name
-        self.level = level
-        self.target = target
         self._recorder = recorder
-        self._parent = parent  # holds the parent open
-        self._declared = declared  # the names that `record` may set
-        self.id: int | None = None if recorder is None else next(recorder.span_ids)
+        if recorder is not None:
+            self.id = next(recorder.span_ids)
+            self._parent = parent  # holds the parent open
+            self._declared = declared  # the fields that `record` may set
+            self._ref = ref(self)  # what stacks hold
 
     @staticmethod
     def current() -> Span:
@@ -50,7 +51,7 @@ class Span:
 
         In Rust: `Span::current`; without a current span it equals `Span::none()`.
         """
-        thread = threads.current()
+        thread = local.thread
         return (stack.top(thread.span_stack) if thread else None) or Span()
 
     @staticmethod
@@ -97,7 +98,8 @@ class Span:
         >>> trace.scope(trace.events[0])
         ('request',)
         """
-        return Entered(self, _caller())
+        frame = _getframe(1)
+        return Entered(self, (frame.f_code.co_filename, frame.f_lineno))
 
     def entered(self) -> EnteredSpan:
         """Enter this span with a guard that owns it and must stay on its thread.
@@ -128,183 +130,99 @@ class Span:
         return Instrumented(into_future(future, "instrument()"), self, _caller())
 
     def _enter(self, place: Place) -> None:
-        thread = threads.current()
-        if self.id is None or thread is None:
+        thread, recorder = local.thread, self._recorder
+        if recorder is None or thread is None:
             return
-        if thread.recorder is not self._recorder:
+        if thread.recorder is not recorder:
             raise UsageError(
                 f"a span is entered in the recording that made it, and that of {self.name!r} "
                 f"has ended. Make a new one: info_span({self.name!r})"
             )
-        stack.push(thread.span_stack, ref(self))
-        self._append("enter", place)
+        stack.push(thread.span_stack, self._ref)
+        file, line = place
+        recorder.append(("enter", recorder.clock(), thread.id, thread.task, file, line, self.id))
 
     def _exit(self, place: Place) -> None:
-        thread = threads.current()
-        if self.id is not None and thread is not None:
-            stack.pop(thread.span_stack, ref(self))
-            self._append("exit", place)
+        thread, recorder = local.thread, self._recorder
+        if recorder is None or thread is None or not recorder.open:
+            return
+        stack.pop(thread.span_stack, self._ref)
+        file, line = place
+        recorder.append(("exit", recorder.clock(), thread.id, thread.task, file, line, self.id))
 
     def _append(self, kind: str, place: Place, *what: Any) -> None:
-        recorder, thread = self._recorder, threads.current()
-        if recorder is not None and recorder.open and thread is not None:
+        thread, recorder = local.thread, self._recorder
+        if recorder is not None and thread is not None and recorder.open:
             now, (file, line) = recorder.clock(), place
             recorder.append((kind, now, thread.id, thread.task, file, line, self.id, *what))
 
     def __del__(self) -> None:
-        if self.id is not None:
-            file, line = _caller()
-            self._append("close", ("", 0) if file.startswith(_PACKAGE) else (file, line))
+        thread, recorder = local.thread, self._recorder
+        if recorder is not None and thread is not None and recorder.open:
+            now = recorder.clock()
+            recorder.append(("close", now, thread.id, thread.task, "", 0, self.id))
 
     def __repr__(self) -> str:
         return "Span(none)" if self.id is None else f"Span({self.name!r}, id={self.id})"
 
 
-class Entered:
-    """The guard of `Span.enter`: exits when its `with` block ends, or when it is dropped."""
-
-    __slots__ = ("_span",)
-
-    def __init__(self, span: Span, place: Place) -> None:
-        self._span: Span | None = span
-        span._enter(place)
-
-    def exit(self) -> Span:
-        """Exit now, on the thread that calls this, and give the span back."""
-        if self._span is None:
-            raise UsageError("a guard exits once, and this one has exited. Enter the span again")
-        return self._drop(_caller())
-
-    def _drop(self, place: Place) -> Any:
-        span, self._span = self._span, None
-        if span is not None:
-            span._exit(place)
-        return span
-
-    def __enter__(self) -> Entered:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._drop(_caller())
-
-    def __del__(self) -> None:
-        if self._span is not None:
-            self._drop(_caller())
-
-
-class EnteredSpan(Entered):
-    """The guard of `Span.entered`: where it is alive across an await, its thread must not change."""
-
-    __slots__ = ("_pin", "_pinned")
-
-    def __init__(self, span: Span, place: Place) -> None:
-        super().__init__(span, place)
-        thread = threads.current()
-        self._pinned = thread.pinned if thread else []
-        self._pin = ("EnteredSpan", *place)
-        self._pinned.append(self._pin)
-
-    def _drop(self, place: Place) -> Any:
-        if self._span is not None:
-            self._pinned.remove(self._pin)
-        return super()._drop(place)
-
-
-class Instrumented(Future[Any]):
-    """A future that is polled, and dropped, inside a span.
-
-    In Rust: `tracing::instrument::Instrumented`.
-    https://github.com/tokio-rs/tracing/blob/tracing-0.1.44/tracing/src/instrument.rs
-    """
-
-    __slots__ = ("_place", "inner", "span")
-
-    def __init__(self, inner: Any, span: Span, place: Place) -> None:
-        self.inner = inner
-        self.span = span
-        self._place = place
-
-    def send(self, value: None, /) -> Pending:
-        """Poll the inner future once, inside the span."""
-        # no local name may hold the span: the frame outlives this call in a traceback
-        self.span._enter(self._place)
-        try:
-            pending: Pending = self.inner.send(None)
-            return pending
-        except StopIteration:
-            raise
-        except BaseException as error:
-            unwind(error)
-            raise
-        finally:
-            self.span._exit(self._place)
-
-    def close(self) -> None:
-        """Drop the inner future inside the span, then the span."""
-        if self.inner is None:
-            return
-        self.span._enter(self._place)
-        try:
-            self.inner.close()
-        finally:
-            self.inner = None
-            self.span._exit(self._place)
-            self.span = Span()
-
-    def __del__(self) -> None:
-        self.close()
-
-
 def make_span(
-    level: Level, name: str, parent: Any, target: str | None, fields: dict[str, Any],
-    place: Place, module: str,
-) -> Span:  # fmt: skip
+    level: int, name: str, parent: Any, target: str, given: dict[str, Any], place: Place
+) -> Span:
     """Make a span for the current thread, or a disabled one where nothing records it."""
-    if not isinstance(name, str):
-        raise UsageError(f"a span needs a name, got {name!r:.60}. Write: info_span('work')")
-    thread = threads.current()
+    thread = local.thread
     if thread is None or level < thread.recorder.level:
-        return Span(name, level)
-    above = _parent_of(thread, parent)
-    span = Span(name, level, target or module, thread.recorder, above, tuple(fields))
-    span._append("new", place, above and above.id, name, int(level), span.target, capture(fields))
+        return Span(name)
+    if type(name) is not str:
+        raise UsageError(f"a span needs a name, got {name!r:.60}. Write: info_span('work')")
+    above = stack.top(thread.span_stack) if parent is ... else _given(thread, parent)
+    recorder, (file, line) = thread.recorder, place
+    span = Span(name, recorder, above, given)
+    recorder.append((
+        "new", recorder.clock(), thread.id, thread.task, file, line, span.id,
+        None if above is None else above.id, name, level, target, capture(given) if given else (),
+    ))  # fmt: skip
     return span
 
 
 def emit(
-    level: Level, fields: Fields, parent: Any, target: str | None, place: Place, module: str
-) -> None:
-    """Record one event of the current thread."""
-    thread = threads.current()
+    level: int, message: Any, parent: Any, target: str | None, given: dict[str, Any],
+    frame: FrameType, place: Place | None = None,
+) -> None:  # fmt: skip
+    """Record one event of the current thread, at `place` or where `frame` stands."""
+    thread = local.thread
     if thread is None or level < thread.recorder.level:
         return
-    top = stack.top(thread.span_stack)
-    above = top if parent is ... else _parent_of(thread, parent)
-    recorder, (file, line) = thread.recorder, place
+    fields = capture(given) if given else ()
+    if message is not None:
+        fields = (("message", message if type(message) is str else str(message)), *fields)
+    above = top = stack.top(thread.span_stack)
+    if parent is not ...:
+        above = _given(thread, parent)
+    file, line = place or (frame.f_code.co_filename, frame.f_lineno)
+    recorder = thread.recorder
     recorder.append((
-        "event", recorder.clock(), thread.id, thread.task, file, line, int(level),
-        target or module, fields, above and above.id, top and top.id,
+        "event", recorder.clock(), thread.id, thread.task, file, line, level,
+        target or frame.f_globals["__name__"], fields,
+        None if above is None else above.id, None if top is None else top.id,
     ))  # fmt: skip
 
 
-def _parent_of(thread: Thread, parent: Any) -> Span | None:
-    """Choose the parent: the current span, the given one, or none if that is disabled."""
-    if parent is ...:
-        current: Span | None = stack.top(thread.span_stack)
-        return current
+def _given(thread: Thread, parent: Any) -> Span | None:
+    """Check a parent that was written down; one that is disabled makes a root."""
     if parent is None:
         return None
     if not isinstance(parent, Span):
         raise UsageError(f"a parent is a span or None, got {parent!r:.60}. Write: parent=span")
     if parent.id is not None and parent._recorder is not thread.recorder:
-        raise UsageError(f"the parent {parent.name!r} belongs to a recording that has ended")
+        raise UsageError(
+            f"a parent belongs to the recording of its child, and that of {parent.name!r} has "
+            f"ended. Make it anew: info_span({parent.name!r})"
+        )
     return None if parent.id is None else parent
 
 
 def _caller() -> Place:
     """The place that called the function that asks."""
-    frame = sys._getframe(2)
+    frame = _getframe(2)
     return frame.f_code.co_filename, frame.f_lineno
-
-
-_PACKAGE = __file__.removesuffix("span.py")

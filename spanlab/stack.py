@@ -16,15 +16,18 @@ Entry = tuple[ref[Any], bool]
 
 def push(stack: list[Entry], span: ref[Any]) -> None:
     """Enter a span. A span that is on the stack already is pushed as a duplicate."""
+    duplicate = False
     for entry in stack:
         if entry[0] is span:
-            stack.append((span, True))
-            return
-    stack.append((span, False))
+            duplicate = True
+    stack.append((span, duplicate))
 
 
 def pop(stack: list[Entry], span: ref[Any]) -> None:
     """Exit a span: remove its last entry, wherever that is; a span that is not there is let be."""
+    if stack and stack[-1][0] is span:
+        stack.pop()
+        return
     for index in range(len(stack) - 1, -1, -1):
         if stack[index][0] is span:
             del stack[index]

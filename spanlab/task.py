@@ -183,8 +183,8 @@ class JoinHandle(Future[T], Generic[T]):
                 f"Keep the value: value = await handle"
             )
         thread, task = here("await handle"), self._task
-        if (spent := out_of_budget(thread)) is not None:
-            return spent
+        if thread.budget <= 0:
+            return out_of_budget(thread)
         if task.state is not DONE:
             task.waiter = thread.waker
             return Pending(f"task {task.id}", task.id)
@@ -272,7 +272,9 @@ def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
 
     In Rust: `tokio::task::spawn_blocking`.
     """
-    return JoinHandle(new_task(call(function, "spawn_blocking()"), "spawn_blocking()", blocking=True))
+    return JoinHandle(
+        new_task(call(function, "spawn_blocking()"), "spawn_blocking()", blocking=True)
+    )
 
 
 def call(function: Callable[[], Any], caller: str) -> Any:

@@ -40,11 +40,11 @@ class Thread:
         return f"ThreadId({self.id})"
 
 
-class _Here(threading.local):
+class _Local(threading.local):
     thread: Thread | None = None
 
 
-_here = _Here()
+local = _Local()  # `local.thread` is the thread that runs this line, None outside any recording
 
 
 def current() -> Thread | None:
@@ -52,13 +52,13 @@ def current() -> Thread | None:
 
     In Rust: `std::thread::current`.
     """
-    return _here.thread
+    return local.thread
 
 
 def switch(thread: Thread | None) -> Thread | None:
     """Make `thread` the current one and give the one before."""
-    previous = _here.thread
-    _here.thread = thread
+    previous = local.thread
+    local.thread = thread
     return previous
 
 

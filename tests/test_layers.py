@@ -14,16 +14,16 @@ LAYERS = (
     {"errors", "threads", "frames"},
     {"field", "stack"},
     {"record", "future"},
-    {"recorder"},
+    {"recorder", "guard"},
     {"span", "task"},
     {"macros", "join_set", "instrument", "runtime"},
-    {"figure", "lost", "layout"},
+    {"figure", "lost", "layout", "nodes"},
     {"fmt", "graph", "lanes", "why", "compare", "rustlog", "export"},
     {"stepper", "lesson"},
     {"spanlab", "__main__"},
 )
 PICTURES = {"graph", "lanes", "stepper", "compare"}
-SPANS = {"stack", "span", "macros", "instrument"}
+SPANS = {"stack", "guard", "span", "macros", "instrument"}
 THIRD_PARTY = ("graphviz", "anywidget", "ipywidgets", "IPython", "nest_asyncio2")
 
 

@@ -237,5 +237,3 @@ def _waiting(who: str, future: Any, waits_for: Pending | None) -> str:
     name, file, line = suspended_at(future)
     what = waits_for.waits_for if waits_for else "its first poll"
     return f"  {who} ('{name}', {file}:{line}) waits for {what}"
-
-

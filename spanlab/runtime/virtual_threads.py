@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from spanlab import threads
@@ -173,10 +174,12 @@ class VirtualThreads(Runtime):
         moves: list[Move] = []
         if self._inject:
             moves.append(lambda: self._poll(worker, self._injected(worker)))
-        for victim in self._workers.values():
-            if victim.queue and victim is not worker:
-                moves.append(lambda victim=victim: self._poll(worker, self._steal(worker, victim)))  # type: ignore[misc]
+        victims = [other for other in self._workers.values() if other.queue and other is not worker]
+        moves += [partial(self._rob, worker, victim) for victim in victims]
         return moves
+
+    def _rob(self, worker: _Worker, victim: _Worker) -> None:
+        self._poll(worker, self._steal(worker, victim))
 
     def _own(self, worker: _Worker) -> Task:
         worker.tick += 1

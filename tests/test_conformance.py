@@ -1,0 +1,61 @@
+"""spanlab does what the real crates did, on random programs that nobody tuned it to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spanlab import CurrentThread, Seeded, VirtualThreads
+
+HERE = Path(__file__).parent / "conformance"
+sys.path.insert(0, str(HERE))
+
+from driver import records, run_program  # noqa: E402
+
+
+def load(family: str) -> list[tuple[dict[str, Any], list[Any]]]:
+    """Pair each program with what the real crates recorded of it."""
+    programs = (HERE / f"{family}.programs.jsonl").read_text().splitlines()
+    recorded = (HERE / f"{family}.records.jsonl").read_text().splitlines()
+    pairs = [(json.loads(p), json.loads(r)) for p, r in zip(programs, recorded, strict=True)]
+    assert all(program["id"] == record["id"] for program, record in pairs)
+    return [(program, record["records"]) for program, record in pairs]
+
+
+def disagreeing(family: str, runtime: Any, view: Any) -> list[str]:
+    """Name the programs of a family that differ, seen through `view`."""
+    return [
+        program["id"]
+        for program, wanted in load(family)
+        if view(records(run_program(program, runtime))) != view(wanted)
+    ]
+
+
+def events(found: list[Any]) -> Counter[Any]:
+    return Counter((record[1], tuple(record[2])) for record in found if record[0] == "event")
+
+
+@pytest.mark.parametrize("family", ["current_thread", "guards"])
+def test_every_record_agrees_in_order(family: str) -> None:
+    """On one thread nothing is left to chance, so nothing may differ."""
+    assert len(load(family)) == 300
+    assert disagreeing(family, CurrentThread(), list) == []
+
+
+@pytest.mark.parametrize("schedule", [None, *map(Seeded, range(10))], ids=str)
+def test_messages_and_scopes_agree_on_virtual_threads(schedule: Any) -> None:
+    """Where threads race, what is logged and under which spans does not depend on the race."""
+    assert len(load("multi_thread")) == 297
+    assert disagreeing("multi_thread", VirtualThreads(4, schedule), events) == []
+
+
+def test_main_logs_on_its_thread_and_tasks_elsewhere() -> None:
+    """The main future stays on thread 0, spawned tasks never run there."""
+    for program, _ in load("multi_thread"):
+        for event in run_program(program, VirtualThreads(4)).events:
+            assert event.task is None or (event.thread == 1) == (event.task == 0)
