@@ -38,19 +38,28 @@ from spanlab.macros import (
 )
 from spanlab.record import Trace
 from spanlab.recorder import recording
-from spanlab.runtime import CurrentThread, Replay, Seeded, VirtualThreads, run
+from spanlab.runtime import (
+    CurrentThread,
+    Explored,
+    OsThreads,
+    Replay,
+    Seeded,
+    VirtualThreads,
+    explore,
+    run,
+)
 from spanlab.span import Span
 from spanlab.task import JoinHandle, spawn, spawn_blocking
 from spanlab.threads import spawn_thread
 
-__version__ = "0.1.0"
-
 __all__ = [
+    "AsyncioLoop",
     "CurrentThread",
     "Deadlock",
     "Debug",
     "Display",
     "Empty",
+    "Explored",
     "Figure",
     "ForeignAwaitable",
     "Future",
@@ -66,6 +75,7 @@ __all__ = [
     "NoSource",
     "NotAFuture",
     "NotSend",
+    "OsThreads",
     "Pending",
     "PollBudgetExceeded",
     "Replay",
@@ -75,11 +85,13 @@ __all__ = [
     "Trace",
     "UsageError",
     "VirtualThreads",
+    "arun",
     "debug",
     "debug_span",
     "error",
     "error_span",
     "event",
+    "explore",
     "graph",
     "in_current_span",
     "info",
@@ -102,3 +114,13 @@ __all__ = [
     "warn_span",
     "yield_now",
 ]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name in ("AsyncioLoop", "arun"):  # only they need asyncio, which is slow to import
+        from spanlab.runtime import asyncio_loop
+
+        return getattr(asyncio_loop, name)
+    raise AttributeError(f"module 'spanlab' has no attribute {name!r}")

@@ -128,6 +128,9 @@ def number(value: float) -> str:
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else mantissa
 
 
+_ADDRESS: Any = object.__repr__  # prints where the object lies: another place at each run
+
+
 def debug(value: Any) -> str:
     """Write a value as Rust's `{:?}` would write its counterpart.
 
@@ -147,6 +150,6 @@ def debug(value: Any) -> str:
             return f"{{{', '.join(f'{debug(k)}: {debug(v)}' for k, v in value.items())}}}"
         case set() | frozenset():
             return f"{{{', '.join(sorted(map(debug, value)))}}}"
-    if type(value).__repr__ in (object.__repr__,):  # it would print an address
+    if type(value).__repr__ is _ADDRESS:
         return type(value).__name__
     return repr(value)

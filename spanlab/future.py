@@ -160,11 +160,12 @@ class Sleep(Future[None]):
             return out_of_budget(thread)
         if self._timer is None and thread.runtime.now() < self._deadline * 1_000_000:
             self._timer = thread.runtime.timer(self._deadline)
-        if self._timer is None or self._timer.fired:
-            thread.budget -= 1
-            return None
-        self._timer.waker = thread.waker
-        return Pending(f"{self._deadline} ms on the clock")
+        if self._timer is not None:
+            self._timer.waker = thread.waker
+            if not self._timer.fired:
+                return Pending(f"{self._deadline} ms on the clock")
+        thread.budget -= 1
+        return None
 
     def close(self) -> None:
         if self._timer is not None:

@@ -164,10 +164,11 @@ class _JoinNext(Future[Joined | None]):
         thread = here("join_next()")
         if not self._tasks:
             return None
+        self._notified.waiter = thread.waker
         if thread.budget <= 0 and self._notified.tasks:  # as a spent JoinHandle inside tokio's set
+            thread.runtime.defer(_Entry(self._notified, self._notified.tasks.popleft()))
             thread.waker.wake()
             return Pending("its next turn: its budget is spent")
-        self._notified.waiter = thread.waker
         if joined := _pop(self._tasks, self._notified):
             thread.budget -= 1
             return joined

@@ -14,7 +14,7 @@ from spanlab.field import capture
 from spanlab.future import into_future
 from spanlab.guard import Entered, EnteredSpan, Instrumented, Place
 from spanlab.recorder import Recorder
-from spanlab.threads import Thread, local
+from spanlab.threads import Thread, current, local
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Span:
         self.name = name
         self._recorder = recorder
         if recorder is not None:
-            self.id = next(recorder.span_ids)
+            self.id = recorder.next_span()
             self._parent = parent  # holds the parent open
             self._declared = declared  # the fields that `record` may set
             self._ref = ref(self)  # what stacks hold
@@ -51,7 +51,7 @@ class Span:
 
         In Rust: `Span::current`; without a current span it equals `Span::none()`.
         """
-        thread = local.thread
+        thread = current()
         return (stack.top(thread.span_stack) if thread else None) or Span()
 
     @staticmethod
@@ -131,7 +131,11 @@ class Span:
 
     def _enter(self, place: Place) -> None:
         thread, recorder = local.thread, self._recorder
-        if recorder is None or thread is None:
+        if recorder is None:
+            return
+        if thread is None or thread.recorder is not recorder:
+            thread = current()
+        if thread is None:
             return
         if thread.recorder is not recorder:
             raise UsageError(
@@ -144,7 +148,7 @@ class Span:
 
     def _exit(self, place: Place) -> None:
         thread, recorder = local.thread, self._recorder
-        if recorder is None or thread is None or not recorder.open:
+        if recorder is None or thread is None:
             return
         stack.pop(thread.span_stack, self._ref)
         file, line = place
@@ -152,13 +156,13 @@ class Span:
 
     def _append(self, kind: str, place: Place, *what: Any) -> None:
         thread, recorder = local.thread, self._recorder
-        if recorder is not None and thread is not None and recorder.open:
+        if recorder is not None and thread is not None:
             now, (file, line) = recorder.clock(), place
             recorder.append((kind, now, thread.id, thread.task, file, line, self.id, *what))
 
     def __del__(self) -> None:
         thread, recorder = local.thread, self._recorder
-        if recorder is not None and thread is not None and recorder.open:
+        if recorder is not None and thread is not None:
             now = recorder.clock()
             recorder.append(("close", now, thread.id, thread.task, "", 0, self.id))
 
@@ -172,7 +176,9 @@ def make_span(
     """Make a span for the current thread, or a disabled one where nothing records it."""
     thread = local.thread
     if thread is None or level < thread.recorder.level:
-        return Span(name)
+        thread = current()
+        if thread is None or level < thread.recorder.level:
+            return Span(name)
     if type(name) is not str:
         raise UsageError(f"a span needs a name, got {name!r:.60}. Write: info_span('work')")
     above = stack.top(thread.span_stack) if parent is ... else _given(thread, parent)
@@ -192,7 +198,9 @@ def emit(
     """Record one event of the current thread, at `place` or where `frame` stands."""
     thread = local.thread
     if thread is None or level < thread.recorder.level:
-        return
+        thread = current()
+        if thread is None or level < thread.recorder.level:
+            return
     fields = capture(given) if given else ()
     if message is not None:
         fields = (("message", message if type(message) is str else str(message)), *fields)

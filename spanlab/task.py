@@ -51,12 +51,14 @@ class Task:
 
     def wake(self) -> None:
         """Have the task polled again."""
-        if self.state is IDLE:
+        with self.runtime.lock:
+            if self.state is POLLING:
+                self.state = NOTIFIED
+            if self.state is not IDLE:
+                return
             self.state = QUEUED
-            _record("wake", self.id)
-            self.runtime.schedule(self)
-        elif self.state is POLLING:
-            self.state = NOTIFIED
+        _record("wake", self.id)
+        self.runtime.schedule(self)
 
     def abort(self) -> None:
         """Ask the runtime to drop the future when it next comes to this task."""
@@ -94,7 +96,7 @@ class Task:
 
     def _suspend(self, thread: Thread, pending: Any, pinned: int) -> None:
         if not isinstance(pending, Pending):
-            raise ForeignAwaitable(foreign(self.future, pending))
+            pending = self.runtime.adopt(pending, self)
         if len(thread.pinned) > pinned:
             raise NotSend(_not_send(self.future, *thread.pinned[-1]))
         recorder, self.waits_for = thread.recorder, pending
@@ -102,26 +104,28 @@ class Task:
             "polled", recorder.clock(), thread.id, self.id, "", 0,
             False, pending.waits_for, pending.awaits,
         ))  # fmt: skip
+        with self.runtime.lock:  # a wake from another thread must not fall in between
+            again = self.state is NOTIFIED
+            self.state = QUEUED if again or self.aborted else IDLE
         if self.aborted:
             self._finish(thread, JoinError(self.id))
-        elif self.state is NOTIFIED:
-            self.state = QUEUED
+        elif again:
             self.runtime.reschedule(self)
-        else:
-            self.state = IDLE
 
     def _finish(self, thread: Thread, error: JoinError | None) -> None:
         """Drop the future, then keep the outcome, then wake who waits for it."""
         future, self.future = self.future, None
         future.close()
         del future
-        self.state, self.error, self.waits_for = DONE, error, None
         recorder, now = thread.recorder, thread.recorder.clock()
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
         recorder.append(("polled", now, thread.id, self.id, "", 0, True, "", None))
         recorder.append(("finish", now, thread.id, self.id, "", 0, self.id, outcome))
         self.runtime.tasks.pop(self.id, None)
-        waiter, self.waiter = self.waiter, None
+        self.error, self.waits_for = error, None
+        with self.runtime.lock:
+            self.state = DONE
+            waiter, self.waiter = self.waiter, None
         if waiter is not None:
             waiter.wake()
 
@@ -185,9 +189,10 @@ class JoinHandle(Future[T], Generic[T]):
         thread, task = here("await handle"), self._task
         if thread.budget <= 0:
             return out_of_budget(thread)
-        if task.state is not DONE:
-            task.waiter = thread.waker
-            return Pending(f"task {task.id}", task.id)
+        with task.runtime.lock:
+            if task.state is not DONE:
+                task.waiter = thread.waker
+                return Pending(f"task {task.id}", task.id)
         thread.budget -= 1
         self._used = True
         if task.error is not None:
@@ -236,7 +241,7 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     thread = here(caller)
     future = into_future(future, caller)
     recorder, frame, code = thread.recorder, sys._getframe(2), code_of(future)
-    task = Task(thread.runtime, future, next(recorder.task_ids), code.co_name if code else "")
+    task = Task(thread.runtime, future, recorder.next_task(), code.co_name if code else "")
     recorder.append((
         "spawn", recorder.clock(), thread.id, thread.task,
         frame.f_code.co_filename, frame.f_lineno, task.id, task.name,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -44,15 +44,27 @@ class _Local(threading.local):
     thread: Thread | None = None
 
 
-local = _Local()  # `local.thread` is the thread that runs this line, None outside any recording
+local = _Local()  # `local.thread` is the thread that runs this line, None if it is unknown
+
+
+class _Process:
+    recorder: Any = None  # where the records of threads go that nobody told us of
+    handles: ClassVar[set[Any]] = set()  # threads of `spawn_thread` that are running
+
+
+process = _Process()
 
 
 def current() -> Thread | None:
-    """Give the thread that runs this line, or None outside any recording.
+    """Give the thread that runs this line; one that we do not know yet joins the recording.
 
-    In Rust: `std::thread::current`.
+    In Rust: `std::thread::current`, where all threads share one subscriber.
     """
-    return local.thread
+    thread, recorder = local.thread, process.recorder
+    if recorder is not None and (thread is None or thread.recorder.level > 5):
+        if threading.current_thread() is not threading.main_thread():
+            thread = local.thread = recorder.thread("")
+    return thread
 
 
 def switch(thread: Thread | None) -> Thread | None:
@@ -82,6 +94,7 @@ class ThreadHandle(Generic[T]):
         self._function = function
         self._value: list[T] = []
         self._error: BaseException | None = None
+        self._os_thread: threading.Thread | None = None
 
     def _run(self, thread: Thread | None) -> None:
         with on(thread):
@@ -89,9 +102,13 @@ class ThreadHandle(Generic[T]):
                 self._value.append(self._function())
             except Exception as error:
                 self._error = error
+            finally:
+                process.handles.discard(self)
 
     def join(self) -> T:
         """Wait for the thread to end."""
+        if self._os_thread is not None:
+            self._os_thread.join()
         if self._error is not None:
             raise self._error
         return self._value[0]
@@ -100,11 +117,16 @@ class ThreadHandle(Generic[T]):
 def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     """Run a function on a new thread, which begins with an empty span stack.
 
-    On a virtual runtime the thread is virtual too, and has ended when this returns.
+    Where the clock is virtual the thread is virtual too, and has ended when this returns.
 
     In Rust: `std::thread::spawn`, where all threads share one subscriber.
     """
-    here = current()
-    handle = ThreadHandle(function)
-    handle._run(here.recorder.thread("") if here else None)
+    here, handle = current(), ThreadHandle(function)
+    thread = here.recorder.thread("") if here else None
+    if here is not None and not here.recorder.is_real:
+        handle._run(thread)
+    else:
+        process.handles.add(handle)
+        handle._os_thread = threading.Thread(target=handle._run, args=(thread,), daemon=True)
+        handle._os_thread.start()
     return handle

@@ -10,10 +10,14 @@ from spanlab.record import Trace
 from spanlab.recorder import recording
 from spanlab.runtime.base import Runtime
 from spanlab.runtime.current_thread import CurrentThread
+from spanlab.runtime.explore import Explored, Outcome, explore
+from spanlab.runtime.os_threads import OsThreads
 from spanlab.runtime.schedule import Replay, Schedule, Seeded
 from spanlab.runtime.virtual_threads import VirtualThreads
 
-__all__ = ["CurrentThread", "Replay", "Runtime", "Schedule", "Seeded", "VirtualThreads", "run"]
+__all__ = [
+    "Explored", "CurrentThread", "OsThreads", "Outcome", "Replay", "Runtime", "Schedule", "Seeded", "VirtualThreads", "explore", "run",
+]  # fmt: skip
 
 
 def run(
@@ -36,7 +40,7 @@ def run(
     runtime = VirtualThreads() if on is None else on
     main = into_future(main, "run()")
     runtime.polls = polls
-    with recording(level, runtime.now) as trace:
+    with recording(level, runtime.clock) as trace:
         try:
             trace.result = runtime.block_on(main)
         except BaseException as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 import random
+import threading
+from collections.abc import Callable
 from itertools import count
 from typing import Any
 
@@ -18,7 +20,7 @@ from spanlab.threads import Thread
 class Main:
     """The main future. It is no task: it sits in no queue, and is number 0 in the records."""
 
-    __slots__ = ("done", "future", "thread", "value", "waits_for", "woken")
+    __slots__ = ("done", "future", "thread", "unpark", "value", "waits_for", "woken")
 
     def __init__(self, future: Any, thread: Thread) -> None:
         self.future = future
@@ -27,6 +29,7 @@ class Main:
         self.done = False
         self.value: Any = None
         self.waits_for: Pending | None = None
+        self.unpark: Callable[[], None] = lambda: None  # tells a real thread that waits
 
     def wake(self) -> None:
         """Have the main future polled again."""
@@ -35,6 +38,7 @@ class Main:
             here = threads.current() or self.thread
             recorder = here.recorder
             recorder.append(("wake", recorder.clock(), here.id, here.task, "", 0, 0))
+            self.unpark()
 
     def poll(self) -> None:
         """Poll the main future once, on the thread that started the runtime."""
@@ -47,7 +51,7 @@ class Main:
             self.value, self.done = ready.value, True
         else:
             if not isinstance(pending, Pending):
-                raise ForeignAwaitable(foreign(self.future, pending))
+                pending = thread.runtime.adopt(pending, self)
             self.waits_for = pending
             now = recorder.clock()
             waits = pending.waits_for, pending.awaits
@@ -86,6 +90,7 @@ class Runtime:
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
+        self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
         self._reset()
 
@@ -104,6 +109,15 @@ class Runtime:
         """Give the time on this runtime's clock in nanoseconds."""
         return self._time
 
+    @property
+    def clock(self) -> Callable[[], int] | None:
+        """The clock of the records; None is real time."""
+        return self.now
+
+    def adopt(self, got: Any, waker: Any) -> Pending:
+        """Wait for what another library gave to wait for; this runtime cannot."""
+        raise ForeignAwaitable(foreign(waker.future, got))
+
     def choose(self, count: int) -> int:
         """Choose one of `count` possibilities, as the seed says."""
         return self._random.randrange(count)
@@ -116,7 +130,8 @@ class Runtime:
     def timer(self, deadline: int) -> Timer:
         """Make a timer that fires when the clock shows `deadline` milliseconds."""
         timer = Timer(deadline)
-        heapq.heappush(self._timers, (deadline, next(self._timer_ids), timer))
+        with self.lock:
+            heapq.heappush(self._timers, (deadline, next(self._timer_ids), timer))
         return timer
 
     def schedule(self, task: Task) -> None:
@@ -190,24 +205,35 @@ class Runtime:
 
     def _advance(self, main: Main) -> None:
         """Nothing can run: let the virtual clock jump to the next timer, and fire it."""
-        while self._timers and self._timers[0][2].waker is None:
-            heapq.heappop(self._timers)
-        if not self._timers:
+        deadline = self._next_deadline()
+        if deadline is None:
             raise Deadlock(self._who_waits(main))
-        self._time = max(self._time, self._timers[0][0] * 1_000_000)
+        self._time = max(self._time, deadline * 1_000_000)
         self._fire()
+
+    def _next_deadline(self) -> int | None:
+        """Give the time of the next timer that somebody waits for, in milliseconds."""
+        with self.lock:
+            while self._timers and self._timers[0][2].waker is None:
+                heapq.heappop(self._timers)
+            return self._timers[0][0] if self._timers else None
 
     def _fire(self) -> None:
         """Wake all whose time has come, in the order of their deadlines and registrations."""
-        while self._timers and self._timers[0][0] * 1_000_000 <= self.now():
-            timer = heapq.heappop(self._timers)[2]
-            timer.fired = True
+        now, due = self.now(), []
+        with self.lock:
+            while self._timers and self._timers[0][0] * 1_000_000 <= now:
+                due.append(heapq.heappop(self._timers)[2])
+        for timer in due:
+            timer.fired = True  # before the waker is read: a poll sets the waker, then looks
             if timer.waker is not None:
                 timer.waker.wake()
 
     def _who_waits(self, main: Main) -> str:
         lines = [_waiting("main future", main.future, main.waits_for)]
-        lines += [_waiting(f"task {t.id}", t.future, t.waits_for) for t in self.tasks.values()]
+        lines += [
+            _waiting(f"task {t.id}", t.future, t.waits_for) for t in list(self.tasks.values())
+        ]
         return (
             "the main future was expected to end, and nothing is left that could wake it:\n"
             + "\n".join(lines)

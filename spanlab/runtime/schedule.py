@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from spanlab.errors import UsageError
 
@@ -10,11 +11,11 @@ from spanlab.errors import UsageError
 class Schedule:
     """The default: always the first possibility, which is what tokio does when nothing races."""
 
-    def begin(self) -> None:
+    def begin(self, runtime: Any = None) -> None:
         """Start over, for a new run."""
 
-    def choose(self, count: int) -> int:
-        """Give a number from 0 to `count` - 1."""
+    def choose(self, count: int, likely: int) -> int:
+        """Give a number from 0 to `count` - 1; the first `likely` of them need no rare delay."""
         return 0
 
     def __repr__(self) -> str:
@@ -28,11 +29,11 @@ class Seeded(Schedule):
         self._seed = seed
         self.begin()
 
-    def begin(self) -> None:
+    def begin(self, runtime: Any = None) -> None:
         self._random = random.Random(self._seed)
 
-    def choose(self, count: int) -> int:
-        return self._random.randrange(count)
+    def choose(self, count: int, likely: int) -> int:
+        return self._random.randrange(likely)
 
     def __repr__(self) -> str:
         return f"Seeded({self._seed})"
@@ -50,10 +51,10 @@ class Replay(Schedule):
             ) from None
         self.begin()
 
-    def begin(self) -> None:
+    def begin(self, runtime: Any = None) -> None:
         self._step = 0
 
-    def choose(self, count: int) -> int:
+    def choose(self, count: int, likely: int) -> int:
         if self._step >= len(self.choices):
             return 0
         choice = self.choices[self._step]

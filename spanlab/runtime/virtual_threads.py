@@ -65,10 +65,10 @@ class VirtualThreads(Runtime):
         self._main_due: int | None = 0  # the step at which main can act, once it is woken
         self._main_spins = 0  # polls of main in a row, each woken by the one before
         self._blocking_due: deque[int] = deque()
-        self.schedule_by.begin()
+        self.schedule_by.begin(self)
 
     def choose(self, count: int) -> int:
-        return self.schedule_by.choose(count)
+        return self.schedule_by.choose(count, count)
 
     def defer(self, waker: Any) -> None:
         worker = self._here()
@@ -124,28 +124,33 @@ class VirtualThreads(Runtime):
                 worker = _Worker(recorder.thread("tokio-rt-worker", self))
                 self._workers[worker.thread] = worker
             self._sleepers = list(self._workers.values())
+        self.main = main
         while not main.done:
-            moves = self._moves(main)
+            likely, unlikely = self._moves(main)
+            moves = likely + unlikely
             if moves:
                 self._step += 1
-                moves[self.choose(len(moves)) if len(moves) > 1 else 0]()
+                many = len(moves) > 1
+                moves[self.schedule_by.choose(len(moves), len(likely)) if many else 0]()
             else:
                 self._let_time_pass(main)
 
-    def _moves(self, main: Main) -> list[Move]:
-        """Give all that could happen next; the first is what happens if nothing races."""
+    def _moves(self, main: Main) -> tuple[list[Move], list[Move]]:
+        """Give all that could happen next, first what is likely; the very first is the default."""
         self._park_idle()
-        if main.woken and 0 < self._main_spins < UNPARK:
-            return [lambda: self._poll_main(main)]  # it did not park: no one is faster
-        moves: list[tuple[int, Move]] = []
+        due: list[tuple[int, Move]] = []
         for worker in self._workers.values():
             if worker not in self._sleepers:
-                moves += [(worker.acted, move) for move in self._takes(worker)]
+                due += [(worker.acted, move) for move in self._takes(worker)]
         late = self._late(main)
-        moves += [(due, move) for due, move in late if due <= self._step]
-        moves.sort(key=lambda move: move[0])  # whoever has waited longest goes first
-        moves += [(0, move) for move in self._wakeable()]
-        return [move for _, move in moves or late[:1]]
+        due += [entry for entry in late if entry[0] <= self._step]
+        due.sort(key=lambda entry: entry[0])  # whoever has waited longest goes first
+        likely = [move for _, move in due] + self._wakeable()
+        unlikely = [move for when, move in late if when > self._step]
+        if main.woken and 0 < self._main_spins < UNPARK:  # main did not park: no one is faster
+            at = [when for when, _ in due].index(self._main_due or 0)
+            return [likely.pop(at)], likely + unlikely
+        return (likely, unlikely) if likely else (unlikely[:1], unlikely[1:])
 
     def _late(self, main: Main) -> list[tuple[int, Move]]:
         """Give what takes its time to begin, the earliest first: main, and blocked work."""

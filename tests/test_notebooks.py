@@ -1,0 +1,241 @@
+"""The lessons keep the rules they were written by, and each runs from a fresh kernel."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+import textwrap
+import time
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+from figures import FIGURES, figures
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+REFERENCE = ROOT / "tests" / "reference"
+PAGES = [*LESSONS, ROOT / "README.md"]
+
+SKELETON = ["Warm-up", "The code", "Predict", "Run", "Look", "Explain", "Change it", "Exercise",
+            "Key points"]  # fmt: skip
+FIRST = {"The map", "What this machine can do"}  # what only the first lesson has besides
+LINES, SCENARIO, RUST, WORDS, SECONDS = 10, 20, 15, 120, 30
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
+DOES_NOT_BELONG = re.compile(
+    r"^\s*[!%]|\b(pip|urllib|requests|subprocess|matplotlib|open|exec|eval|IPython|noqa)\b", re.M
+)
+
+each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+
+
+@cache
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def texts(path: Path) -> list[NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "markdown"]
+
+
+def codes(path: Path) -> list[NotebookNode]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def fenced(path: Path, language: str) -> list[str]:
+    """Give what stands in the fences of one language in a lesson."""
+    found = [match for cell in texts(path) for match in FENCE.findall(cell.source)]
+    return [body for name, body in found if name == language]
+
+
+def recorded(path: Path) -> tuple[str, str]:
+    """Give the log that a lesson quotes from the real crates, and the recorded file."""
+    (cell,) = [cell for cell in texts(path) if "recorded" in cell.metadata]
+    ((_, quoted),) = FENCE.findall(cell.source)
+    log = REFERENCE / "logs" / f"{cell.metadata['recorded']}.log"
+    return quoted, log.read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- how a lesson is written
+
+
+@each_lesson
+def test_a_lesson_has_the_skeleton(path: Path) -> None:
+    """A title that asks, minutes, what comes before, three objectives, and nine headings."""
+    title, *_ = texts(path)
+    assert re.match(r"# .+\?\n", title.source)
+    assert re.search(r"\*\*\d+ minutes\*\* · \*\*Before this:\*\* ", title.source)
+    assert len(re.findall(r"^- \*\*[a-z]+\*\* ", title.source, re.M)) == 3
+    every = [line for cell in texts(path) for line in re.findall(r"^## (.+)$", cell.source, re.M)]
+    first = path == LESSONS[0]
+    assert [heading for heading in every if not (first and heading in FIRST)] == SKELETON
+    assert not re.search(r"^#{3,} ", "\n".join(cell.source for cell in texts(path)), re.M)
+
+
+@each_lesson
+def test_cells_are_short(path: Path) -> None:
+    """Code has 10 lines at most and a scenario 20, Rust 15, and a text 120 words."""
+    for cell in codes(path):
+        most = SCENARIO if "def " in cell.source else LINES
+        assert len(cell.source.splitlines()) <= most, cell.id
+    for cell in texts(path):
+        assert len(FENCE.sub("", cell.source).split()) <= WORDS, cell.id
+    for snippet in fenced(path, "rust"):
+        assert len(snippet.splitlines()) <= RUST, snippet
+
+
+@each_lesson
+def test_text_stands_before_every_code_cell(path: Path) -> None:
+    """The reader is told what to look for before there is something to run."""
+    cells = read(path).cells
+    for before, cell in pairwise(cells):
+        assert cell.cell_type == "markdown" or before.cell_type == "markdown", cell.id
+
+
+@each_lesson
+def test_ids_are_words_and_nothing_is_stored(path: Path) -> None:
+    """Ids are made by hand and stay; outputs and counts come from the reader's own run."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    ids = [cell["id"] for cell in raw["cells"]]
+    assert len(ids) == len(set(ids))
+    assert [id for id in ids if not re.fullmatch(r"[a-z]{3,}(-[a-z]+)*", id)] == []
+    assert raw["metadata"]["kernelspec"]["name"] == "python3"
+    for cell in raw["cells"]:
+        if cell["cell_type"] == "code":
+            assert (cell["outputs"], cell["execution_count"]) == ([], None), cell["id"]
+    nbformat.validate(raw)
+
+
+@each_lesson
+def test_cells_hold_only_the_scenario(path: Path) -> None:
+    """No downloads, no plotting and no helpers: what a function does is log, or await."""
+    for cell in codes(path):
+        assert not DOES_NOT_BELONG.search(cell.source), cell.id
+        for node in ast.parse(cell.source).body:
+            assert not isinstance(node, ast.ClassDef), cell.id
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert re.search(r"\binfo\(|\bawait ", ast.unparse(node)), node.name
+            for module in imports(node):
+                assert module == "spanlab" or module in sys.stdlib_module_names, module
+
+
+def imports(node: ast.stmt) -> list[str]:
+    names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+    names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    return [name.split(".")[0] for name in names]
+
+
+@each_lesson
+def test_answers_are_folded(path: Path) -> None:
+    """Every fold opens with a summary and is closed in its own cell."""
+    for cell in texts(path):
+        tags = re.findall(r"</?(?:details|summary)>", cell.source)
+        assert tags == tags[:4] * (len(tags) // 4), cell.id
+        assert tags[:4] in ([], ["<details>", "<summary>", "</summary>", "</details>"]), cell.id
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_links_lead_somewhere(path: Path) -> None:
+    """A link to a file names one that is there."""
+    source = path.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\\?\"([^\"\\]+)", source)
+    for link in (markdown or html for markdown, html in links):
+        if not re.match(r"https://|#", link):
+            assert (path.parent / link.partition("#")[0]).exists(), link
+
+
+@pytest.mark.parametrize("path", [LESSONS[0], ROOT / "README.md"], ids=lambda path: path.stem)
+def test_the_map_has_every_lesson(path: Path) -> None:
+    """The first lesson and the README list the lessons that exist, and no others."""
+    source = path.read_text(encoding="utf-8")
+    listed = re.findall(r"^ *\"?\| .*?(\d\d_\w+\.ipynb)", source, re.M)
+    own = [path.name] if path in LESSONS else []
+    assert own + listed == [lesson.name for lesson in LESSONS]
+
+
+# ---------------------------------------------------------------- what comes from the real crates
+
+
+@each_lesson
+def test_rust_is_taken_from_a_program_that_compiles(path: Path) -> None:
+    """Every Rust snippet stands in a reference program, line by line."""
+    programs = [p.read_text(encoding="utf-8") for p in (REFERENCE / "src").rglob("*.rs")]
+    assert fenced(path, "rust")
+    for snippet in fenced(path, "rust"):
+        indented = (textwrap.indent(snippet, " " * depth) for depth in (0, 4, 8))
+        assert any(f"\n{lines}" in program for lines in indented for program in programs), snippet
+
+
+@each_lesson
+def test_a_quoted_log_is_the_recorded_one(path: Path) -> None:
+    """What a lesson says that the real crates printed is in the log they wrote."""
+    quoted, log = recorded(path)
+    assert f"\n{quoted}\n" in f"\n{log}"
+    if not log.startswith("== "):  # a log in sections is quoted in part
+        assert quoted.rstrip("\n") == log.rstrip("\n")
+
+
+@each_lesson
+def test_versions_are_those_that_were_recorded(path: Path) -> None:
+    """A lesson that names the version of a crate names the one that ran."""
+    versions = json.loads((REFERENCE / "logs" / "versions.json").read_text(encoding="utf-8"))
+    for cell in texts(path):
+        for crate, version in re.findall(r"\b([a-z-]+) (\d+\.\d+\.\d+)", cell.source):
+            assert versions[crate] == version, cell.id
+
+
+# ---------------------------------------------------------------- running
+
+
+@each_lesson
+def test_a_lesson_runs_and_runs_again(path: Path) -> None:
+    """Top to bottom from a fresh kernel, in time; then every cell once more, from the last up.
+
+    The log it prints has the spans and threads of the recorded one.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=SECONDS, record_timing=False,
+                            store_widget_state=False, kernel_name="python3",
+                            resources={"metadata": {"path": str(path.parent)}})  # fmt: skip
+    numbered = [(at, cell) for at, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    start = time.monotonic()
+    with client.setup_kernel():
+        for at, cell in numbered:
+            client.execute_cell(cell, at)
+            assert not errors(cell), cell.id
+        assert time.monotonic() - start < SECONDS
+        printed = [shown(cell) for _, cell in numbered]
+        for at, cell in reversed(numbered):
+            client.execute_cell(cell, at)
+            assert not errors(cell), cell.id
+    quoted, _ = recorded(path)
+    assert masked(quoted) in [masked(text, like=quoted) for text in printed]
+
+
+def errors(cell: NotebookNode) -> str:
+    return "".join(output.text for output in cell.outputs if output.get("name") == "stderr")
+
+
+def shown(cell: NotebookNode) -> str:
+    return "".join(output.data["text/plain"] for output in cell.outputs if "data" in output)
+
+
+def masked(text: str, like: str = "    at ") -> str:
+    """Hide the place and the number of a worker, or all of it if `like` has no places."""
+    if "    at " not in like:
+        text = re.sub(r"^    at .*\n", "", text, flags=re.M)
+    text = re.sub(r"^    at \S+", "    at PLACE", text, flags=re.M)
+    return re.sub(r"ThreadId\((?!1\))\d+\)", "ThreadId(N)", text).rstrip("\n")
+
+
+@pytest.mark.parametrize("name", sorted(figures()))
+def test_the_pictures_are_those_of_this_version(name: str) -> None:
+    """A picture in the repository is what `graph` draws now; if not, run `make figures`."""
+    kept = (FIGURES / name).read_text(encoding="utf-8")
+    assert kept == figures()[name].svg, "the picture is old. Write: make figures"
