@@ -47,6 +47,9 @@ class _Local(threading.local):
 local = _Local()  # `local.thread` is the thread that runs this line, None if it is unknown
 
 
+_MAIN = threading.main_thread()
+
+
 class _Process:
     recorder: Any = None  # where the records of threads go that nobody told us of
     handles: ClassVar[set[Any]] = set()  # threads of `spawn_thread` that are running
@@ -61,9 +64,9 @@ def current() -> Thread | None:
     In Rust: `std::thread::current`, where all threads share one subscriber.
     """
     thread, recorder = local.thread, process.recorder
-    if recorder is not None and (thread is None or thread.recorder.level > 5):
-        if threading.current_thread() is not threading.main_thread():
-            thread = local.thread = recorder.thread("")
+    unknown = thread is None or thread.recorder.level > 5  # or known to a run that has ended
+    if unknown and recorder is not None and threading.current_thread() is not _MAIN:
+        thread = local.thread = recorder.thread("")
     return thread
 
 

@@ -16,8 +16,18 @@ from spanlab.runtime.schedule import Replay, Schedule, Seeded
 from spanlab.runtime.virtual_threads import VirtualThreads
 
 __all__ = [
-    "Explored", "CurrentThread", "OsThreads", "Outcome", "Replay", "Runtime", "Schedule", "Seeded", "VirtualThreads", "explore", "run",
-]  # fmt: skip
+    "CurrentThread",
+    "Explored",
+    "OsThreads",
+    "Outcome",
+    "Replay",
+    "Runtime",
+    "Schedule",
+    "Seeded",
+    "VirtualThreads",
+    "explore",
+    "run",
+]
 
 
 def run(
