@@ -21,6 +21,7 @@ bench: .venv/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS
 
 reference: .venv/test ## run the real crates again and store what they print (needs cargo)
 	$(BIN)/python tests/reference/record.py
+	$(BIN)/python tests/conformance/record.py
 
 figures: .venv/test ## draw the pictures of the README again
 	$(BIN)/python tests/figures.py

@@ -107,6 +107,11 @@ def test_a_program_prints_what_the_real_crates_print(program: Any) -> None:
     assert masked(printed) == masked(recorded(program.__name__))
 
 
+def test_nested_spans_print_what_the_real_crates_print() -> None:
+    """The first program of the lessons needs no runtime."""
+    assert masked(str(log(record(programs.nested)))) == masked(recorded("nested"))
+
+
 def test_every_shape_of_function_is_instrumented_as_in_rust() -> None:
     """Fifteen shapes: what the attribute takes for an async function, and what not."""
     printed = str(log(run(programs.shapes()(), on=CurrentThread())))

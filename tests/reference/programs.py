@@ -13,6 +13,14 @@ from spanlab import JoinSet, in_current_span, info, info_span, instrument, spawn
 Main = Callable[[], Coroutine[Any, Any, None]]
 
 
+def nested() -> None:
+    """0. Two spans, one inside the other."""
+    with info_span("outer").enter():
+        info("in outer")
+        with info_span("inner").enter():
+            info("in inner")
+
+
 def lost_parent() -> Main:
     """1. Both messages of `sub_task` have the wrong parent."""
 
