@@ -32,7 +32,7 @@ def load(name: str) -> ModuleType:
     return module
 
 
-programs, formats = load("programs"), load("formats")
+programs, formats, variants = load("programs"), load("formats"), load("variants")
 
 
 def recorded(name: str) -> str:
@@ -105,6 +105,32 @@ def test_a_program_prints_what_the_real_crates_print(program: Any) -> None:
     """The programs of the article have the same log, and so the same parents."""
     printed = str(log(run(program()())))
     assert masked(printed) == masked(recorded(program.__name__))
+
+
+def lines(text: str) -> list[str]:
+    """Give the events of a log, sorted: tasks on several threads race."""
+    return sorted(masked(text).split("\n\n"))
+
+
+@pytest.mark.parametrize("name", variants.ON_ONE_THREAD)
+def test_a_variant_on_one_thread_prints_what_the_real_crates_print(name: str) -> None:
+    """What lessons vary: on one thread the log is the same, in the same order."""
+    trace = run(variants.ON_ONE_THREAD[name](), on=CurrentThread(), level="info")
+    assert masked(str(log(trace))) == masked(recorded(name))
+
+
+@pytest.mark.parametrize("name", variants.ON_MANY_THREADS)
+def test_a_variant_on_many_threads_prints_what_the_real_crates_print(name: str) -> None:
+    """What lessons vary: on several threads every event has the same spans."""
+    trace = run(variants.ON_MANY_THREADS[name](), level="info")
+    assert lines(str(log(trace))) == lines(recorded(name))
+
+
+def test_every_program_is_compared() -> None:
+    """No log is recorded and forgotten."""
+    compared = {*variants.ON_ONE_THREAD, *variants.ON_MANY_THREADS, "nested", "shapes", "formats"}
+    compared |= {program.__name__ for program in programs.ARTICLE} | {"thread_names"}
+    assert compared == {path.stem for path in (HERE / "logs").glob("*.log")}
 
 
 def test_nested_spans_print_what_the_real_crates_print() -> None:

@@ -1,0 +1,26 @@
+//! The current span is looked up inside the task: too late.
+
+use std::future::Future;
+use tracing::{info, info_span, instrument, Instrument};
+
+#[tokio::main(worker_threads = 16)]
+async fn main() {
+    reference::init();
+    info!("in main");
+    work().await;
+}
+
+#[instrument]
+async fn work() {
+    info!("starting work");
+    let task = async { sub_task().in_current_span().await };
+    tokio::spawn(task).await.unwrap();
+}
+
+fn sub_task() -> impl Future<Output = ()> {
+    let _guard = info_span!("sub_task").entered();
+    info!("making sub task");
+    async {
+        info!("performing task");
+    }
+}

@@ -1,0 +1,25 @@
+//! The task takes the span along that is current at the spawn.
+
+use std::future::Future;
+use tracing::{info, info_span, instrument, Instrument};
+
+#[tokio::main(worker_threads = 16)]
+async fn main() {
+    reference::init();
+    info!("in main");
+    work().await;
+}
+
+#[instrument]
+async fn work() {
+    info!("starting work");
+    tokio::spawn(sub_task().in_current_span()).await.unwrap();
+}
+
+fn sub_task() -> impl Future<Output = ()> {
+    let _guard = info_span!("sub_task").entered();
+    info!("making sub task");
+    async {
+        info!("performing task");
+    }
+}

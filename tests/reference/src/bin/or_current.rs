@@ -1,0 +1,26 @@
+//! Where the span is rejected, the current one takes its place.
+
+use std::future::Future;
+use tracing::{debug_span, info, info_span, instrument, Instrument};
+
+#[tokio::main(worker_threads = 16)]
+async fn main() {
+    reference::init();
+    info!("in main");
+    work().await;
+}
+
+#[instrument]
+async fn work() {
+    info!("starting work");
+    let span = debug_span!("spawned sub_task").or_current();
+    tokio::spawn(sub_task().instrument(span)).await.unwrap();
+}
+
+fn sub_task() -> impl Future<Output = ()> {
+    let _guard = info_span!("sub_task").entered();
+    info!("making sub task");
+    async {
+        info!("performing task");
+    }
+}
