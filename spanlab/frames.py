@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import linecache
+import os
+import re
+import sys
 from contextlib import suppress
 from types import CodeType, CoroutineType
 from typing import Any
 
+_LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
 
-def suspended_at(future: Any) -> tuple[str, str, int]:
-    """Name the innermost function in which a future is suspended, its file and its line."""
+
+def suspended_at(future: Any, outside: str = "//") -> tuple[str, str, int]:
+    """Name the innermost function in which a future is suspended, its file and its line.
+
+    Files of the folder `outside` are not looked into.
+    """
     found = ("", "", 0)
     while future is not None:
         frame = getattr(future, "cr_frame", None) or getattr(future, "gi_frame", None)
-        if frame is not None:
+        if frame is not None and not frame.f_code.co_filename.startswith(outside):
             found = (frame.f_code.co_name, frame.f_code.co_filename, frame.f_lineno)
         future = getattr(future, "cr_await", None) or getattr(future, "inner", None)
     return found
@@ -25,6 +34,17 @@ def code_of(future: Any) -> CodeType | None:
         if future is None:
             return None
     return future.cr_code
+
+
+def file_name(file: str) -> str:
+    """Shorten a path below the current directory, and name the cell that a notebook compiled."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    cell_name = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)
+    if cell := cell_name(file):
+        return str(cell[1])
+    if re.search(r"[/\\]ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-", file):
+        return "cell"
+    return file.removeprefix(os.getcwd() + os.sep).replace(os.sep, "/")
 
 
 def unwind(error: BaseException) -> None:
@@ -40,3 +60,26 @@ def unwind(error: BaseException) -> None:
     for frame in reversed(frames):
         with suppress(RuntimeError):  # the frames above the catch are still running
             frame.clear()
+
+
+def foreign(future: Any, got: Any) -> str:
+    """Say that a future awaited what this runtime cannot wake."""
+    name, file, line = suspended_at(future, _LIBRARY)
+    return (
+        f"a future of spanlab was expected, and '{name}' awaits something of another "
+        f"library ({file_name(file)}:{line}). Only its own loop can wake it; "
+        f"write: await sleep(0.01)"
+    )
+
+
+def not_send(future: Any, guard: str, file: str, line: int) -> str:
+    """Say that a guard which must stay on its thread lives across an await."""
+    name, at, awaits = suspended_at(future)
+    return (
+        f"future cannot be sent between threads safely: the future of '{name}' is not `Send`\n"
+        f"  {file_name(file)}:{line}: {linecache.getline(file, line).strip()}\n"
+        f"    has type `{guard}` which is not `Send`\n"
+        f"  {file_name(at)}:{awaits}: {linecache.getline(at, awaits).strip()}\n"
+        f"    await occurs here, with the guard maybe used later\n"
+        f"End the block before the await, or write: await span.instrument(future)"
+    )

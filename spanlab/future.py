@@ -7,7 +7,6 @@ A plain coroutine is a future: lazy, and moved by `send(None)`, which is one pol
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Generator
 from types import CoroutineType
 from typing import Any, Generic, TypeVar
@@ -131,13 +130,25 @@ class _YieldNow(Future[None]):
 def yield_now() -> Future[None]:
     """Let everything else that is ready run first.
 
-    The task is not put back into the queue at once: it is woken when the queue has run dry. Tasks
-    that yield in the same round are woken in reverse.
+    The task is not put back into the queue at once: it is woken when its thread's queue has run
+    dry, or after 61 polls. Tasks that yield in the same round are woken in reverse. The main future
+    of a runtime with workers is woken at once.
 
     In Rust: `tokio::task::yield_now`.
     https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/scheduler/defer.rs
     """
     return _YieldNow()
+
+
+class _Used(Future[Any]):
+    def poll(self) -> Pending:
+        raise FutureReused(
+            "a future gives its value once, and this one was awaited to its end. "
+            "A future is moved, not copied; make a new one: await work()"
+        )
+
+
+USED = _Used()  # stands where a future was that has ended
 
 
 class Sleep(Future[None]):
@@ -146,20 +157,20 @@ class Sleep(Future[None]):
     __slots__ = ("_deadline", "_timer")
 
     def __init__(self, seconds: float) -> None:
-        if not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
+        self._timer: Any = None
+        if not isinstance(seconds, (int, float)) or not 0 <= seconds <= 1e9:
             raise UsageError(
-                f"sleep() needs a time of 0 seconds or more, got {seconds!r}. Write: sleep(0.01)"
+                f"sleep() needs from 0 to 1e9 seconds, got {seconds!r:.60}. Write: sleep(0.01)"
             )
         now = here("sleep()").runtime.now()
         self._deadline = -(-(now + round(seconds * 1e9)) // 1_000_000)  # whole ms, rounded up
-        self._timer: Any = None
 
     def poll(self) -> Pending | None:
         thread = here("sleep()")
         if thread.budget <= 0:
             return out_of_budget(thread)
         if self._timer is None and thread.runtime.now() < self._deadline * 1_000_000:
-            self._timer = thread.runtime.timer(self._deadline)
+            self._timer = thread.runtime.timer(self._deadline, thread.waker)
         if self._timer is not None:
             self._timer.waker = thread.waker
             if not self._timer.fired:
@@ -213,9 +224,8 @@ class _Together(Future[Any]):
         self._start = 0
 
     def _drop(self, index: int) -> None:
-        future, self._futures[index] = self._futures[index], None
-        if future is not None:
-            future.close()
+        future, self._futures[index] = self._futures[index], USED
+        future.close()
 
     def close(self) -> None:
         for index in range(len(self._futures)):
@@ -234,15 +244,16 @@ class _Join(_Together):
         order = [(self._start + offset) % count for offset in range(count)]
         self._start = (self._start + 1) % max(count, 1)  # the branch that goes first rotates
         for index in order:
-            if self._futures[index] is not None:
+            if self._futures[index] is not USED:
                 try:
                     result = self._futures[index].send(None)
                 except StopIteration as ready:
                     self._values[index] = ready.value
                     self._drop(index)
-        if any(future is not None for future in self._futures):
+        if any(future is not USED for future in self._futures):
             return result or Pending("its branches")
-        return tuple(self._values)
+        values, self._values = self._values, []
+        return tuple(values) if len(values) == count else USED.poll()
 
 
 def join(*futures: Any) -> Future[tuple[Any, ...]]:

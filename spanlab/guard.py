@@ -7,7 +7,7 @@ from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.frames import unwind
-from spanlab.future import Future, Pending
+from spanlab.future import USED, Future, Pending
 from spanlab.threads import local
 
 Place = tuple[str, int]  # file and line
@@ -81,6 +81,9 @@ class Instrumented(Future[Any]):
 
     def send(self, value: None, /) -> Pending:
         """Poll the inner future once, inside the span."""
+        if self.span is None:
+            used: Pending = self.inner.send(None)
+            return used
         # no local name may hold the span: the frame outlives this call in a traceback
         self.span._enter(self._place)
         try:
@@ -96,13 +99,13 @@ class Instrumented(Future[Any]):
 
     def close(self) -> None:
         """Drop the inner future inside the span, then the span."""
-        if self.inner is None:
+        if self.inner is USED:
             return
         self.span._enter(self._place)
         try:
             self.inner.close()
         finally:
-            self.inner = None
+            self.inner = USED
             self.span._exit(self._place)
             self.span = None
 

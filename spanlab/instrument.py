@@ -14,7 +14,7 @@ from typing import Any
 from spanlab.errors import NoSource, UsageError
 from spanlab.field import Debug, Display, Level
 from spanlab.frames import code_of, unwind
-from spanlab.future import Future, Pending, into_future
+from spanlab.future import USED, Future, Pending, into_future
 from spanlab.guard import Instrumented
 from spanlab.span import Span, emit, make_span
 
@@ -45,8 +45,8 @@ def instrument(
 
     The syntax decides what the span covers. An `async def`: its future; the span is made at the
     first poll, under whatever is current there. A `def` whose last statement is `return task()`,
-    where `task` is an `async def` inside it: that future, and not the function. Any other `def`:
-    the call, and nothing of a future that it gives.
+    where `task` is an `async def` inside it: that future, and not the function; this stands for
+    a last `async` block in Rust. Any other `def`: the call, and nothing of a future that it gives.
 
     `fields`, `parent` and `follows_from` may be functions of the arguments: `lambda n: n + 1`.
     `err` records an exception as an event, `ret` the value; `Debug` or `Display` says how.
@@ -95,11 +95,14 @@ class _Attribute:
         self.signature = inspect.signature(function)
         self.recorded = self._recorded(skip, skip_all)
         self.place = function.__code__.co_filename, function.__code__.co_firstlineno
+        self.unused: list[str] = []  # arguments that the body does not name
         self.block: CodeType | None = None  # the async block that the span covers, if it is one
 
     def _recorded(self, skip: Any, skip_all: bool) -> list[str]:
         names = list(self.signature.parameters)
         skipped = [skip] if isinstance(skip, str) else list(skip)
+        if len(set(skipped)) < len(skipped):
+            raise UsageError(f"skip names each argument once, got {skipped}")
         if unknown := [name for name in skipped if name not in names]:
             raise UsageError(
                 f"skip names arguments of {self.name}(), which are {names}, got {unknown}"
@@ -119,14 +122,16 @@ class _Attribute:
     def _covers_the_future(self) -> bool:
         """Decide by the syntax alone whether the span is the future's or the function's."""
         function = self.function
-        if inspect.isasyncgenfunction(function):
+        if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
             raise UsageError(
-                f"@instrument stands on a def or async def, got the async generator "
+                f"@instrument stands on a def or async def, got the generator "
                 f"'{function.__name__}', of which Rust has none. Make it return a list"
             )
         node = _syntax(function)
         if node is not None:
             self.place = self.place[0], self.place[1] + _attribute_line(node) - 1
+            used = {n.id for part in node.body for n in ast.walk(part) if isinstance(n, ast.Name)}
+            self.unused = [name for name in self.signature.parameters if name not in used]
         if inspect.iscoroutinefunction(function):
             return True
         if node is None:
@@ -195,12 +200,13 @@ class _Attribute:
 class _Lazy(Future[Any]):
     """The future of an instrumented function: its span is made at the first poll."""
 
-    __slots__ = ("_attribute", "_call", "inner")
+    __slots__ = ("_attribute", "_call", "_unused", "inner")
 
     def __init__(self, inner: Any, attribute: _Attribute, args: Any, kwargs: Any) -> None:
         self.inner = inner
         self._attribute = attribute
         self._call: Any = (args, kwargs)
+        self._unused: Any = None  # in Rust they stay outside the block that the span covers
 
     def send(self, value: None, /) -> Pending:
         """Poll once, and drop what has ended at once, as an `await` inside would."""
@@ -216,15 +222,19 @@ class _Lazy(Future[Any]):
     def _begin(self) -> None:
         attribute, (args, kwargs), self._call = self._attribute, self._call, None
         span = attribute.make(args, kwargs)
+        if attribute.unused:
+            given = attribute.signature.bind(*args, **kwargs).arguments
+            self._unused = [given[name] for name in attribute.unused if name in given]
         if attribute.err or attribute.ret:
             self.inner = _observed(self.inner, attribute)
         if not span.is_none():
             self.inner = Instrumented(self.inner, span, attribute.place)
 
     def close(self) -> None:
-        inner, self.inner, self._call = self.inner, None, None
-        if inner is not None:
-            inner.close()
+        inner, self.inner, self._call = self.inner, USED, None
+        inner.close()
+        del inner  # and with it the span
+        self._unused = None
 
     def __del__(self) -> None:
         self.close()

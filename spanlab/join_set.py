@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from spanlab.errors import JoinError
 from spanlab.future import Future, Pending, here
-from spanlab.task import AbortHandle, Task, call, new_task
+from spanlab.task import DONE, AbortHandle, Task, call, new_task
 
 
 class Joined:
@@ -99,7 +100,12 @@ class JoinSet:
 
     def _insert(self, task: Task) -> AbortHandle:
         self._tasks[task.id] = task
-        task.waiter = _Entry(self._notified, task)
+        entry = _Entry(self._notified, task)
+        with task.runtime.lock:  # on a real thread it may have ended already
+            if not (ended := task.state is DONE):
+                task.waiter = entry
+        if ended:
+            entry.wake()
         return AbortHandle(task)
 
     def join_next(self) -> Future[Joined | None]:
@@ -172,8 +178,8 @@ class _JoinNext(Future[Joined | None]):
         if joined := _pop(self._tasks, self._notified):
             thread.budget -= 1
             return joined
-        oldest = next(iter(self._tasks))
-        return Pending(f"one of {len(self._tasks)} tasks", oldest)
+        few, more = list(islice(self._tasks, 5)), ", …" if len(self._tasks) > 5 else ""
+        return Pending(f"one of its tasks: {', '.join(map(str, few))}{more}", few[0])
 
 
 def _pop(tasks: dict[int, Task], notified: _Notified) -> Joined | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import linecache
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import Any, ClassVar, TypeVar, overload
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields, Level, Text
@@ -38,6 +38,8 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ThreadStarted(Record):
+    """A new thread; `task`, `file` and `line` say who started it, if a program did."""
+
     name: str
 
 
@@ -161,6 +163,8 @@ class Trace:
     'hello'
     """
 
+    views: ClassVar[tuple[Callable[[Trace], Any], ...]] = ()  # what a notebook shows of a trace
+
     def __init__(
         self, rows: list[Row] | None = None, started: int = VIRTUAL_START, zero: int = 0
     ) -> None:
@@ -233,7 +237,14 @@ class Trace:
     @classmethod
     def from_json(cls, text: str) -> Trace:
         """Read what `to_json` wrote."""
-        data = json.loads(text)
+        try:
+            data = json.loads(text)
+            if unknown := {row[0] for row in data["rows"]} - KINDS.keys():
+                raise KeyError(*unknown)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise UsageError(
+                f"a trace is read from what trace.to_json() wrote, got {text!r:.40} ({error!r})"
+            ) from None
         rows = [tuple(_untag(value) for value in row) for row in data["rows"]]
         trace = cls(rows, data["started"], data["zero"])
         trace._sources = data["sources"]
@@ -256,6 +267,11 @@ class Trace:
         part = Trace(self.rows[step], self.started, self._zero)
         part._sources = self.sources
         return part
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundles = [view(self)._repr_mimebundle_() for view in self.views]
+        kinds = ("text/plain", "text/html") if bundles else ()
+        return {kind: "\n".join(bundle[kind] for bundle in bundles) for kind in kinds}
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self.rows)} records, {len(self.events)} events>"

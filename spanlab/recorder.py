@@ -26,9 +26,12 @@ class Recorder:
     In Rust: a `Subscriber` with a maximum level.
     """
 
-    __slots__ = ("append", "clock", "level", "next_span", "next_task", "next_thread", "trace")
+    __slots__ = (
+        "append", "clock", "level", "new_stack", "next_span", "next_task", "next_thread", "trace",
+    )  # fmt: skip
 
     def __init__(self, level: str | Level, clock: Callable[[], int] | None) -> None:
+        self.new_stack: Callable[[], Any] = list  # what the span stack of a thread is
         self.level = OFF if level == "off" else int(Level.parse(level))
         if clock is None:
             clock = time.perf_counter_ns
@@ -46,24 +49,35 @@ class Recorder:
         """Tell whether real time passes here, and threads are real."""
         return self.clock is time.perf_counter_ns
 
-    def thread(self, name: str, runtime: Any = None) -> threads.Thread:
-        """Make the next thread, real or virtual, and record it."""
+    def thread(
+        self, name: str, runtime: Any = None, task: int | None = None, file: str = "", line: int = 0
+    ) -> threads.Thread:
+        """Make the next thread, real or virtual, and record it, with who started it and where."""
         thread = threads.Thread(self.next_thread(), name, self, runtime)
-        self.append(("thread", self.clock(), thread.id, None, "", 0, name))
+        thread.span_stack = self.new_stack()
+        self.append(("thread", self.clock(), thread.id, task, file, line, name))
         return thread
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Be where the records of unknown threads go, for a `with` block, and close after it."""
-        thresholds, before = gc.get_threshold(), threads.process.recorder
-        gc.set_threshold(300_000, *thresholds[1:])  # records pile up and are no garbage
+        if not _lasting:
+            _thresholds[:] = gc.get_threshold()
+            gc.set_threshold(1_000_000, *_thresholds[1:])  # records pile up and are no garbage
+        _lasting.append(self)
         threads.process.recorder = self
         try:
             yield
         finally:
-            threads.process.recorder = before
-            gc.set_threshold(*thresholds)
-            self.level, self.append = OFF, _discard  # what comes late is not recorded
+            _lasting.remove(self)  # not always the newest: two `arun` may last side by side
+            threads.process.recorder = _lasting[-1] if _lasting else None
+            if not _lasting:
+                gc.set_threshold(*_thresholds)
+            self.level, self.append = threads.ENDED, _discard  # what comes late is not recorded
+
+
+_lasting: list[Recorder] = []  # the recordings that last, the newest at the end
+_thresholds: list[int] = []  # of the garbage collector, before the first of them
 
 
 @contextmanager
@@ -75,7 +89,7 @@ def recording(
     What is less important than `level` does not exist; "off" records nothing at all. `clock`
     gives nanoseconds; real time is the default.
 
-    In Rust: `tracing::subscriber::with_default`.
+    In Rust: `tracing::subscriber::with_default`, but for all threads, as a global default is.
 
     >>> with recording() as trace:
     ...     with info_span("request").enter():

@@ -183,7 +183,7 @@ def make_span(
         raise UsageError(f"a span needs a name, got {name!r:.60}. Write: info_span('work')")
     above = stack.top(thread.span_stack) if parent is ... else _given(thread, parent)
     recorder, (file, line) = thread.recorder, place
-    span = Span(name, recorder, above, given)
+    span = Span(name, recorder, above, tuple(given))  # the names: a value is not kept
     recorder.append((
         "new", recorder.clock(), thread.id, thread.task, file, line, span.id,
         None if above is None else above.id, name, level, target, capture(given) if given else (),

@@ -5,14 +5,14 @@ A spawned task starts with no span: nothing here looks at spans, as nothing in t
 
 from __future__ import annotations
 
-import linecache
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from spanlab import threads
-from spanlab.errors import ForeignAwaitable, FutureReused, JoinError, NotSend, UsageError
-from spanlab.frames import code_of, suspended_at, unwind
+from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
+from spanlab.frames import code_of, not_send, unwind
 from spanlab.future import Future, Pending, here, into_future, out_of_budget
 from spanlab.threads import Thread
 
@@ -74,16 +74,17 @@ class Task:
         recorder, pinned = thread.recorder, len(thread.pinned)
         recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
         try:
+            with self.runtime.lock:  # a wake from another thread comes before, or is noted
+                self.state = POLLING
             if self.aborted:
                 self._finish(thread, JoinError(self.id))
                 return
-            self.state = POLLING
             try:
                 pending = self.future.send(None)
             except StopIteration as ready:
                 self.value = ready.value
-            except (KeyboardInterrupt, SystemExit, NotSend, ForeignAwaitable):
-                raise
+            except (KeyboardInterrupt, SystemExit, UsageError):
+                raise  # misuse would be lost in a task that nobody joins; rustc refuses most of it
             except BaseException as error:  # a panic ends the task, not the runtime
                 self._finish(thread, JoinError(self.id, _panic(error)))
                 return
@@ -98,16 +99,16 @@ class Task:
         if not isinstance(pending, Pending):
             pending = self.runtime.adopt(pending, self)
         if len(thread.pinned) > pinned:
-            raise NotSend(_not_send(self.future, *thread.pinned[-1]))
+            raise NotSend(not_send(self.future, *thread.pinned[-1]))
         recorder, self.waits_for = thread.recorder, pending
         recorder.append((
             "polled", recorder.clock(), thread.id, self.id, "", 0,
             False, pending.waits_for, pending.awaits,
         ))  # fmt: skip
         with self.runtime.lock:  # a wake from another thread must not fall in between
-            again = self.state is NOTIFIED
-            self.state = QUEUED if again or self.aborted else IDLE
-        if self.aborted:
+            again, aborted = self.state is NOTIFIED, self.aborted
+            self.state = QUEUED if again or aborted else IDLE
+        if aborted:
             self._finish(thread, JoinError(self.id))
         elif again:
             self.runtime.reschedule(self)
@@ -115,7 +116,11 @@ class Task:
     def _finish(self, thread: Thread, error: JoinError | None) -> None:
         """Drop the future, then keep the outcome, then wake who waits for it."""
         future, self.future = self.future, None
-        future.close()
+        try:
+            future.close()
+        except Exception as panic:  # in a drop; what has ended before keeps its outcome
+            if error is not None and error.is_cancelled():
+                error = JoinError(self.id, _panic(panic))
         del future
         recorder, now = thread.recorder, thread.recorder.clock()
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
@@ -135,27 +140,6 @@ def _panic(error: BaseException) -> BaseException:
     error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
     unwind(error)
     return error
-
-
-def foreign(future: Any, got: Any) -> str:
-    """Say that a future awaited what this runtime cannot wake."""
-    name, file, line = suspended_at(future)
-    return (
-        f"a future of spanlab was expected, and '{name}' awaits {type(got).__name__} of another "
-        f"library ({file}:{line}). Only its own loop can wake it; write: await sleep(0.01)"
-    )
-
-
-def _not_send(future: Any, guard: str, file: str, line: int) -> str:
-    name, at, awaits = suspended_at(future)
-    return (
-        f"future cannot be sent between threads safely: the future of '{name}' is not `Send`\n"
-        f"  {file}:{line}: {linecache.getline(file, line).strip()}\n"
-        f"    has type `{guard}` which is not `Send`\n"
-        f"  {at}:{awaits}: {linecache.getline(at, awaits).strip()}\n"
-        f"    await occurs here, with the guard maybe used later\n"
-        f"End the block before the await, or write: await span.instrument(future)"
-    )
 
 
 def _record(kind: str, *what: Any) -> None:
@@ -189,10 +173,11 @@ class JoinHandle(Future[T], Generic[T]):
         thread, task = here("await handle"), self._task
         if thread.budget <= 0:
             return out_of_budget(thread)
-        with task.runtime.lock:
-            if task.state is not DONE:
-                task.waiter = thread.waker
-                return Pending(f"task {task.id}", task.id)
+        if task.state is not DONE:
+            with task.runtime.lock:  # it may end on another thread meanwhile
+                if task.state is not DONE:
+                    task.waiter = thread.waker
+                    return Pending(f"task {task.id}", task.id)
         thread.budget -= 1
         self._used = True
         if task.error is not None:
@@ -201,10 +186,14 @@ class JoinHandle(Future[T], Generic[T]):
         task.value = None
         return value
 
+    def __next__(self) -> Pending:
+        result = self.poll()  # as in `Future`, by the shortest way: programs join a lot
+        if isinstance(result, Pending):
+            return result
+        raise StopIteration(result)
+
     def close(self) -> None:
         self._task.waiter = None
-
-    __del__ = close
 
     @property
     def id(self) -> int:
@@ -238,8 +227,12 @@ class AbortHandle:
 
 def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     """Make a task of `future` and hand it to the runtime of this thread."""
-    thread = here(caller)
     future = into_future(future, caller)
+    try:
+        thread = here(caller)
+    except NoRuntime:
+        future.close()
+        raise
     recorder, frame, code = thread.recorder, sys._getframe(2), code_of(future)
     task = Task(thread.runtime, future, recorder.next_task(), code.co_name if code else "")
     recorder.append((
@@ -285,8 +278,15 @@ def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
 def call(function: Callable[[], Any], caller: str) -> Any:
     """Make a future that calls `function` in its first poll."""
     if not callable(function):
+        if inspect.iscoroutine(function):
+            function.close()
         raise UsageError(
             f"{caller} needs a function, got {function!r:.60}. Pass it uncalled: {caller[:-1]}work)"
+        )
+    if inspect.iscoroutinefunction(inspect.unwrap(function)):
+        raise UsageError(
+            f"{caller} needs a plain function, got the async function '{function.__name__}'. "
+            f"Write: spawn({function.__name__}())"
         )
 
     async def blocking() -> Any:

@@ -6,12 +6,15 @@ import each other: they meet here, in the slots of a `Thread`, as they do in Rus
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Generic, TypeVar
 
 T = TypeVar("T")
+
+ENDED = 7  # the level of a recorder whose recording has ended
 
 
 class Thread:
@@ -64,7 +67,7 @@ def current() -> Thread | None:
     In Rust: `std::thread::current`, where all threads share one subscriber.
     """
     thread, recorder = local.thread, process.recorder
-    unknown = thread is None or thread.recorder.level > 5  # or known to a run that has ended
+    unknown = thread is None or thread.recorder.level == ENDED  # or known to a run that has ended
     if unknown and recorder is not None and threading.current_thread() is not _MAIN:
         thread = local.thread = recorder.thread("")
     return thread
@@ -124,8 +127,9 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
 
     In Rust: `std::thread::spawn`, where all threads share one subscriber.
     """
-    here, handle = current(), ThreadHandle(function)
-    thread = here.recorder.thread("") if here else None
+    here, handle, frame = current(), ThreadHandle(function), sys._getframe(1)
+    place = here.task if here else None, frame.f_code.co_filename, frame.f_lineno
+    thread = here.recorder.thread("", None, *place) if here else None
     if here is not None and not here.recorder.is_real:
         handle._run(thread)
     else:

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -23,12 +24,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from spanlab import CurrentThread, info, info_span, recording, run, spawn
+from spanlab import CurrentThread, OsThreads, info, info_span, recording, run, spawn
 
 REPORT = Path(__file__).parent.parent / "BENCHMARKS.md"
 ROUNDS = 7
 SPANS = 10_000
 TASKS = 50_000
+MANY_TASKS = 200_000
 
 Measure = Callable[[], float]  # runs once and gives seconds
 
@@ -161,6 +163,26 @@ async def asyncio_otel_tasks() -> None:
             group.create_task(task(i))
 
 
+# ---------------------------------------------------------------- threads
+
+
+async def spanlab_many_tasks() -> None:
+    handles = [spawn(bare(i)) for i in range(MANY_TASKS)]
+    for handle in handles:
+        await handle
+
+
+def spanlab_threads(level: str = "trace") -> None:
+    run(spanlab_many_tasks(), on=OsThreads(4), level=level)
+
+
+def pool_threads() -> None:
+    with ThreadPoolExecutor(4) as pool:
+        futures = [pool.submit(int, i) for i in range(MANY_TASKS)]
+        for future in futures:
+            future.result()
+
+
 # ---------------------------------------------------------------- records, imports
 
 
@@ -206,6 +228,21 @@ PAIRS = (
         timed(lambda: asyncio.run(asyncio_otel_tasks())),
         bar=5,
         per=TASKS,
+    ),
+    Pair(
+        "task on four threads, vs ThreadPoolExecutor",
+        timed(spanlab_threads),
+        timed(pool_threads),
+        bar=3,
+        per=MANY_TASKS,
+    ),
+    Pair(
+        "task on four threads, vs the same without recording",
+        timed(spanlab_threads),
+        timed(lambda: spanlab_threads(level="off")),
+        bar=2,
+        faster=False,
+        per=MANY_TASKS,
     ),
     *(
         Pair(

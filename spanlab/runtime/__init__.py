@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
+from spanlab import threads
+from spanlab.errors import UsageError
 from spanlab.field import Level
 from spanlab.future import into_future
+from spanlab.progress import Progress
 from spanlab.record import Trace
 from spanlab.recorder import recording
-from spanlab.runtime.base import Runtime
+from spanlab.runtime.base import Runtime, refuse_nested
 from spanlab.runtime.current_thread import CurrentThread
 from spanlab.runtime.explore import Explored, Outcome, explore
+from spanlab.runtime.keyboard import held
 from spanlab.runtime.os_threads import OsThreads
 from spanlab.runtime.schedule import Replay, Schedule, Seeded
 from spanlab.runtime.virtual_threads import VirtualThreads
@@ -49,8 +54,14 @@ def run(
     """
     runtime = VirtualThreads() if on is None else on
     main = into_future(main, "run()")
-    runtime.polls = polls
-    with recording(level, runtime.clock) as trace:
+    refuse_nested(threads.current(), main)
+    if not isinstance(runtime, Runtime):
+        main.close()
+        raise UsageError(
+            f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
+        )
+    runtime.polls, runtime.progress = polls, Progress()
+    with closing(main), held(), recording(level, runtime.clock) as trace:
         try:
             trace.result = runtime.block_on(main)
         except BaseException as error:
@@ -58,4 +69,5 @@ def run(
             raise
         finally:
             runtime.shutdown()
+            runtime.progress.clear()
     return trace

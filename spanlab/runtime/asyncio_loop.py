@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import Deadlock, MissingPackage
+from spanlab.errors import Deadlock
 from spanlab.field import Level
 from spanlab.future import Pending, into_future
+from spanlab.progress import Progress
 from spanlab.record import Trace
 from spanlab.recorder import Recorder
 from spanlab.runtime.base import Main, Runtime, Timer
+from spanlab.runtime.context import ContextStack
+from spanlab.runtime.ending import end
+from spanlab.runtime.keyboard import keyboard
+from spanlab.runtime.nested import run_to_end
 from spanlab.task import BUDGET, DONE, Task
 from spanlab.threads import Thread
-
-# The span stack as Python would keep it: a value that every asyncio task gets a copy of.
-_STACK: ContextVar[tuple[Any, ...]] = ContextVar("spanlab_span_stack", default=())
 
 TICK = 0.05  # seconds after which a waiting main future looks whether anything can still happen
 
@@ -48,8 +51,11 @@ class AsyncioLoop(Runtime):
         self._thread: Thread | None = None
         self._attending: dict[Any, asyncio.Task[None]] = {}
         self._wakes: dict[Any, asyncio.Future[None]] = {}
-        self._active = 0  # callbacks, jobs and foreign futures that may still wake something
+        self._alarm: asyncio.TimerHandle | None = None
+        self._active = 0  # callbacks and foreign futures that may still wake something
+        self._jobs: list[threading.Thread] = []  # threads with blocking work
         self._fatal: BaseException | None = None
+        self._over: asyncio.Future[None] | None = None  # main has ended, or something is fatal
 
     @property
     def clock(self) -> Callable[[], int] | None:
@@ -65,27 +71,19 @@ class AsyncioLoop(Runtime):
 
     def _go_on(self, who: Task | Main) -> None:
         """Let the asyncio task of `who` take its next step, or make it."""
-        wake = self._wakes.pop(who, None)
+        wake = self._wakes.get(who)
         if wake is not None:
             if not wake.done():
                 wake.set_result(None)
         elif self._loop is not None and who not in self._attending:
-            if self.context and self._thread is not None:
-                _save(self._thread)
             self._attending[who] = self._loop.create_task(self._attend(who))
 
     def _on_loop(self, function: Callable[..., None], *args: Any) -> None:
         """Call a function on the loop: at once from its own thread, soon from another."""
-        if threads.local.thread is self._thread or self._loop is None:
+        if self._loop is None or threads.local.thread is self._thread:
             function(*args)
-            return
-        self._active += 1
-
-        def late() -> None:
-            self._active -= 1
-            function(*args)
-
-        self._loop.call_soon_threadsafe(late)
+        else:
+            self._loop.call_soon_threadsafe(function, *args)
 
     def defer(self, waker: Any) -> None:
         self._soon(waker.wake)
@@ -102,15 +100,24 @@ class AsyncioLoop(Runtime):
 
         self._loop.call_soon(later)
 
-    def timer(self, deadline: int) -> Timer:
-        timer = super().timer(deadline)
-        if self._loop is not None:
-            self._loop.call_later(max(0, deadline / 1e3 - self.now() / 1e9), self._fire_here)
+    def timer(self, deadline: int, waker: Any) -> Timer:
+        timer = super().timer(deadline, waker)
+        self._on_loop(self._set_alarm)
         return timer
 
-    def _fire_here(self) -> None:
+    def _set_alarm(self) -> None:
+        """Have the loop call when the next timer is due."""
+        deadline = self._next_deadline()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if deadline is not None and self._loop is not None:
+            wait = max(0, deadline / 1e3 - self.now() / 1e9)
+            self._alarm = self._loop.call_later(wait, self._ring)
+
+    def _ring(self) -> None:
         with threads.on(self._thread):
             self._fire()
+        self._set_alarm()
 
     def adopt(self, got: Any, waker: Any) -> Pending:
         """Wait for a future of asyncio, or for the next round."""
@@ -131,75 +138,98 @@ class AsyncioLoop(Runtime):
         return Pending("a future of asyncio")
 
     def block(self, task: Task) -> None:
-        here = threads.current()
-        assert self._loop is not None and here is not None
-        thread = here.recorder.thread("asyncio", self)
-        self._active += 1
+        thread = threads.current()
+        assert thread is not None
+        job = thread.recorder.thread("asyncio", self)
+        self._on_loop(self._soon, lambda: self._begin(job, task))  # a new thread takes its time
 
-        def job() -> None:
+    def _begin(self, thread: Thread, task: Task) -> None:
+        def work() -> None:
             with threads.on(thread):
                 thread.budget = BUDGET
-                task.poll(thread)
-            self._active -= 1
+                try:
+                    task.poll(thread)
+                except BaseException as error:  # the loop must hear of it
+                    self._on_loop(self._fail, error)
 
-        self._loop.run_in_executor(None, job)
+        self._jobs = [job for job in self._jobs if job.is_alive()]
+        self._jobs.append(threading.Thread(target=work, name=f"spanlab {thread!r}", daemon=True))
+        self._jobs[-1].start()
+
+    def _fail(self, error: BaseException) -> None:
+        self._fatal = self._fatal or error
+        self._end_main()
+
+    def _end_main(self) -> None:
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
 
     # ------------------------------------------------------------ one step after the other
 
     async def _attend(self, who: Task | Main) -> None:
         """Be the asyncio task of a task, or of the main future, until it ends."""
-        assert self._loop is not None and self._thread is not None
+        assert self._loop is not None
         try:
             while True:
-                self._wakes[who] = self._loop.create_future()
+                wake = self._wakes[who] = self._loop.create_future()
                 self._step(who)
                 if who.done if isinstance(who, Main) else who.state is DONE:
                     return
-                wake = self._wakes.get(who)
-                if wake is not None:
+                if wake.done():
+                    await asyncio.sleep(0)  # it woke itself: the others go first
+                else:
                     await wake
         except asyncio.CancelledError:
             pass  # the run is over
         except BaseException as error:
-            self._fatal = error
+            self._fail(error)
         finally:
             self._wakes.pop(who, None)
             self._attending.pop(who, None)
+            if isinstance(who, Main):
+                self._end_main()
 
     def _step(self, who: Task | Main) -> None:
         thread = self._thread
         assert thread is not None
-        self._count_poll(None if isinstance(who, Main) else who)
-        if self.context:
-            thread.span_stack[:] = [entry for entry, _ in _STACK.get()]
+        self._count_poll(who)
+        self._say("enter", who)
         with threads.on(thread):
             thread.budget = BUDGET
             if isinstance(who, Main):
                 who.poll()
             else:
                 who.poll(thread)
-        if self.context:
-            _save(thread)
-            thread.span_stack.clear()
+        self._say("exit", who)
+
+    def _say(self, kind: str, who: Task | Main) -> None:
+        """Record that the loop brings the spans of this context, or takes them away again."""
+        thread = self._thread
+        if self.context and thread is not None:
+            recorder, task = thread.recorder, 0 if isinstance(who, Main) else who.id
+            spans = [entry[0]() for entry in thread.span_stack]
+            for span in spans if kind == "enter" else reversed(spans):
+                now = recorder.clock()
+                recorder.append((kind, now, thread.id, task, "", 0, span.id))
 
     def _drive(self, main: Main) -> None:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            asyncio.run(self.drive(main))
-            return
-        patch_loop()
-        asyncio.get_running_loop().run_until_complete(self.drive(main))
+        run_to_end(self.drive(main))
 
     async def drive(self, main: Main) -> None:
         """Poll the main future and all tasks on the running loop until main has ended."""
         self._loop, self._thread = asyncio.get_running_loop(), main.thread
+        self._over = self._loop.create_future()
+        if self.context:
+            main.thread.recorder.new_stack = ContextStack
+            main.thread.span_stack = ContextStack()  # type: ignore[assignment]
         main.unpark = lambda: self._on_loop(self._go_on, main)
-        ended = self._attending[main] = self._loop.create_task(self._attend(main))
+        self._attending[main] = self._loop.create_task(self._attend(main))
         quiet = 0
         try:
-            while not ended.done() and self._fatal is None:
-                await asyncio.wait([ended], timeout=TICK)
+            while not self._over.done():
+                await asyncio.wait([self._over], timeout=TICK)
+                keyboard.check()
+                self._show_progress()
                 quiet = quiet + 1 if self._is_quiet(main) else 0
                 if quiet > 2:
                     raise Deadlock(self._who_waits(main))
@@ -211,36 +241,21 @@ class AsyncioLoop(Runtime):
     def _is_quiet(self, main: Main) -> bool:
         """Tell whether nothing runs that could wake anything."""
         waiting = all(not wake.done() for wake in self._wakes.values())
-        busy = self._active or threads.process.handles or self._next_deadline() or main.woken
+        busy = self._active or any(job.is_alive() for job in self._jobs) or threads.process.handles
+        busy = busy or self._next_deadline() or main.woken
         return waiting and len(self._wakes) == len(self._attending) and not busy
 
     async def _end(self) -> None:
+        """Let go of the loop: no step, no alarm and no thread is left on it."""
         left = list(self._attending.values())
         for task in left:
             task.cancel()
         if left:
             await asyncio.wait(left)
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._loop = None
-
-
-def _save(thread: Thread) -> None:
-    """Keep the stack in the context, which holds its spans open, as OpenTelemetry's does."""
-    _STACK.set(tuple((entry, entry[0]()) for entry in thread.span_stack))
-
-
-def patch_loop() -> None:
-    """Let a running loop be entered again, which asyncio forbids.
-
-    The maintained fork is needed: nest-asyncio 1.6.0 hangs "Run All" in JupyterLab.
-    """
-    try:
-        import nest_asyncio2
-    except ImportError:
-        raise MissingPackage(
-            "a loop is running here already, and nest-asyncio2, which lets it be entered again, "
-            "is not installed. Write: await arun(main()), or: pip install nest-asyncio2"
-        ) from None
-    nest_asyncio2.apply()
+        end(self._jobs, self._fatal or sys.exception())
 
 
 async def arun(
@@ -253,7 +268,7 @@ async def arun(
     """
     runtime = AsyncioLoop() if on is None else on
     future = into_future(main, "arun()")
-    runtime.polls = polls
+    runtime.polls, runtime.progress = polls, Progress()
     recorder = Recorder(level, runtime.clock)
     with recorder.installed():
         thread = recorder.thread("main", runtime)
@@ -268,4 +283,5 @@ async def arun(
             driven.close()
             with threads.on(thread):
                 runtime.shutdown()
+            runtime.progress.clear()
     return recorder.trace

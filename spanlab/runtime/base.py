@@ -11,20 +11,26 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.errors import Deadlock, ForeignAwaitable, NestedRuntime, PollBudgetExceeded
-from spanlab.frames import suspended_at
+from spanlab.frames import file_name, foreign, suspended_at
 from spanlab.future import Pending, into_future
-from spanlab.task import BUDGET, DONE, Task, foreign
+from spanlab.progress import Progress
+from spanlab.recorder import numbers
+from spanlab.runtime.keyboard import keyboard
+from spanlab.task import BUDGET, DONE, Task
 from spanlab.threads import Thread
+
+MANY = 1024  # polls after which it is time to look at the progress
 
 
 class Main:
     """The main future. It is no task: it sits in no queue, and is number 0 in the records."""
 
-    __slots__ = ("done", "future", "thread", "unpark", "value", "waits_for", "woken")
+    __slots__ = ("done", "future", "lock", "thread", "unpark", "value", "waits_for", "woken")
 
     def __init__(self, future: Any, thread: Thread) -> None:
         self.future = future
         self.thread = thread
+        self.lock = threading.Lock()  # a wake comes before a poll, or has it done again
         self.woken = True
         self.done = False
         self.value: Any = None
@@ -33,16 +39,20 @@ class Main:
 
     def wake(self) -> None:
         """Have the main future polled again."""
-        if not self.woken:
+        with self.lock:
+            if self.woken:
+                return
             self.woken = True
-            here = threads.current() or self.thread
-            recorder = here.recorder
-            recorder.append(("wake", recorder.clock(), here.id, here.task, "", 0, 0))
-            self.unpark()
+        here = threads.current() or self.thread
+        recorder = here.recorder
+        recorder.append(("wake", recorder.clock(), here.id, here.task, "", 0, 0))
+        self.unpark()
 
     def poll(self) -> None:
         """Poll the main future once, on the thread that started the runtime."""
-        thread, recorder, self.woken = self.thread, self.thread.recorder, False
+        thread, recorder = self.thread, self.thread.recorder
+        with self.lock:
+            self.woken = False
         thread.task, thread.waker, thread.budget = 0, self, BUDGET
         recorder.append(("poll", recorder.clock(), thread.id, 0, "", 0))
         try:
@@ -76,10 +86,10 @@ class Timer:
 
     __slots__ = ("deadline", "fired", "waker")
 
-    def __init__(self, deadline: int) -> None:
+    def __init__(self, deadline: int, waker: Any) -> None:
         self.deadline = deadline  # in milliseconds
         self.fired = False
-        self.waker: Any = None
+        self.waker = waker
 
 
 class Runtime:
@@ -92,6 +102,7 @@ class Runtime:
         self._seed = seed
         self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
+        self.progress = Progress()
         self._reset()
 
     def _reset(self) -> None:
@@ -102,6 +113,7 @@ class Runtime:
         self._deferred: list[Any] = []
         self._blocking: list[tuple[Thread, Task]] = []
         self._idle: list[Thread] = []  # threads of the blocking pool that have nothing to do
+        self._next_poll = numbers(1)
         self._polled = 0
         self._random = random.Random(self._seed)
 
@@ -127,9 +139,9 @@ class Runtime:
         if not self._deferred or self._deferred[-1] is not waker:
             self._deferred.append(waker)
 
-    def timer(self, deadline: int) -> Timer:
-        """Make a timer that fires when the clock shows `deadline` milliseconds."""
-        timer = Timer(deadline)
+    def timer(self, deadline: int, waker: Any) -> Timer:
+        """Make a timer that wakes `waker` when the clock shows `deadline` milliseconds."""
+        timer = Timer(deadline, waker)
         with self.lock:
             heapq.heappush(self._timers, (deadline, next(self._timer_ids), timer))
         return timer
@@ -149,8 +161,8 @@ class Runtime:
             self._idle.append(thread.recorder.thread("tokio-rt-worker", self))
         self._blocking.append((self._idle.pop(), task))
 
-    def _run_blocking(self) -> None:
-        thread, task = self._blocking.pop(0)
+    def _run_blocking(self, index: int = 0) -> None:
+        thread, task = self._blocking.pop(index)
         with threads.on(thread):
             thread.budget = BUDGET
             task.poll(thread)
@@ -169,12 +181,7 @@ class Runtime:
                 "block_on() needs a recording around it, got none. Write: run(main()), "
                 "or: with recording() as trace: …"
             )
-        if thread.runtime is not None:
-            future.close()
-            raise NestedRuntime(
-                "cannot start a runtime from within a runtime: this thread is driving one already. "
-                "Await the future instead: await main()"
-            )
+        refuse_nested(thread, future)
         thread.runtime, main = self, Main(future, thread)
         del future
         try:
@@ -187,16 +194,24 @@ class Runtime:
     def _drive(self, main: Main) -> None:
         raise NotImplementedError
 
-    def _count_poll(self, task: Task | None) -> None:
-        self._polled += 1
-        if self._polled > self.polls:
-            name, file, line = suspended_at(task.future) if task else ("main", "", 0)
-            who = f"task {task.id}" if task else "the main future"
+    def _count_poll(self, who: Task | Main) -> None:
+        if keyboard.asked:
+            keyboard.check()
+        self._polled = count = self._next_poll()
+        if count % MANY == 0:
+            self._show_progress()
+        if count > self.polls:
+            name, file, line = suspended_at(who.future)
+            number = f"task {who.id}" if isinstance(who, Task) else "the main future"
             raise PollBudgetExceeded(
                 f"the program was expected to end within {self.polls} polls, and has not; "
-                f"next was {who}, '{name}' at {file}:{line}. Look for a loop that never "
-                f"waits, or allow more: run(main(), polls={self.polls * 10})"
+                f"next was {number}, '{name}' at {file_name(file)}:{line}. "
+                f"Look for a loop that never waits, or allow more: "
+                f"run(main(), polls={self.polls * 10})"
             )
+
+    def _show_progress(self) -> None:
+        self.progress.show(f"{self._polled:,} polls, {len(self.tasks):,} tasks left")
 
     def _wake_deferred(self) -> None:
         deferred, self._deferred = self._deferred, []
@@ -226,8 +241,9 @@ class Runtime:
                 due.append(heapq.heappop(self._timers)[2])
         for timer in due:
             timer.fired = True  # before the waker is read: a poll sets the waker, then looks
-            if timer.waker is not None:
-                timer.waker.wake()
+            waker = timer.waker  # another thread may cancel meanwhile
+            if waker is not None:
+                waker.wake()
 
     def _who_waits(self, main: Main) -> str:
         lines = [_waiting("main future", main.future, main.waits_for)]
@@ -259,7 +275,18 @@ class Runtime:
             self._reset()
 
 
+def refuse_nested(thread: Thread | None, main: Any) -> None:
+    """Raise if `thread` drives a runtime already."""
+    if thread is not None and thread.runtime is not None:
+        main.close()
+        raise NestedRuntime(
+            "cannot start a runtime from within a runtime: this thread is driving one already. "
+            "Await the future instead: await main()"
+        )
+
+
 def _waiting(who: str, future: Any, waits_for: Pending | None) -> str:
     name, file, line = suspended_at(future)
     what = waits_for.waits_for if waits_for else "its first poll"
-    return f"  {who} ('{name}', {file}:{line}) waits for {what}"
+    where = f" ('{name}', {file_name(file)}:{line})" if file else ""
+    return f"  {who}{where} waits for {what}"

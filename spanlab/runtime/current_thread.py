@@ -14,11 +14,11 @@ INJECT_INTERVAL = 31  # every so many polls the queue of other threads goes firs
 
 
 class CurrentThread(Runtime):
-    """Everything on one thread, in tokio's exact order; the clock jumps when all wait.
+    """All tasks on one thread, in tokio's exact order; the clock jumps when all wait.
 
     The main future is polled again only when the queue has run dry, or after 61 polls.
 
-    In Rust: `Builder::new_current_thread().start_paused(true)`.
+    In Rust: `Builder::new_current_thread().enable_time().start_paused(true)`.
     https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/scheduler/current_thread/mod.rs
     """
 
@@ -40,7 +40,7 @@ class CurrentThread(Runtime):
         self._thread = main.thread
         while True:
             if main.woken:
-                self._count_poll(None)
+                self._count_poll(main)
                 main.poll()
                 if main.done:
                     return

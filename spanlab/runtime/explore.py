@@ -7,10 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from spanlab.errors import SpanlabError, UsageError
+from spanlab import threads
+from spanlab.errors import UsageError
+from spanlab.progress import Progress
 from spanlab.record import Trace
 from spanlab.recorder import recording
+from spanlab.runtime.keyboard import held
 from spanlab.runtime.schedule import Schedule
+from spanlab.runtime.state import State
 from spanlab.runtime.virtual_threads import VirtualThreads
 
 Scopes = tuple[tuple[str, tuple[str, ...]], ...]  # message and scope of each event, sorted
@@ -50,7 +54,8 @@ class Explored:
 
     def __repr__(self) -> str:
         cut = "" if self.complete else f", cut short after {self.runs} runs"
-        lines = [f"{self.schedules} schedules, {len(self.outcomes)} outcomes{cut}"]
+        many = "" if len(self.outcomes) == 1 else "s"
+        lines = [f"{self.schedules} schedules, {len(self.outcomes)} outcome{many}{cut}"]
         for outcome in self.outcomes:
             lines.append(f"{outcome.schedules} of {self.schedules}: Replay({outcome.replay!r})")
             lines += [f"    {m} in {' < '.join(scope) or 'no span'}" for m, scope in outcome.scopes]
@@ -61,7 +66,7 @@ class Explored:
 def explore(
     make_main: Callable[[], Any], workers: int = 2, limit: int = 10_000, prune: bool = True
 ) -> Explored:
-    """Run every schedule of a small program and group them by the scopes of the events.
+    """Run every schedule that the model has for a small program, and group them by the scopes.
 
     `make_main` makes a fresh main future for each run. Two orders that lead to the same state are
     run once and counted both; a state is all that the tasks did and saw through spanlab, so tasks
@@ -80,18 +85,22 @@ def explore(
         raise UsageError(
             "explore() needs a function, got a future. Pass it uncalled: explore(main)"
         )
-    search = _Search(prune)
-    runs = 0
-    while runs < limit:
-        _run_once(make_main, workers, search)
-        runs += 1
-        if not search.back_up():
-            return search.result(runs, complete=True)
-    return search.result(runs, complete=False)
+    search, progress = _Search(prune), Progress()
+    runs, complete = 0, False
+    with held():
+        try:
+            while runs < limit and not complete:
+                _run_once(make_main, workers, search)
+                runs += 1
+                complete = not search.back_up()
+                progress.show(f"{runs:,} runs, {len(search.ends)} outcomes")
+        finally:
+            progress.clear()
+    return search.result(runs, complete)
 
 
-class _Seen(BaseException):
-    """The run has come to a state that was explored before."""
+class _Seen(KeyboardInterrupt):
+    """The run has come to a state that was explored before: nobody may catch this."""
 
 
 def _run_once(make_main: Callable[[], Any], workers: int, search: _Search) -> None:
@@ -102,7 +111,7 @@ def _run_once(make_main: Callable[[], Any], workers: int, search: _Search) -> No
             runtime.block_on(make_main())
         except _Seen:
             return
-        except (SpanlabError, Exception) as failure:
+        except Exception as failure:
             error = f"{type(failure).__name__}: {failure}"
         finally:
             ended = len(trace.rows)
@@ -113,6 +122,8 @@ def _run_once(make_main: Callable[[], Any], workers: int, search: _Search) -> No
 
 class _Search(Schedule):
     """Depth first: repeat the choices of the path, then take the first one that is left."""
+
+    races = True
 
     def __init__(self, prune: bool) -> None:
         self.prune = prune
@@ -125,35 +136,39 @@ class _Search(Schedule):
     def begin(self, runtime: Any = None) -> None:
         self.runtime = runtime
         self.step = 0
-        self.state = _State()
+        self.state = State()
 
     def choose(self, count: int, likely: int) -> int:
+        if self.prune:
+            self.state.read(self.trace)
+        if self.step == len(self.path):
+            self._come_to(count)
+        choice: int = self.path[self.step][1]
         self.step += 1
-        if self.step <= len(self.path):
-            choice: int = self.path[self.step - 1][1]
-            return choice
-        key = self._key()
+        if self.prune:
+            self.state.chose(threads.local.thread, choice, likely)
+        return choice
+
+    def _come_to(self, count: int) -> None:
+        """Go one step further than before, unless a run was here already."""
+        if self.prune:
+            key = self.state.key(self.runtime)
+        else:
+            key = tuple(choice for _, choice, _ in self.path)
         if self.path:
             self.after[self.path[-1][0], self.path[-1][1]] = key
         if key in self.counts:
             raise _Seen
         self.counts[key] = count
         self.path.append([key, 0, count])
-        return 0
-
-    def _key(self) -> Key:
-        inside_a_poll = any(thread.task is not None for thread in self._threads())
-        if inside_a_poll or not self.prune:
-            return tuple(choice for _, choice, _ in self.path)
-        return self.state.key(self.trace, self.runtime)
-
-    def _threads(self) -> list[Any]:
-        return [worker.thread for worker in self.runtime._workers.values()]
 
     def end(self, trace: Trace, error: str) -> None:
         """Keep what a whole run showed."""
         scopes = tuple(sorted((event.message, trace.scope(event)) for event in trace.events))
-        replay = " ".join(str(choice) for _, choice, _ in self.path)
+        choices = [choice for _, choice, _ in self.path]
+        while choices and choices[-1] == 0:  # after the last one a replay does the default
+            choices.pop()
+        replay = " ".join(map(str, choices))
         key = ("end", scopes, error)
         self.ends.setdefault(key, (trace, replay, error))
         if self.path:
@@ -197,78 +212,3 @@ class _Search(Schedule):
             waiting.pop()
             if top not in totals:
                 totals[top] = sum((totals[n] for n in nexts if n is not None), Counter())
-
-
-class _State:
-    """Where a run stands, in words that do not depend on the order in which it came there."""
-
-    def __init__(self) -> None:
-        self.read = 0
-        self.names: dict[tuple[str, int], Key] = {("task", 0): "main"}
-        self.made: Counter[Key] = Counter()
-        self.history: dict[Key, int] = {}  # of each task: a hash of all it did and saw
-        self.stacks: dict[int, list[Key]] = {}
-        self.closed: set[Key] = set()
-        self.finished: list[Key] = []
-
-    def key(self, trace: Trace, runtime: Any) -> Key:
-        """Give the state as a value that can be compared."""
-        for row in trace.rows[self.read :]:
-            self._read(*row)
-        self.read = len(trace.rows)
-        stacks = [(t, [(s, s in self.closed) for s in stack]) for t, stack in self.stacks.items()]
-        stacks = [entry for entry in sorted(stacks) if entry[1]]
-        history = sorted(map(repr, self.history.items()))
-        return repr((history, stacks, self.finished, self._queues(runtime)))
-
-    def _read(self, kind: str, _: int, thread: int, task: int | None, *more: Any) -> None:
-        if kind in ("thread", "park", "poll", "polled", "wake"):
-            return
-        file, line, *what = more
-        who = self.names.get(("task", -1 if task is None else task), f"thread {thread}")
-        if kind == "new":
-            self._name("span", what[0], who)
-            what[0] = self._span(what[0])
-            what[1] = self._span(what[1])
-        elif kind == "event":
-            what[3:5] = [self._span(span) for span in what[3:5]]
-        elif kind == "spawn":
-            self._name("task", what[0], who)
-            what[0] = self._task(what[0])
-        elif kind in ("finish", "abort"):
-            what[0] = self._task(what[0])
-            self.finished.append((kind, what[0]))
-        else:
-            what[0] = self._span(what[0])
-            self._move(kind, thread, what[0])
-        self.history[who] = hash((self.history.get(who, 0), kind, file, line, repr(what)))
-
-    def _move(self, kind: str, thread: int, span: Key) -> None:
-        stack = self.stacks.setdefault(thread, [])
-        if kind == "enter":
-            stack.append(span)
-        elif kind == "exit" and span in stack:
-            del stack[len(stack) - 1 - stack[::-1].index(span)]
-        elif kind == "close":
-            self.closed.add(span)
-
-    def _name(self, kind: str, number: int, maker: Key) -> None:
-        self.made[kind, maker] += 1
-        self.names[kind, number] = f"{maker}/{kind[0]}{self.made[kind, maker]}"
-
-    def _span(self, number: int | None) -> Key:
-        return None if number is None else self.names["span", number]
-
-    def _task(self, number: int) -> Key:
-        return self.names["task", number]
-
-    def _queues(self, runtime: Any) -> Key:
-        task = lambda waker: self._task(getattr(waker, "id", 0))  # noqa: E731
-        workers = [
-            (w.thread.id, w.lifo and task(w.lifo), [*map(task, w.queue)], [*map(task, w.deferred)],
-             w.searching, w.lifo_polls, w in runtime._sleepers)
-            for w in runtime._workers.values()
-        ]  # fmt: skip
-        timers = [(t[0], task(t[2].waker)) for t in sorted(runtime._timers) if t[2].waker]
-        states = sorted((str(task(t)), t.state, t.aborted) for t in runtime.tasks.values())
-        return workers, [*map(task, runtime._inject)], timers, states, runtime.main.woken

@@ -9,7 +9,9 @@ from spanlab.errors import UsageError
 
 
 class Schedule:
-    """The default: always the first possibility, which is what tokio does when nothing races."""
+    """The default: always the first possibility, a likely one if nothing is delayed."""
+
+    races = False  # whether others may run ahead of a poll that goes on after it has spawned
 
     def begin(self, runtime: Any = None) -> None:
         """Start over, for a new run."""
@@ -41,6 +43,8 @@ class Seeded(Schedule):
 
 class Replay(Schedule):
     """Choices written down before, as in `Replay("0 1 1 0")`; after the last one the default."""
+
+    races = True
 
     def __init__(self, choices: str) -> None:
         try:

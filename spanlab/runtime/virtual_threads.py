@@ -2,250 +2,220 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 from spanlab import threads
 from spanlab.errors import UsageError
-from spanlab.runtime.base import Main, Runtime
+from spanlab.runtime.base import Main
 from spanlab.runtime.schedule import Schedule
-from spanlab.task import BUDGET, Task
-from spanlab.threads import Thread
+from spanlab.runtime.worker import Worker, Workers
+from spanlab.task import Task
 
 Move = Callable[[], None]
 
-INJECT_INTERVAL = 61  # every so many polls a worker looks into the common queue first
-LIFO_LIMIT = 3  # polls in a row that a worker may take from its LIFO slot
+FIRST = -1  # before all that a worker does as step 0
 UNPARK = 32  # polls that get done while a parked main thread wakes up, or a new thread starts
 
 
-class _Worker:
-    """A worker thread with its LIFO slot and its queue."""
-
-    def __init__(self, thread: Thread) -> None:
-        self.thread = thread
-        self.lifo: Task | None = None
-        self.lifo_polls = 0
-        self.queue: deque[Task] = deque()
-        self.deferred: list[Any] = []
-        self.tick = 0
-        self.acted = 0  # the step at which it last did something
-        self.searching = False
-
-
-class VirtualThreads(Runtime):
+class VirtualThreads(Workers):
     """Virtual workers that poll one task at a time; the schedule says who goes next.
 
-    Main is `ThreadId(1)`, the workers follow from `ThreadId(2)`. By default the schedule does
-    what tokio does when nothing races, so the first spawned task runs on the last worker.
+    Main is `ThreadId(1)`, the workers follow from `ThreadId(2)`. By default the schedule is
+    a likely one: the worker that parked last wakes first, and the first task runs on the last.
     `Seeded(7)` lets chance decide, the same at each run; `Replay("0 1 1")` repeats a run.
 
     In Rust: `Builder::new_multi_thread().worker_threads(workers)`, where all this is a race.
-    https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/scheduler/multi_thread/worker.rs
     """
 
     def __init__(self, workers: int = 16, schedule: Schedule | None = None) -> None:
-        if not isinstance(workers, int) or workers < 1:
-            raise UsageError(f"a runtime needs 1 worker or more, got {workers!r}")
-        self.workers = workers
+        if schedule is not None and not isinstance(schedule, Schedule):
+            raise UsageError(f"a schedule is Seeded(7) or Replay('0 1 1'), got {schedule!r:.60}")
         self.schedule_by = schedule or Schedule()
-        super().__init__()
+        super().__init__(workers)
 
     def __repr__(self) -> str:
         return f"VirtualThreads({self.workers}, {self.schedule_by!r})"
 
     def _reset(self) -> None:
         super()._reset()
-        self._workers: dict[Thread, _Worker] = {}
-        self._sleepers: list[_Worker] = []  # parked workers; the last to park wakes first
-        self._inject: deque[Task] = deque()
-        self._step = 0
+        self._sleepers: list[Worker] = []  # parked workers; the last to park wakes first
+        self._is_driving = False
+        self._step = 0  # polls so far
         self._main_due: int | None = 0  # the step at which main can act, once it is woken
         self._main_spins = 0  # polls of main in a row, each woken by the one before
-        self._blocking_due: deque[int] = deque()
+        self._blocking_due: list[int] = []
         self.schedule_by.begin(self)
 
     def choose(self, count: int) -> int:
         return self.schedule_by.choose(count, count)
 
-    def defer(self, waker: Any) -> None:
-        worker = self._here()
-        if worker is None:
-            waker.wake()  # outside the workers there is no turn to wait for
-        elif not worker.deferred or worker.deferred[-1] is not waker:
-            worker.deferred.append(waker)
-
     def schedule(self, task: Task) -> None:
-        worker = self._here()
-        if worker is None:
-            self._inject.append(task)
-            self._notify()
-        elif worker.lifo_polls >= LIFO_LIMIT:
-            self.reschedule(task)
-        else:
-            previous, worker.lifo = worker.lifo, task
-            if previous is not None:
-                self._push(worker, previous)
-
-    def reschedule(self, task: Task) -> None:
-        worker = self._here()
-        if worker is None:
-            self.schedule(task)
-        else:
-            self._push(worker, task)
-
-    def _push(self, worker: _Worker, task: Task) -> None:
-        worker.queue.append(task)
-        self._notify()
+        super().schedule(task)
+        if task.waits_for is None:  # it was spawned, not woken
+            self._race()
 
     def block(self, task: Task) -> None:
         super().block(task)
         self._blocking_due.append(self._step + 2 * UNPARK)
-
-    def _run_blocking(self) -> None:
-        self._blocking_due.popleft()
-        super()._run_blocking()
-
-    def _here(self) -> _Worker | None:
-        thread = threads.current()
-        return None if thread is None else self._workers.get(thread)
+        self._race()
 
     def _notify(self) -> None:
         """Wake the worker that parked last, unless one is already looking for work."""
         if self._sleepers and not any(worker.searching for worker in self._workers.values()):
             self._sleepers.pop().searching = True
 
+    # ------------------------------------------------------------ what could happen next
+
     def _drive(self, main: Main) -> None:
         if not self._workers:
-            recorder = main.thread.recorder
-            for _ in range(self.workers):
-                worker = _Worker(recorder.thread("tokio-rt-worker", self))
-                self._workers[worker.thread] = worker
+            self._hire(main.thread)
             self._sleepers = list(self._workers.values())
-        self.main = main
-        while not main.done:
-            likely, unlikely = self._moves(main)
-            moves = likely + unlikely
-            if moves:
-                self._step += 1
+        self.main, self._is_driving = main, True
+        try:
+            while not main.done:
+                likely, unlikely = self._moves(main)
+                moves = likely + unlikely or self._clocks(main)
                 many = len(moves) > 1
-                moves[self.schedule_by.choose(len(moves), len(likely)) if many else 0]()
-            else:
-                self._let_time_pass(main)
+                likely_ones = len(likely) or len(moves)
+                moves[self.schedule_by.choose(len(moves), likely_ones) if many else 0]()
+        finally:
+            self._is_driving = False
 
     def _moves(self, main: Main) -> tuple[list[Move], list[Move]]:
         """Give all that could happen next, first what is likely; the very first is the default."""
-        self._park_idle()
-        due: list[tuple[int, Move]] = []
-        for worker in self._workers.values():
-            if worker not in self._sleepers:
-                due += [(worker.acted, move) for move in self._takes(worker)]
-        late = self._late(main)
-        due += [entry for entry in late if entry[0] <= self._step]
-        due.sort(key=lambda entry: entry[0])  # whoever has waited longest goes first
-        likely = [move for _, move in due] + self._wakeable()
-        unlikely = [move for when, move in late if when > self._step]
-        if main.woken and 0 < self._main_spins < UNPARK:  # main did not park: no one is faster
-            at = [when for when, _ in due].index(self._main_due or 0)
-            return [likely.pop(at)], likely + unlikely
-        return (likely, unlikely) if likely else (unlikely[:1], unlikely[1:])
-
-    def _late(self, main: Main) -> list[tuple[int, Move]]:
-        """Give what takes its time to begin, the earliest first: main, and blocked work."""
-        late: list[tuple[int, Move]] = []
+        due, late = self._awake(), self._late()
         if main.woken:
             if self._main_due is None:
                 self._main_due = self._step + UNPARK
-            late.append((self._main_due, lambda: self._poll_main(main)))
-        if self._blocking:
-            late.append((self._blocking_due[0], self._run_blocking))
-        return sorted(late, key=lambda move: move[0])
+            late = sorted([(self._main_due, lambda: self._poll_main(main)), *late], key=_when)
+        due += [entry for entry in late if entry[0] <= self._step]
+        due.sort(key=_when)  # whoever has waited longest goes first
+        likely = [move for _, move in due] + self._asleep()
+        unlikely = [move for when, move in late if when > self._step]
+        whens = [when for when, _ in due]
+        if main.woken and 0 < self._main_spins < UNPARK and FIRST not in whens:
+            main_first = [likely.pop(whens.index(self._main_due or 0))]  # it did not park
+            return main_first, likely + unlikely
+        return (likely, unlikely) if likely else (unlikely[:1], unlikely[1:])
 
-    def _wakeable(self) -> list[Move]:
-        """Give what parked workers could do: one of them may wake at any time."""
-        fresh, moves = True, []
-        for worker in reversed(self._sleepers):
-            if worker.acted or fresh:  # those that never ran are all alike
-                moves += self._takes(worker)
-                fresh = fresh and bool(worker.acted)
-        return moves
+    def _race(self) -> None:
+        """Let others run ahead of a poll that goes on after it has spawned something."""
+        choice = None if self.schedule_by.races and self._is_driving else 0
+        while choice != 0:
+            ready = self._awake() + self._late()
+            moves = [move for _, move in ready] + self._asleep()
+            choice = self.schedule_by.choose(len(moves) + 1, 1) if moves else 0
+            if choice:
+                moves[choice - 1]()
 
-    def _takes(self, worker: _Worker) -> list[Move]:
+    def _awake(self) -> list[tuple[int, Move]]:
+        """Give what the workers that are neither parked nor in a poll can do, and since when."""
+        due: list[tuple[int, Move]] = []
+        inside = any(worker.held or worker.thread.task for worker in self._workers.values())
+        may_park = not inside and self.main.thread.task is None  # a step is not yet over
+        for worker in self._workers.values():
+            if worker.held is not None:
+                due.append((FIRST, partial(self._begin, worker)))  # it may lose time before
+            elif worker not in self._sleepers and worker.thread.task is None:
+                takes = [(worker.acted, move) for move in self._takes(worker)]
+                due += takes or self._idles(worker, may_park)
+        return due
+
+    def _asleep(self) -> list[Move]:
+        """Give what parked workers can do: one of them may wake at any time."""
+        awake = [worker for worker in self._workers.values() if worker not in self._sleepers]
+        asleep = self._unlike([*awake, *reversed(self._sleepers)])[len(awake) :]
+        return [move for worker in asleep for move in self._takes(worker)]
+
+    def _late(self) -> list[tuple[int, Move]]:
+        """Give the blocked work, which takes its time to begin."""
+        return [(at, partial(self._run_blocking, i)) for i, at in enumerate(self._blocking_due)]
+
+    def _unlike(self, workers: Iterable[Worker]) -> list[Worker]:
+        """Leave out all but one of the workers that never did anything: they are all alike."""
+        found: list[Worker] = []
+        for worker in workers:
+            if worker.acted or all(other.acted for other in found):
+                found.append(worker)
+        return found
+
+    def _takes(self, worker: Worker) -> list[Move]:
         """Give what a worker may take next: its own first, then the common queue, then others'."""
         if worker.lifo or worker.queue:
-            return [lambda: self._poll(worker, self._own(worker))]
+            return [lambda: self._go_on(worker, self._own(worker))]
         moves: list[Move] = []
         if self._inject:
-            moves.append(lambda: self._poll(worker, self._injected(worker)))
+            moves.append(lambda: self._go_on(worker, self._injected(worker)))
         victims = [other for other in self._workers.values() if other.queue and other is not worker]
         moves += [partial(self._rob, worker, victim) for victim in victims]
         return moves
 
-    def _rob(self, worker: _Worker, victim: _Worker) -> None:
-        self._poll(worker, self._steal(worker, victim))
+    def _idles(self, worker: Worker, may_park: bool) -> list[tuple[int, Move]]:
+        """Let a worker that finds nothing wake who yielded on it, or park at once."""
+        if worker.deferred:
+            return [(FIRST, partial(self._let_go_on, worker))]
+        if not may_park:
+            return []
+        worker.searching = False
+        self._sleepers.append(worker)
+        recorder, thread = worker.thread.recorder, worker.thread
+        recorder.append(("park", recorder.clock(), thread.id, None, "", 0))
+        return []
 
-    def _own(self, worker: _Worker) -> Task:
-        worker.tick += 1
-        if worker.tick % INJECT_INTERVAL == 0 and self._inject:
-            return self._inject.popleft()
-        task, worker.lifo = worker.lifo, None
-        if task is not None:
-            worker.lifo_polls += 1
-            return task
-        worker.lifo_polls = 0
-        return worker.queue.popleft()
+    def _clocks(self, main: Main) -> list[Move]:
+        """All are parked: give who may watch the clock, and run what it wakes."""
+        watchers = self._unlike(self._sleepers)
+        if self._next_deadline() is None:
+            del watchers[1:]  # whoever it is, nothing will come
+        return [partial(self._let_time_pass, watcher, main) for watcher in watchers]
 
-    def _injected(self, worker: _Worker) -> Task:
-        share = len(self._inject) // self.workers + 1
-        worker.queue.extend(self._inject.popleft() for _ in range(min(share, len(self._inject))))
-        worker.lifo_polls = 0
-        return worker.queue.popleft()
+    # ------------------------------------------------------------ the moves
 
-    def _steal(self, worker: _Worker, victim: _Worker) -> Task:
-        for _ in range(len(victim.queue) - len(victim.queue) // 2):
-            worker.queue.append(victim.queue.popleft())
-        worker.lifo_polls = 0
-        return worker.queue.popleft()
+    def _rob(self, worker: Worker, victim: Worker) -> None:
+        self._go_on(worker, self._steal(worker, victim))
 
-    def _poll(self, worker: _Worker, task: Task) -> None:
+    def _go_on(self, worker: Worker, task: Task | None) -> None:
+        assert task is not None  # no other thread can be faster here
+        self._step += 1
         if worker in self._sleepers:
             self._sleepers.remove(worker)
         worker.acted = self._step
         worker.searching = False
         if self._inject or any(other.queue for other in self._workers.values()):
             self._notify()
-        self._count_poll(task)
-        if not worker.lifo_polls:
-            worker.thread.budget = BUDGET
+        worker.held = task
+        if not self.schedule_by.races or worker.lifo_polls or self.workers == 1:
+            self._begin(worker)  # else another worker may take what comes next, and begin first
+
+    def _begin(self, worker: Worker) -> None:
+        task, worker.held = worker.held, None
+        assert task is not None
         with threads.on(worker.thread):
-            task.poll(worker.thread)
+            self._poll(worker, task)
+
+    def _let_go_on(self, worker: Worker) -> None:
+        with threads.on(worker.thread):
+            self._wake_deferred_of(worker)
 
     def _poll_main(self, main: Main) -> None:
-        self._count_poll(None)
+        self._step += 1
+        self._count_poll(main)
         main.poll()
         self._main_spins = self._main_spins + 1 if main.woken else 0
         self._main_due = self._step if main.woken else None
 
-    def _park_idle(self) -> None:
-        """Let each worker that finds nothing wake whoever yielded on it, or park."""
-        for worker in self._workers.values():
-            if worker in self._sleepers or self._takes(worker):
-                continue
-            if worker.deferred:
-                deferred, worker.deferred = worker.deferred, []
-                with threads.on(worker.thread):
-                    while deferred:
-                        deferred.pop().wake()
-            else:
-                worker.searching = False
-                self._sleepers.append(worker)
-                recorder, thread = worker.thread.recorder, worker.thread
-                recorder.append(("park", recorder.clock(), thread.id, None, "", 0))
+    def _run_blocking(self, index: int = 0) -> None:
+        self._step += 1
+        del self._blocking_due[index]
+        super()._run_blocking(index)
 
-    def _let_time_pass(self, main: Main) -> None:
-        """All are parked: the first to park watches the clock, and runs what it wakes."""
-        driver = self._sleepers.pop(0)
-        with threads.on(driver.thread):
+    def _let_time_pass(self, worker: Worker, main: Main) -> None:
+        self._sleepers.remove(worker)
+        worker.cool()
+        with threads.on(worker.thread):
             self._advance(main)
+
+
+def _when(entry: tuple[int, Move]) -> int:
+    return entry[0]
