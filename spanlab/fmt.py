@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields, Text
 from spanlab.figure import MONO, SANS, circled, hue
+from spanlab.frames import file_name
 from spanlab.layout import FORMATS, Scope, Settings, Shown
 from spanlab.record import (
     Event,
@@ -235,15 +233,3 @@ def _duration(nanoseconds: int) -> Text:
                 return Text(f"{value:.{digits}f}{unit}")
         value /= 1000
     return Text(f"{value * 1000:.0f}s")
-
-
-def file_name(file: str) -> str:
-    """Shorten a path below the current directory, and name the cell that a notebook compiled."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    cell_name = getattr(getattr(shell, "compile", None), "format_code_name", lambda _: None)
-    if cell := cell_name(file):
-        return str(cell[1])
-    if re.search(r"[/\\]ipykernel_\d+[/\\]\d+\.py$|^<ipython-input-", file):
-        return "cell"
-    path = Path(file)
-    return path.relative_to(Path.cwd()).as_posix() if path.is_relative_to(Path.cwd()) else file

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
 from spanlab.figure import DIM, INK, LINE, LOST, Figure, card, circled, draw, hue, visible
 from spanlab.lost import lost_parents
-from spanlab.nodes import Node, merged, nodes
-from spanlab.record import ThreadParked, ThreadStarted, Trace
+from spanlab.nodes import Node, merged, nodes, titles_of
+from spanlab.record import Trace
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
@@ -40,23 +40,36 @@ def graph(trace: Trace) -> Figure:
     >>> graph(trace)
     <Figure: 1 span and 1 event on 1 thread. Nothing lost its parent.>
     """
+    return picture(trace).figure
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The figure with what it is made of: the drawn nodes, and the SVG as the engine gave it.
+
+    In the SVG each node has its key as its id, also as a row of a list; the edges have
+    `above-below`, and what says that a parent is lost has `lost_above_thread`.
+    """
+
+    figure: Figure
+    nodes: list[Node]
+    svg: str
+
+
+def picture(trace: Trace) -> Picture:
+    """Draw the graph, for a view that shows it step by step."""
     every = [replace(n, text=visible(n.text)) for n in nodes(trace, lost_parents(trace))]
     equal = merged(every) if len(every) > MANY else every
     drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])
-    titles, rest = _titles(trace), _left_out(left_out)
+    titles = {thread: visible(title, 56) for thread, title in titles_of(trace).items()}
+    rest = _left_out(left_out)
     alt = _sentence(equal, rest)
     dot = _dot(drawn, titles, rest)
     svg = draw(dot)
     text = "\n".join([*_tree(drawn, titles), *filter(None, [rest])])
-    return Figure(card(svg, alt) if svg else "", alt, text, dot=dot, missing="" if svg else INSTALL)
-
-
-def _titles(trace: Trace) -> dict[int, str]:
-    """Name the threads that did anything, in the order in which they first did."""
-    names = {thread: started.name for thread, started in trace.threads.items()}
-    ran = (r.thread for r in trace.records if not isinstance(r, ThreadStarted | ThreadParked))
-    called = {thread: f" · {visible(name)}" for thread, name in names.items() if name}
-    return {n: f"ThreadId({n}){called.get(n, '')}" for n in dict.fromkeys(ran)}
+    missing = "" if svg else INSTALL
+    figure = Figure(card(svg, alt) if svg else "", alt, text, dot=dot, missing=missing)
+    return Picture(figure, drawn, svg)
 
 
 # --- in words ------------------------------------------------------------------------------------

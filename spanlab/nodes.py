@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from spanlab.record import Event, SpanEntered, SpanNew, Trace
+from spanlab.record import Event, SpanEntered, SpanNew, ThreadParked, ThreadStarted, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Node:
     note: str = ""
     lost: frozenset[str] = frozenset()  # the spans in which tasks were spawned that lost them
     count: int = 1
+    keys: tuple[str, ...] = ()  # the keys of all that it stands for
 
 
 def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
@@ -42,7 +43,7 @@ def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
         else:
             number += 1
             key, text, numbers, note = f"e{number}", _words(record), (number,), ""
-        found.append(Node(key, record.thread, parent, text, numbers, note, missing))
+        found.append(Node(key, record.thread, parent, text, numbers, note, missing, keys=(key,)))
         seen.add(key)
     return found
 
@@ -97,5 +98,13 @@ def _shapes(every: list[Node]) -> dict[str | None, int]:
 def _as_one(group: list[Node], into: dict[str | None, str]) -> Node:
     numbers = tuple(sorted(number for node in group for number in node.numbers))
     lost = frozenset(into[key] for node in group for key in node.lost)
-    parent = into.get(group[0].parent)
-    return replace(group[0], parent=parent, numbers=numbers, lost=lost, count=len(group))
+    parent, keys = into.get(group[0].parent), tuple(key for node in group for key in node.keys)
+    return replace(group[0], parent=parent, numbers=numbers, lost=lost, count=len(group), keys=keys)
+
+
+def titles_of(trace: Trace) -> dict[int, str]:
+    """Name the threads that did anything, in the order in which they first did."""
+    names = {thread: started.name for thread, started in trace.threads.items()}
+    ran = (r.thread for r in trace.records if not isinstance(r, ThreadStarted | ThreadParked))
+    called = {thread: f" · {name}" for thread, name in names.items() if name}
+    return {n: f"ThreadId({n}){called.get(n, '')}" for n in dict.fromkeys(ran)}

@@ -1,0 +1,124 @@
+"""The story of one event: where its future was made, who polled it, what was on the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import NamedTuple
+
+from spanlab.causes.evidence import Case, Place, listed, message, quoted, task_name
+from spanlab.causes.finding import Cause, Finding
+from spanlab.causes.source import Hop, called
+from spanlab.record import SpanEntered
+
+WRAPPED = "The future is wrapped, to enter a span for each poll"
+ON_THE_STACK = (Cause.EXPECTED, Cause.FOREIGN_GUARD)  # what was pushed decides
+IN_VAIN = (Cause.DISABLED, Cause.CAPTURED_LATE)  # it does not
+
+
+class Step(NamedTuple):
+    """One step of the story, with its line of code if it has one; the guilty one is `key`."""
+
+    text: str
+    file: str = ""
+    line: int = 0
+    source: str = ""
+    key: bool = False
+
+
+def steps(case: Case, found: Finding) -> Iterator[Step]:
+    """Tell the story in order, and mark the line that decides; what is not in it yet is added."""
+    making, running = list(_making(case)), list(_running(case))
+    told = [*making, *running]
+    if found.place is not None and not any(_at(step, found.place) for step in told):
+        told.insert(0, _step(case, found.said[0].upper() + found.said[1:], found.place))
+        making.append(told[0])
+    here = [step for step in making if _at(step, found.place)]
+    wrapped = [step for step in here if step.text == WRAPPED and found.cause in IN_VAIN]
+    here = (wrapped or here)[-1:]
+    if found.cause in ON_THE_STACK or not here:
+        on = [step for step in running if _at(step, found.place)]
+        here = on[-1:] if found.cause in ON_THE_STACK else on[:1]
+    yield from (step._replace(key=any(step is key for key in here)) for step in told)
+
+
+def _at(step: Step, place: Place | None) -> bool:
+    return (step.file, step.line) == place
+
+
+def _step(case: Case, text: str, place: Place = ("", 0)) -> Step:
+    return Step(text, *place, case.code.line(*place).strip())
+
+
+def _making(case: Case) -> Iterator[Step]:
+    """Say what became of the future: the way is told from its outer end."""
+    told: list[list[Step]] = [[]]
+    for hop, after in zip_longest(case.way, case.way[1:]):
+        if hop.kind != "called" or after is None or after.kind != "spawned":
+            told[-1].append(_hop(case, hop))
+        if hop.kind in ("awaited", "called"):
+            told.append([])
+    yield from (step for part in reversed(told) for step in part)
+    if case.spawn is not None and not (case.way and case.way[-1].kind == "spawned"):
+        yield _step(case, _begins(case), (case.spawn.file, case.spawn.line))
+
+
+def _hop(case: Case, hop: Hop) -> Step:
+    code = quoted(" ".join(case.code.text(hop.node).split()))
+    around = quoted(getattr(case.code.enclosing(hop.node), "name", "the lambda"))
+    says = {
+        "called": f"{around} calls {code}, which runs at once",
+        "made": f"{around} makes the future {code}; nothing of it has run yet",
+        "wrapped": WRAPPED,
+        "returned": f"{around} gets the future from {code}",
+        "awaited": f"{around} awaits it, so it is polled inside the polls of {around}",
+        "spawned": _begins(case),
+    }
+    return _step(case, says[hop.kind], case.place(hop.node))
+
+
+def _begins(case: Case) -> str:
+    if case.spawn is None:
+        return "It is given away here"
+    current = case.facts.current[case.spawn.index]
+    name = quoted(case.facts.spans[current].name) if current is not None else "nothing"
+    by = task_name(case.spawn.task).capitalize()
+    what = f"spawns it as task {case.event.task}" if case.event.task else "gives it a new thread"
+    return f"{by} {what}, while {name} is current"
+
+
+def _running(case: Case) -> Iterator[Step]:
+    """Say who polled it, and what was on the stack."""
+    event, facts, thread = case.event, case.facts, f"ThreadId({case.event.thread})"
+    poll = facts.poll[event.index]
+    if event.task is not None:
+        again = f" for the {_ordinal(poll)} time" if poll > 1 else ""
+        yield _step(case, f"{thread} polls {task_name(event.task)}{again}")
+    for new in reversed(case.scope):
+        if new.task == event.task and (new.index > case.before or not case.spawn):
+            under = listed(facts.names(new.parent)[:1])
+            text = f"{quoted(new.name)} is made on ThreadId({new.thread}), under {under}"
+            yield _step(case, text, (new.file, new.line))
+    for entry in facts.stacks[event.index]:
+        who = "" if entry.by.task == event.task else f" of {task_name(entry.by.task)}"
+        again = ", once more: a duplicate is never current" if entry.duplicate else ""
+        name, how = quoted(facts.spans[entry.by.span].name), _pusher(case, entry.by)
+        text = f"On its stack: {name}, pushed by {how}{who}{again}"
+        yield _step(case, text, (entry.by.file, entry.by.line))
+    if not facts.stacks[event.index]:
+        yield _step(case, f"The stack of {thread} is empty")
+    yield _step(case, f"{quoted(message(event))} is recorded", (event.file, event.line))
+
+
+def _pusher(case: Case, by: SpanEntered) -> str:
+    if not by.line:
+        return "the loop, from the context"
+    if case.code.marked(by.file, by.line):
+        return "the attribute"
+    names = {called(node) for node in case.code.on(by.file, by.line)}
+    return "the guard" if names & {"enter", "entered", "in_scope"} else "the wrapper"
+
+
+def _ordinal(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if 10 < number % 100 < 20 else ending}"

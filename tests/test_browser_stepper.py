@@ -1,0 +1,461 @@
+"""The stepper in a real browser: alone in a page for what is measured, in JupyterLab for readers.
+
+What is measured is printed (`pytest -s`) and kept in `shots/stepper.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import nbformat
+import pytest
+from conftest import need
+from journey import Lesson, browser_page, jupyter_lab
+from playwright.sync_api import Page, expect
+from reference.programs import lost_parent
+from stepping import HOSTILE, hostile, leaking, many
+
+from spanlab import Trace, VirtualThreads, info, info_span, recording, run, spawn
+from spanlab.graph import picture
+from spanlab.lost import Stacks
+from spanlab.stepper import packed
+
+ROOT = Path(__file__).parent.parent
+SHOTS = ROOT / "shots"
+STATIC = ROOT / "spanlab" / "static"
+CHROMIUM = "apt-get install chromium"
+AXE = "npm install --prefix <folder> axe-core, then AXE=<folder>/node_modules/axe-core/axe.min.js"
+
+SHOW = """async ([source, trace]) => {
+  const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
+  const module = await import(url);
+  const start = performance.now();
+  const model = {get: () => ({trace})};
+  window.stop = module.default.render({model, el: document.querySelector('#here')});
+  document.body.getBoundingClientRect();
+  await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  return performance.now() - start;
+}"""
+STEP = """([times, key]) => {
+  const stepper = document.querySelector('.sl'), taken = [];
+  for (let n = 0; n < times; n++) {
+    const start = performance.now();
+    stepper.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}));
+    stepper.getBoundingClientRect();
+    taken.push(performance.now() - start);
+  }
+  return taken.sort((a, b) => a - b)[times >> 1];
+}"""
+GO = """at => {
+  const slider = document.querySelector('.sl input');
+  slider.value = at;
+  slider.dispatchEvent(new Event('input', {bubbles: true}));
+}"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with browser_page(need("chromium", CHROMIUM), tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+def show(page: Page, trace: Trace, *, dark: bool = False, width: int = 1000) -> float:
+    """Show the stepper in a plain page; give the milliseconds from the data to the first paint."""
+    back, front = ("#14181d", "#e4e8ec") if dark else ("#ffffff", "#1f2933")
+    css = (STATIC / "stepper.css").read_text(encoding="utf-8")
+    page.set_viewport_size({"width": width + 40, "height": 900})
+    page.set_content(
+        f'<!doctype html><html lang="en"><title>Stepper</title><style>{css} body {{ margin: 16px;'
+        f" background: {back}; color: {front} }}</style><main id=here></main></html>"
+    )
+    source = (STATIC / "stepper.js").read_text(encoding="utf-8")
+    taken: float = page.evaluate(SHOW, [source, packed(trace, picture(trace))])
+    return taken
+
+
+def photograph(page: Page, name: str) -> None:
+    SHOTS.mkdir(exist_ok=True)
+    width, height = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_timeout(200)
+    page.screenshot(path=SHOTS / f"stepper-{name}.png")
+
+
+def note(name: str, measured: dict[str, float]) -> None:
+    """Print what was measured, and keep it."""
+    kept = SHOTS / "stepper.json"
+    SHOTS.mkdir(exist_ok=True)
+    figures = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    figures[name] = {what: round(value, 1) for what, value in measured.items()}
+    kept.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    print(name, figures[name])
+
+
+def lost() -> Trace:
+    return run(lost_parent()(), on=VirtualThreads(16))
+
+
+# ---------------------------------------------------------------- alone in a page
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1000, 520])
+@pytest.mark.parametrize(
+    ("name", "at"), [("lost", 29), ("loss", 27), ("leak", 14), ("many", 300), ("start", 17)]
+)
+def test_it_is_photographed_in_every_state(
+    page: Page, name: str, at: int, width: int, dark: bool
+) -> None:
+    """Pictures to look at; nothing is wider than its place."""
+    programs: dict[str, Any] = {"leak": leaking, "many": lambda: many(26)}
+    show(page, programs.get(name, lost)(), dark=dark, width=width)
+    page.evaluate(GO, at)
+    page.wait_for_timeout(250)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    photograph(page, f"{name}-{'dark' if dark else 'light'}-{width}")
+
+
+def test_a_step_is_quick(page: Page) -> None:
+    """A first paint and a step, for 1,000 and for 10,000 records; the bars are ten times wider."""
+    for records, trace in (1000, many(26)), (10_000, many(280)):
+        first = show(page, trace)
+        page.evaluate(GO, len(trace) // 3)
+        step = page.evaluate(STEP, [200, "ArrowRight"])
+        note(f"{records} records", {"first paint ms": first, "step ms": step})
+        assert first < 3000
+        assert step < 160 * records / 1000
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("program", ["lost", "leak", "many"])
+def test_axe_finds_nothing_serious(page: Page, program: str, dark: bool) -> None:
+    """Names, roles, contrast: the rules of axe-core, light and dark, at several steps."""
+    axe = need("axe-core", AXE, os.environ.get("AXE", ""))
+    trace = {"lost": lost, "leak": lambda: leaking(), "many": lambda: many(26)}[program]()
+    show(page, trace, dark=dark)
+    page.evaluate("() => document.querySelector('.sl-ask').click()")
+    page.add_script_tag(path=axe)
+    for at in (17, 29, len(trace) - 1):
+        page.evaluate(GO, at)
+        page.wait_for_timeout(250)
+        found = page.evaluate("async () => (await axe.run('.sl')).violations")
+        serious = [
+            (rule["id"], node["html"][:200], node["failureSummary"])
+            for rule in found
+            for node in rule["nodes"]
+            if rule["impact"] in ("serious", "critical")
+        ]
+        assert not serious, serious
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_does_nothing_and_breaks_nothing(page: Page, text: str) -> None:
+    """Names, messages, fields and source lines: shown as text, in their place."""
+    page.evaluate("() => { window.hacked = 0; window.alert = () => { window.hacked = 1; }; }")
+    trace = hostile(text)
+    show(page, trace, width=760)
+    for at in range(len(trace)):
+        page.evaluate(GO, at)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("window.hacked") == 0
+    assert page.locator(".sl script, .sl img, .sl iframe, .sl [onerror]").count() == 0
+    assert page.locator(".sl-pane").count() == 5
+    shown = page.locator(".sl").inner_text()
+    assert "\u202e" not in shown
+    assert "\x00" not in shown
+    if text == HOSTILE[0]:
+        assert "</script><script>alert(1)" in shown
+        photograph(page, "hostile")
+
+
+def test_a_click_moves_the_cursor(page: Page) -> None:
+    """A mark, a bar, a node of the graph and a line of the log: each goes to its record."""
+    show(page, lost())
+    count = page.locator(".sl-count")
+    page.keyboard.press("Tab")
+    page.locator(".sl").focus()
+    page.keyboard.press("End")
+    for selector, place in ((".sl-event >> nth=1", 5), ('.sl-drawn .mark[data-i="29"]', 13),
+                            ('.sl-drawn .poll[data-i="17"] text', 1),
+                            ('.sl-graph .node[data-k="s0"]', 3)):  # fmt: skip
+        page.locator(selector).click()
+        expect(count).to_have_text(f"{place} / 29")
+        assert page.evaluate("document.activeElement.className.startsWith('sl')"), selector
+        page.keyboard.press("End")
+
+
+def test_keys_step_by_record_poll_and_event(page: Page) -> None:
+    """Arrows, Shift, Home, End, the space bar and the toggle do what the help says."""
+    show(page, lost())
+    stepper, count = page.locator(".sl"), page.locator(".sl-count")
+    stepper.focus()
+    for key, place in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2),
+                       ("Shift+ArrowRight", 10), ("Shift+ArrowLeft", 1), ("End", 29),
+                       ("Home", 1)):  # fmt: skip
+        page.keyboard.press(key)
+        expect(count).to_have_text(f"{place} / 29")
+    page.get_by_role("button", name="event").click()
+    expect(page.get_by_role("button", name="event")).to_have_attribute("aria-pressed", "true")
+    for place in (2, 5, 6, 13, 29):
+        page.keyboard.press("ArrowRight")
+        expect(count).to_have_text(f"{place} / 29")
+    page.keyboard.press("?")
+    expect(page.locator(".sl-help")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.locator(".sl-help")).to_be_hidden()
+    page.locator(".sl-speed").select_option("8")
+    stepper.focus()
+    page.keyboard.press(" ")
+    expect(page.locator(".sl-play")).to_have_text("Pause")
+    expect(count).to_have_text("29 / 29", timeout=5000)
+    expect(page.locator(".sl-play")).to_have_text("Play")
+
+
+def test_nothing_jumps_while_stepping(page: Page) -> None:
+    """Each pane keeps its place and its size from the first step to the last."""
+    for trace in (lost(), leaking(), many(8)):
+        show(page, trace)
+        places = set()
+        for at in range(len(trace)):
+            page.evaluate(GO, at)
+            boxes = "[...document.querySelectorAll('.sl-pane')].map(p => p.offsetTop)"
+            places.add(tuple(page.evaluate(boxes)))
+        assert len(places) == 1, places
+
+
+def test_a_small_graph_keeps_its_size(page: Page) -> None:
+    """It is as large as its letters ask for, and all of it can be seen."""
+    with recording() as trace, info_span("outer").enter():
+        info("in outer")
+    show(page, trace)
+    graph = page.locator(".sl-graph")
+    natural = graph.locator("svg").get_attribute("width") or ""
+    width = graph.locator("svg").evaluate("e => e.getBoundingClientRect().width")
+    assert width == pytest.approx(float(natural.removesuffix("pt")) * 4 / 3, abs=1)
+    assert graph.evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth")
+
+
+@pytest.mark.parametrize("width", [842, 520])
+def test_a_long_line_of_code_is_broken_into_rows(page: Page, width: int) -> None:
+    """No line is cut; the mark, the number and the lines below keep their places."""
+
+    async def task() -> None:
+        info("performing task")
+
+    async def main() -> None:
+        await spawn(info_span("a span with a long name").instrument(task()))  # and a remark
+
+    trace = run(main(), on=VirtualThreads(16))
+    show(page, trace, width=width)
+    lines = page.locator(".sl-source .sl-line")
+    for at in range(len(trace)):
+        page.evaluate(GO, at)
+        assert page.locator(".sl-source").evaluate("e => e.scrollWidth <= e.clientWidth")
+        boxes = lines.evaluate_all("es => es.map(e => [e.offsetTop, e.offsetHeight])")
+        boxes.sort()
+        assert all(top + high == below for (top, high), (below, _) in pairwise(boxes))
+    long = lines.filter(has_text="a span with a long name")
+    assert long.evaluate("e => e.offsetHeight > 20 && e.lastChild.offsetHeight === e.offsetHeight")
+    assert long.inner_text().count("\n") >= 1
+
+
+def test_two_hundred_percent_zoom_still_fits(page: Page) -> None:
+    """A page of 1280 pixels at 200 % has 640 of them."""
+    show(page, lost(), width=600)
+    page.evaluate("() => { document.body.style.fontSize = '200%'; }")
+    page.evaluate(GO, 29)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_empty_trace_and_one_without_a_runtime_are_shown(page: Page) -> None:
+    """Nothing to step through, and nothing but a thread."""
+    show(page, Trace())
+    expect(page.locator(".sl")).to_contain_text("Nothing was recorded.")
+    with recording() as trace:
+        pass
+    show(page, trace)
+    expect(page.locator(".sl-say")).to_contain_text("starts")
+
+
+CURRENT = """async ([source, trace]) => {
+  const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
+  const {tell, current} = await import(url);
+  const story = tell(JSON.parse(trace));
+  return story.records.map(({at, thread}) => (
+    current(story, story.threads.get(thread).at(at).stack, at)?.span ?? null));
+}"""
+
+
+def shuffled(seed: int) -> Trace:
+    """Give a trace that enters, exits and closes spans in any order, on two threads."""
+    chance = random.Random(seed)
+    made = [("new", 0, 1, None, "", 0, span, None, f"s{span}", 3, "t", ()) for span in range(5)]
+    rows: list[tuple[Any, ...]] = list(made)
+    for _ in range(150):
+        kind = chance.choice(["enter", "enter", "exit", "exit", "close"])
+        span = chance.randrange(5)
+        if kind == "close" and (
+            chance.random() < 0.9 or ("close", span) in {(r[0], r[-1]) for r in rows}
+        ):
+            continue
+        rows.append((kind, 0, chance.choice([1, 17]), None, "", 0, span))
+    return Trace(rows)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_page_replays_the_stacks_as_python_does(page: Page, seed: int) -> None:
+    """Duplicates, exits in the middle, closed spans: the same span is current at each step."""
+    trace = shuffled(seed)
+    source = (STATIC / "stepper.js").read_text(encoding="utf-8")
+    stacks, expected = Stacks(), []
+    for record in trace.records:
+        stacks.replay(record)
+        expected.append(stacks.current(record.thread))
+    assert page.evaluate(CURRENT, [source, packed(trace, picture(trace))]) == expected
+
+
+def test_the_page_gives_each_event_the_current_span_that_was_recorded(page: Page) -> None:
+    """On real runs."""
+    source = (STATIC / "stepper.js").read_text(encoding="utf-8")
+    for trace in lost(), leaking(), many(20):
+        found = page.evaluate(CURRENT, [source, packed(trace, picture(trace))])
+        assert [found[event.index] for event in trace.events] == [e.current for e in trace.events]
+
+
+# ---------------------------------------------------------------- in JupyterLab
+
+PROGRAM = {
+    "code": """
+        from spanlab import *
+
+        @instrument
+        async def work():
+            info("starting work")
+            tasks = JoinSet()
+            tasks.spawn(sub_task())
+            while await tasks.join_next():
+                pass
+
+        def sub_task():
+            info("making sub task")
+            async def task():
+                info("performing task")
+            return task()
+
+        async def main():
+            info("in main")
+            await work()
+    """,
+    "step": "step(run(main(), on=VirtualThreads(16)))",
+    "after": "1 + 1",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    home = tmp_path_factory.mktemp("lab")
+    need("chromium", CHROMIUM)
+    cells = [nbformat.v4.new_code_cell(dedent(source).strip()) for source in PROGRAM.values()]
+    for cell, name in zip(cells, PROGRAM, strict=True):
+        cell["id"] = name
+    folder = home / "notebooks"
+    folder.mkdir()
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    nbformat.write(notebook, folder / "stepping.ipynb")
+    with jupyter_lab(folder, home) as served:
+        yield served
+
+
+def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) -> None:
+    """Run All; keys and mouse to the event; card, edge and sentence; without a kernel; dark."""
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    lesson = Lesson(page, server, "stepping")
+    assert lesson.run_all() == []
+    stepper = lesson.output("step").locator(".sl")
+    expect(stepper).to_be_visible()
+    say, count = stepper.locator(".sl-say"), stepper.locator(".sl-count")
+
+    stepper.locator(".sl-say").click()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(count).to_have_text(re.compile("^4 /"))
+    stepper.get_by_role("button", name="event").click()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    expect(say).to_contain_text("④ performing task has no parent")
+    expect(say).to_contain_text("Task 1 was spawned inside work.")
+    expect(stepper.locator(".sl-thread.on .sl-empty.lost")).to_have_text(
+        "empty: nothing to be a parent"
+    )
+    lost = stepper.locator('[data-k^="lost_"].edge').first
+    expect(lost).not_to_have_class(re.compile("later"))
+    path = lost.locator("path").first
+    assert path.get_attribute("stroke-dasharray")
+    assert path.evaluate("e => getComputedStyle(e).stroke") == "rgb(193, 18, 31)"
+    expect(stepper.locator(".sl-line.now")).to_contain_text('info("performing task")')
+    expect(stepper.locator(".sl-event.now")).to_contain_text("no span, expected work")
+    shoot(lesson, "lab-light")
+
+    no_shortcut_leaks(lesson)
+    stepper.get_by_role("button", name="poll").click()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(say).to_contain_text("ThreadId(17) begins to poll task 1. Its span stack is empty.")
+
+    kill_the_kernel(lesson)
+    page.keyboard.press("ArrowRight")
+    expect(say).to_contain_text("ThreadId(1) begins to poll main.")
+
+    lesson.theme("JupyterLab Dark")
+    expect(stepper).to_have_class(re.compile("dark"))
+    assert stepper.evaluate("e => getComputedStyle(e).backgroundColor") != "rgb(255, 255, 255)"
+    stepper.locator(".sl-event").last.click()
+    shoot(lesson, "lab-dark")
+    lesson.theme("JupyterLab Light")
+    expect(stepper).not_to_have_class(re.compile("dark"))
+
+    page.set_viewport_size({"width": 900, "height": 900})
+    assert stepper.evaluate("e => e.scrollWidth <= e.clientWidth")
+    stepper.locator(".sl-bar").scroll_into_view_if_needed()
+    expect(stepper.get_by_role("button", name="Play")).to_be_in_viewport()
+    shoot(lesson, "lab-narrow")
+
+
+def shoot(lesson: Lesson, name: str) -> None:
+    lesson.page.wait_for_timeout(300)
+    SHOTS.mkdir(exist_ok=True)
+    lesson.page.screenshot(path=SHOTS / f"stepper-{name}.png")
+
+
+def no_shortcut_leaks(lesson: Lesson) -> None:
+    """With the stepper focused the notebook's one-letter commands do nothing."""
+    page = lesson.page
+    state = """() => {
+      const notebook = window.jupyterapp.shell.currentWidget.content;
+      return [notebook.activeCellIndex, notebook.widgets.length, notebook.mode,
+              notebook.widgets.map(cell => cell.model.type).join()];
+    }"""
+    page.locator(".sl-say").click()
+    before = page.evaluate(state)
+    for key in ("j", "k", "b", "m", "a", "d", "d", "x", "y", "ArrowDown", "ArrowUp", "ArrowLeft"):
+        page.keyboard.press(key)
+    assert page.evaluate(state) == before
+    assert page.evaluate("document.activeElement.closest('.sl') !== null")
+
+
+def kill_the_kernel(lesson: Lesson) -> None:
+    lesson.page.evaluate(
+        """async () => {
+          await window.jupyterapp.shell.currentWidget.sessionContext.shutdown();
+        }"""
+    )
+    lesson.page.locator(".sl-say").click()

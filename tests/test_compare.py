@@ -1,0 +1,157 @@
+"""`compare`: what differs between two runs, in a sentence, in text and on a page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spanlab import (
+    CurrentThread,
+    Trace,
+    UsageError,
+    compare,
+    info,
+    info_span,
+    recording,
+    run,
+)
+
+sys.path.insert(0, str(Path(__file__).parent / "reference"))
+import programs
+
+NASTY = "<script>alert(1)</script>'\"` ]]> \u202e\n " + "x" * 10_000
+
+
+def said(*messages: str, span: str | None = None) -> Trace:
+    """Record messages, all in one span or in none."""
+    with recording() as trace:
+        if span is None:
+            _ = [info(message) for message in messages]
+        else:
+            info_span(span).in_scope(lambda: [info(message) for message in messages])
+    return trace
+
+
+def pairs(bug: Trace, fixed: Trace) -> list[tuple[int | None, int | None]]:
+    return [
+        (pair.bug and pair.bug.number, pair.fixed and pair.fixed.number)
+        for pair in compare(bug, fixed).pairs
+    ]
+
+
+def page(bug: Trace, fixed: Trace) -> str:
+    """The page without its stylesheet."""
+    html = compare(bug, fixed)._repr_mimebundle_()["text/html"]
+    return html.partition("</style>")[2]
+
+
+def test_the_sentence_says_what_differs() -> None:
+    """The fix of the article: one event has other parents."""
+    both = compare(run(programs.spawned()()), run(programs.spawned_instrumented()()))
+    assert both.sentence == "`performing task`: no span → `spawned sub_task` < `work`."
+    assert repr(both) == f"<Comparison: {both.sentence}>"
+
+
+@pytest.mark.parametrize("main", programs.ARTICLE, ids=lambda main: main.__name__)
+def test_a_run_does_not_differ_from_itself(main: Callable[[], Any]) -> None:
+    """The same program twice, with the same schedule."""
+    both = compare(run(main()()), run(main()()))
+    assert both.sentence.startswith("Nothing differs")
+    assert not any(pair.differs for pair in both.pairs)
+
+
+def test_the_thread_counts_only_if_nothing_else_differs() -> None:
+    """On one thread the same parents are lost; the thread is marked, and said last."""
+    many, one = run(programs.spawned()()), run(programs.spawned()(), on=CurrentThread())
+    both = compare(many, one)
+    assert both.sentence == "Every event has the same parents; 1 event ran on another thread."
+    assert [pair.elsewhere for pair in both.pairs] == [False, False, False, True]
+    assert page(many, one).count("chip h1 other") == page(many, one).count("chip h0 other") == 1
+
+
+def test_events_are_paired_by_message_and_order() -> None:
+    """The first of a message belongs to the first; what is only in one run has no partner."""
+    assert pairs(said("a", "b", "a"), said("a", "a", "b")) == [(1, 1), (2, 3), (3, 2)]
+    assert pairs(said("a", "b"), said("new", "a", "c")) == [(None, 1), (1, 2), (2, None), (None, 3)]
+    assert pairs(said(), said()) == []
+
+
+def test_what_is_only_in_one_run_is_said() -> None:
+    """Each with the run that has it."""
+    both = compare(said("a", "b"), said("a", "c"))
+    assert both.sentence == "`b` is only in bug; `c` is only in fixed."
+    assert "not in fixed" in page(said("a", "b"), said("a"))
+
+
+def test_many_differences_are_counted() -> None:
+    """Equal ones are one, of different ones three are named."""
+    assert compare(said("a", "a"), said("a", "a", span="s")).sentence == (
+        "`a`: no span → `s` (×2)."
+    )
+    names = [f"m{n}" for n in range(6)]
+    sentence = compare(said(*names), said(*names, span="s")).sentence
+    assert sentence.endswith("`m2`: no span → `s`; 3 more differ.")
+
+
+def test_the_text_is_a_diff_with_both_graphs() -> None:
+    """Lines that differ stand twice, with the signs of a diff."""
+    text = str(compare(said("a", "b"), said("a", "b", span="work")))
+    assert "- ① a  (no span, ThreadId(1))\n+ ① a  (work, ThreadId(1))\n" in text
+    assert "bug: 0 spans and 2 events" in text
+    assert "fixed: 1 span and 2 events" in text
+
+
+def test_a_difference_has_a_sign_and_not_only_a_colour() -> None:
+    """Minus and plus; both graphs are pictures with their sentence."""
+    html = page(run(programs.spawned()()), run(programs.spawned_instrumented()()))
+    assert html.count('<span class="sign">−</span>') == 1
+    assert html.count('<span class="sign">+</span>') == 1
+    assert html.count("<figure>") == 2
+
+
+def test_two_runs_of_which_neither_is_a_fix_have_names_of_their_own() -> None:
+    """The names stand on the page, in the text and in the sentence, and no side is red or green."""
+    both = compare(said("a", "b"), said("a", "c"), names=("old", "new"))
+    assert both.sentence == "`b` is only in old; `c` is only in new."
+    assert both.names == ("old", "new")
+    assert "old: 0 spans and 2 events" in str(both)
+    html = both._repr_mimebundle_()["text/html"].partition("</style>")[2]
+    assert "sl-neutral" in html
+    assert "<h4>old</h4><h4>new</h4>" in html
+    assert "not in new" in html
+    assert '<span class="sign">≠</span>' in html
+    assert "sl-neutral" not in page(said("a"), said("b"))
+
+
+@pytest.mark.parametrize("names", ["ab", ("a",), ("a", 1), ("a", "b", "c")])
+def test_names_are_two_texts(names: Any) -> None:
+    """The error shows the call."""
+    with pytest.raises(UsageError, match=r'Write: compare\(one, other, names=\("one", "other"\)\)'):
+        compare(said(), said(), names=names)
+
+
+def test_hostile_names_stay_text() -> None:
+    """Nothing executes, nothing turns around, nothing is long."""
+    bug, fixed = said(NASTY), said(NASTY, span=NASTY)
+    text, html = str(compare(bug, fixed)), page(bug, fixed)
+    html += str(compare(bug, fixed, names=(NASTY, NASTY))._repr_mimebundle_()["text/html"])
+    assert "<script" not in html
+    assert "\u202e" not in html + text + repr(compare(bug, fixed))
+    assert len(text) < 3_000
+
+
+def test_a_long_log_is_cut() -> None:
+    """A page shows the first lines, and says how many are left out."""
+    trace = said(*(f"m{n}" for n in range(600)))
+    assert "100 more lines are left out" in page(trace, trace)
+
+
+@pytest.mark.parametrize("wrong", [None, "bug", programs.spawned])
+def test_what_is_no_trace_is_refused(wrong: Any) -> None:
+    """The error shows the call."""
+    with pytest.raises(UsageError, match=r"compare\(run\(bug\(\)\), run\(fixed\(\)\)\)"):
+        compare(said(), wrong)
