@@ -33,6 +33,7 @@ def load(name: str) -> ModuleType:
 
 
 programs, formats, variants = load("programs"), load("formats"), load("variants")
+pitfalls, lessons = load("pitfalls"), load("lessons")
 
 
 def recorded(name: str) -> str:
@@ -126,10 +127,21 @@ def test_a_variant_on_many_threads_prints_what_the_real_crates_print(name: str) 
     assert lines(str(log(trace))) == lines(recorded(name))
 
 
+@pytest.mark.parametrize("program", lessons.PROGRAMS, ids=lambda program: program.__name__)
+def test_a_program_of_a_lesson_prints_what_the_real_crates_print(program: Any) -> None:
+    """What lessons change and ask for: every event has the same spans."""
+    on = CurrentThread() if program in lessons.ON_ONE_THREAD else None
+    trace = run(program(), on=on, level="info")
+    assert lines(str(log(trace))) == lines(recorded(program.__name__))
+
+
 def test_every_program_is_compared() -> None:
     """No log is recorded and forgotten."""
     compared = {*variants.ON_ONE_THREAD, *variants.ON_MANY_THREADS, "nested", "shapes", "formats"}
     compared |= {program.__name__ for program in programs.ARTICLE} | {"thread_names"}
+    compared |= {program.__name__ for program in lessons.PROGRAMS}
+    compared |= {program.__name__ for program in lessons.ON_ASYNCIO}  # in test_witness.py
+    compared |= {f"pitfall_{program.__name__}" for program in pitfalls.PROGRAMS}
     assert compared == {path.stem for path in (HERE / "logs").glob("*.log")}
 
 

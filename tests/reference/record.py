@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -22,12 +23,13 @@ def output(*command: str | Path) -> bytes:
 
 
 def main() -> None:
-    """Write `logs/<program>.log` for every program, and `logs/versions.json`."""
+    """Write `logs/<program>.log` for every program, of Python too, and `logs/versions.json`."""
     output("cargo", "build", "--quiet")
     LOGS.mkdir(exist_ok=True)
     target = HERE / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
     for source in sorted((HERE / "src" / "bin").glob("*.rs")):
         (LOGS / f"{source.stem}.log").write_bytes(output(target / source.stem))
+    output(sys.executable, "witness.py")
     packages = json.loads(output("cargo", "metadata", "--format-version=1"))["packages"]
     versions = {p["name"]: p["version"] for p in packages if p["name"] in CRATES}
     versions["rustc"] = output("rustc", "--version").decode().split()[1]

@@ -19,8 +19,8 @@ async fn work() {
     while tasks.join_next().await.is_some() {}
 }
 
-#[instrument]
 #[allow(clippy::let_and_return)] // the `let` is the point
+#[instrument]
 fn sub_task() -> impl Future<Output = ()> {
     info!("making sub task");
     let fut = async {

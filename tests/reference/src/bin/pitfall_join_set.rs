@@ -1,0 +1,21 @@
+//! A `JoinSet` spawns as `spawn` does.
+
+use tokio::task::JoinSet;
+use tracing::{info, instrument};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    reference::init();
+    work().await;
+}
+
+#[instrument]
+async fn work() {
+    let mut tasks = JoinSet::new();
+    tasks.spawn(sub_task());
+    tasks.join_next().await.unwrap().unwrap();
+}
+
+async fn sub_task() {
+    info!("performing task");
+}
