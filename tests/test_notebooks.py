@@ -21,7 +21,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 REFERENCE = ROOT / "tests" / "reference"
-PAGES = [*LESSONS, ROOT / "README.md"]
+PITFALLS = ROOT / "notebooks" / "pitfalls.ipynb"
+PAGES = [*LESSONS, PITFALLS, ROOT / "README.md"]
 
 SKELETON = ["Warm-up", "The code", "Predict", "Run", "Look", "Explain", "Change it", "Exercise",
             "Key points"]  # fmt: skip
@@ -33,6 +34,7 @@ DOES_NOT_BELONG = re.compile(
 )
 
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+each_page = pytest.mark.parametrize("path", [*LESSONS, PITFALLS], ids=lambda path: path.stem)
 
 
 @cache
@@ -78,7 +80,7 @@ def test_a_lesson_has_the_skeleton(path: Path) -> None:
     assert not re.search(r"^#{3,} ", "\n".join(cell.source for cell in texts(path)), re.M)
 
 
-@each_lesson
+@each_page
 def test_cells_are_short(path: Path) -> None:
     """Code has 10 lines at most and a scenario 20, Rust 15, and a text 120 words."""
     for cell in codes(path):
@@ -90,7 +92,7 @@ def test_cells_are_short(path: Path) -> None:
         assert len(snippet.splitlines()) <= RUST, snippet
 
 
-@each_lesson
+@each_page
 def test_text_stands_before_every_code_cell(path: Path) -> None:
     """The reader is told what to look for before there is something to run."""
     cells = read(path).cells
@@ -98,7 +100,7 @@ def test_text_stands_before_every_code_cell(path: Path) -> None:
         assert cell.cell_type == "markdown" or before.cell_type == "markdown", cell.id
 
 
-@each_lesson
+@each_page
 def test_ids_are_words_and_nothing_is_stored(path: Path) -> None:
     """Ids are made by hand and stay; outputs and counts come from the reader's own run."""
     raw = json.loads(path.read_text(encoding="utf-8"))
@@ -112,17 +114,18 @@ def test_ids_are_words_and_nothing_is_stored(path: Path) -> None:
     nbformat.validate(raw)
 
 
-@each_lesson
+@each_page
 def test_cells_hold_only_the_scenario(path: Path) -> None:
-    """No downloads, no plotting and no helpers: what a function does is log, or await."""
+    """No downloads, no plotting and no helpers: what a function does is log, await or spawn."""
     for cell in codes(path):
         assert not DOES_NOT_BELONG.search(cell.source), cell.id
         for node in ast.parse(cell.source).body:
             assert not isinstance(node, ast.ClassDef), cell.id
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                assert re.search(r"\binfo\(|\bawait ", ast.unparse(node)), node.name
+                assert re.search(r"\binfo\(|\bawait |\bspawn\(", ast.unparse(node)), node.name
             for module in imports(node):
-                assert module == "spanlab" or module in sys.stdlib_module_names, module
+                own = {"spanlab", "opentelemetry"}
+                assert module in own | sys.stdlib_module_names, module
 
 
 def imports(node: ast.stmt) -> list[str]:
@@ -131,7 +134,7 @@ def imports(node: ast.stmt) -> list[str]:
     return [name.split(".")[0] for name in names]
 
 
-@each_lesson
+@each_page
 def test_answers_are_folded(path: Path) -> None:
     """Every fold opens with a summary and is closed in its own cell."""
     for cell in texts(path):
@@ -162,7 +165,7 @@ def test_the_map_has_every_lesson(path: Path) -> None:
 # ---------------------------------------------------------------- what comes from the real crates
 
 
-@each_lesson
+@each_page
 def test_rust_is_taken_from_a_program_that_compiles(path: Path) -> None:
     """Every Rust snippet stands in a reference program, line by line."""
     programs = [p.read_text(encoding="utf-8") for p in (REFERENCE / "src").rglob("*.rs")]
