@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test bench reference figures clean
+.PHONY: help lab test soak bench reference figures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -16,12 +16,17 @@ test: .venv/test ## lint, check the types and run all tests
 	$(BIN)/mypy --strict spanlab
 	$(BIN)/python -m pytest
 
+soak: .venv/test ## run the tests of threads and schedules at full length
+	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/test_os_threads.py tests/test_asyncio_loop.py \
+	  tests/test_explore.py tests/test_faults.py tests/test_deadlocks.py
+
 bench: .venv/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
 	$(BIN)/python tests/bench.py
 
 reference: .venv/test ## run the real crates again and store what they print (needs cargo)
 	$(BIN)/python tests/reference/record.py
 	$(BIN)/python tests/conformance/record.py
+	$(BIN)/python tests/playground/record.py
 
 figures: .venv/test ## draw the pictures of the README again
 	$(BIN)/python tests/figures.py
