@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
@@ -177,6 +178,51 @@ def test_a_fault_anywhere_ends_the_run_and_not_the_next(make: Callable[[], Any],
     if SOAK:
         print(f"{runtime} {kind}: {RUNS} runs, the longest {longest:.3f} s")
         assert longest < 1
+
+
+class Alarm:
+    """Sends an interrupt to the process after some time, from a thread of its own."""
+
+    def __init__(self) -> None:
+        self.set = threading.Event()
+        self.seconds: float | None = None
+        self.thread = threading.Thread(target=self.watch)
+        self.thread.start()
+
+    def watch(self) -> None:
+        while self.set.wait() and self.seconds is not None:
+            time.sleep(self.seconds)
+            self.set.clear()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def __call__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+        self.set.set()
+
+
+@pytest.mark.filterwarnings("ignore:coroutine 'fine' was never awaited")  # it came before the run
+@each_runtime
+def test_an_interrupt_at_any_instant_leaves_nothing(make: Callable[[], Any]) -> None:
+    """Not only at a poll: wherever the main thread is, within our own code too."""
+    chance, runtime, alarm, interrupted = random.Random(7), make(), Alarm(), 0
+
+    def until_interrupted() -> None:
+        while True:
+            assert run(fine(), on=runtime).result == [0, 1, 2, 3, 4]
+
+    try:
+        for _ in range(RUNS):
+            with nothing_left():
+                alarm(chance.uniform(0.0001, 0.01))
+                try:
+                    until_interrupted()
+                except KeyboardInterrupt:
+                    interrupted += 1
+            assert run(fine(), on=runtime).result == [0, 1, 2, 3, 4]
+    finally:
+        alarm(None)
+        alarm.thread.join()
+    assert interrupted == RUNS
 
 
 @each_runtime

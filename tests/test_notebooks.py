@@ -200,7 +200,7 @@ def test_versions_are_those_that_were_recorded(path: Path) -> None:
 def test_a_lesson_runs_and_runs_again(path: Path) -> None:
     """Top to bottom from a fresh kernel, in time; then every cell once more, from the last up.
 
-    The log it prints has the spans and threads of the recorded one.
+    The log it prints has the spans and threads of the recorded one. Then its solution is right.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=SECONDS, record_timing=False,
@@ -217,8 +217,17 @@ def test_a_lesson_runs_and_runs_again(path: Path) -> None:
         for at, cell in reversed(numbered):
             client.execute_cell(cell, at)
             assert not errors(cell), cell.id
+        notebook.cells.append(nbformat.v4.new_code_cell(solution(path)))
+        solved = client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
+        assert shown(solved).startswith("Right."), shown(solved)
     quoted, _ = recorded(path)
     assert masked(quoted) in [masked(text, like=quoted) for text in printed]
+
+
+def solution(path: Path) -> str:
+    """Give what the last fold of a lesson writes into the cell of the exercise."""
+    (cell,) = [cell for cell in texts(path) if cell.id == "exercise-answer"]
+    return "\n".join(body for language, body in FENCE.findall(cell.source) if language == "python")
 
 
 def errors(cell: NotebookNode) -> str:

@@ -406,7 +406,7 @@ function codePane(story) {
   box.append(probe);
 
   /** How many characters stand beside each other; the numbers, the dots and a scroll bar take the rest. */
-  const fits = () => Math.floor((box.offsetWidth - 76) / (probe.offsetWidth / 10)) || Infinity;
+  const fits = () => Math.floor((box.offsetWidth - 68) / (probe.offsetWidth / 10)) || Infinity;
 
   function open(next) {
     [file, room] = [next, fits()];
