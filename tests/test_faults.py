@@ -181,10 +181,13 @@ def test_a_fault_anywhere_ends_the_run_and_not_the_next(make: Callable[[], Any],
 
 
 class Alarm:
-    """Sends an interrupt to the process after some time, from a thread of its own."""
+    """Sends an interrupt to the process after some time, from a thread of its own.
+
+    Between two runs Python itself may swallow one, in a `__del__`; so it is sent until it is heard.
+    """
 
     def __init__(self) -> None:
-        self.set = threading.Event()
+        self.set, self.heard = threading.Event(), threading.Event()
         self.seconds: float | None = None
         self.thread = threading.Thread(target=self.watch)
         self.thread.start()
@@ -194,6 +197,9 @@ class Alarm:
             time.sleep(self.seconds)
             self.set.clear()
             os.kill(os.getpid(), signal.SIGINT)
+            while not self.heard.wait(2):
+                os.kill(os.getpid(), signal.SIGINT)
+            self.heard.clear()
 
     def __call__(self, seconds: float | None) -> None:
         self.seconds = seconds
@@ -218,8 +224,10 @@ def test_an_interrupt_at_any_instant_leaves_nothing(make: Callable[[], Any]) -> 
                     until_interrupted()
                 except KeyboardInterrupt:
                     interrupted += 1
+                    alarm.heard.set()
             assert run(fine(), on=runtime).result == [0, 1, 2, 3, 4]
     finally:
+        alarm.heard.set()
         alarm(None)
         alarm.thread.join()
     assert interrupted == RUNS

@@ -72,6 +72,8 @@ def explore(
     run once and counted both; a state is all that the tasks did and saw through spanlab, so tasks
     that share other state, such as a list, need `prune=False`. After `limit` runs it stops.
 
+    A poll is one step, but others may run ahead where it spawns; time passes when all wait.
+
     In Rust: what `shuttle` and `loom` do for real programs.
 
     >>> async def main():
