@@ -1,9 +1,7 @@
 """spanlab: see why a tracing span or event in async Rust has the parent that it has."""
 
-import sys
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spanlab.errors import (
     Deadlock,
@@ -21,10 +19,25 @@ from spanlab.errors import (
     UsageError,
 )
 from spanlab.field import Debug, Display, Empty, Level
-from spanlab.future import Future, Pending, join, pending, select, sleep, yield_now
-from spanlab.instrument import in_current_span, instrument
-from spanlab.join_set import JoinSet
-from spanlab.macros import (
+from spanlab.future import Future, Pending
+from spanlab.recorder import recording
+from spanlab.threads import spawn_thread
+from spanlab.tokio.join_set import JoinSet
+from spanlab.tokio.runtime import (
+    CurrentThread,
+    Explored,
+    OsThreads,
+    Replay,
+    Seeded,
+    VirtualThreads,
+    explore,
+    run,
+)
+from spanlab.tokio.task import JoinHandle, spawn, spawn_blocking
+from spanlab.tokio.wait import join, pending, select, sleep, yield_now
+from spanlab.traces import Trace
+from spanlab.tracing.instrument import in_current_span, instrument
+from spanlab.tracing.macros import (
     debug,
     debug_span,
     error,
@@ -38,32 +51,18 @@ from spanlab.macros import (
     warn,
     warn_span,
 )
-from spanlab.record import Trace
-from spanlab.recorder import recording
-from spanlab.runtime import (
-    CurrentThread,
-    Explored,
-    OsThreads,
-    Replay,
-    Seeded,
-    VirtualThreads,
-    explore,
-    run,
-)
-from spanlab.span import Span
-from spanlab.task import JoinHandle, spawn, spawn_blocking
-from spanlab.threads import spawn_thread
+from spanlab.tracing.span import Span
 
 if TYPE_CHECKING:
     from spanlab.causes import Cause
-    from spanlab.compare import Comparison, compare
-    from spanlab.figure import Figure
-    from spanlab.fmt import Log, log
-    from spanlab.graph import graph
-    from spanlab.lanes import lanes
-    from spanlab.runtime.asyncio_loop import AsyncioLoop, arun
-    from spanlab.stepper import Stepper, step
-    from spanlab.why import Why, why
+    from spanlab.causes.why import Why, why
+    from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop, arun
+    from spanlab.view.compare import Comparison, compare
+    from spanlab.view.figure import Figure
+    from spanlab.view.fmt import Log, log
+    from spanlab.view.graph import graph
+    from spanlab.view.lanes import lanes
+    from spanlab.view.stepper import Stepper, step
 
 __all__ = [
     "AsyncioLoop",
@@ -139,38 +138,19 @@ __all__ = [
 __version__ = "0.1.0"
 
 _LATER = {
-    "AsyncioLoop": "runtime.asyncio_loop",
-    "Cause": "causes",
-    "Comparison": "compare",
-    "Figure": "figure",
-    "Log": "fmt",
-    "Stepper": "stepper",
-    "Why": "why",
-    "arun": "runtime.asyncio_loop",
-    "compare": "compare",
-    "graph": "graph",
-    "lanes": "lanes",
-    "log": "fmt",
-    "step": "stepper",
-    "why": "why",
-}  # views and asyncio are loaded when they are first asked for
+    "AsyncioLoop": "tokio.runtime.asyncio_loop", "arun": "tokio.runtime.asyncio_loop",
+    "Cause": "causes", "Why": "causes.why", "why": "causes.why",
+    "Comparison": "view.compare", "compare": "view.compare",
+    "Figure": "view.figure", "graph": "view.graph", "lanes": "view.lanes",
+    "Log": "view.fmt", "log": "view.fmt", "Stepper": "view.stepper", "step": "view.stepper",
+}  # fmt: skip  # views and asyncio are loaded when they are first asked for
 
 
-class _Face(ModuleType):
-    """The package. A view wins over the module of its name, so `spanlab.graph` is the function."""
-
-    def __getattr__(self, name: str) -> object:
-        if name not in _LATER:
-            raise AttributeError(f"module 'spanlab' has no attribute {name!r}")
-        value = getattr(import_module(f"spanlab.{_LATER[name]}"), name)
-        super().__setattr__(name, value)
-        return value
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in _LATER or not isinstance(value, ModuleType):
-            super().__setattr__(name, value)
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'spanlab' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"spanlab.{_LATER[name]}"), name)
+    return value
 
 
-_face = sys.modules[__name__]
-_face.__class__ = _Face
-Trace.views = (lambda trace: _face.log(trace), lambda trace: _face.graph(trace))
+Trace.views = (lambda trace: __getattr__("log")(trace), lambda trace: __getattr__("graph")(trace))

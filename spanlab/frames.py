@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from itertools import islice
 from types import CodeType, CoroutineType
 from typing import Any
 
@@ -34,6 +35,14 @@ def code_of(future: Any) -> CodeType | None:
         if future is None:
             return None
     return future.cr_code
+
+
+def place(code: Any, at: int) -> tuple[str, int]:
+    """Give file and line of an instruction; a place that is written out stays as it is."""
+    if not isinstance(code, CodeType):
+        return code, at
+    positions = islice(code.co_positions(), at // 2, None)
+    return code.co_filename, next(positions)[0] or 0
 
 
 def file_name(file: str) -> str:
@@ -72,9 +81,9 @@ def foreign(future: Any, got: Any) -> str:
     )
 
 
-def not_send(future: Any, guard: str, file: str, line: int) -> str:
+def not_send(future: Any, guard: str, code: Any, instruction: int) -> str:
     """Say that a guard which must stay on its thread lives across an await."""
-    name, at, awaits = suspended_at(future)
+    (file, line), (name, at, awaits) = place(code, instruction), suspended_at(future)
     return (
         f"future cannot be sent between threads safely: the future of '{name}' is not `Send`\n"
         f"  {file_name(file)}:{line}: {linecache.getline(file, line).strip()}\n"

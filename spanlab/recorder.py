@@ -14,7 +14,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.field import Level
-from spanlab.record import Trace
+from spanlab.traces import Trace
 
 OFF = 6  # above every level
 _discard: Any = deque(maxlen=0).append
@@ -39,7 +39,7 @@ class Recorder:
         else:
             self.trace = Trace()
         self.clock = clock
-        self.append = self.trace.rows.append  # atomic, so real threads may share it
+        self.append = self.trace.noted.append  # atomic, so real threads may share it
         if self.level == OFF:
             self.append = _discard
         self.next_span, self.next_task, self.next_thread = numbers(0), numbers(1), numbers(1)

@@ -1,6 +1,7 @@
-"""The span stack of a thread, and whose top is the current span: the rule that all else follows.
+"""The span stack of a thread, and which span on it is current: the rule that all else follows.
 
-Each entry is `(ref, duplicate)`. The reference is weak: being entered keeps no span open.
+A stack is a list; a thread's holds weak references, for being entered keeps no span open. A span
+that is entered again stays where it was first: its later entries are never current.
 
 In Rust: `tracing_subscriber::registry`
 https://github.com/tokio-rs/tracing/blob/tracing-subscriber-0.3.23/tracing-subscriber/src/registry/stack.rs
@@ -8,35 +9,27 @@ https://github.com/tokio-rs/tracing/blob/tracing-subscriber-0.3.23/tracing-subsc
 
 from __future__ import annotations
 
-from typing import Any
-from weakref import ref
+from collections.abc import MutableSequence, Sequence
+from typing import TypeVar
 
-Entry = tuple[ref[Any], bool]
-
-
-def push(stack: list[Entry], span: ref[Any]) -> None:
-    """Enter a span. A span that is on the stack already is pushed as a duplicate."""
-    duplicate = False
-    for entry in stack:
-        if entry[0] is span:
-            duplicate = True
-    stack.append((span, duplicate))
+T = TypeVar("T")
 
 
-def pop(stack: list[Entry], span: ref[Any]) -> None:
+def pop(stack: MutableSequence[T], span: T) -> None:
     """Exit a span: remove its last entry, wherever that is; a span that is not there is let be."""
-    if stack and stack[-1][0] is span:
-        stack.pop()
-        return
-    for index in range(len(stack) - 1, -1, -1):
-        if stack[index][0] is span:
-            del stack[index]
+    at = len(stack)
+    while at:
+        at -= 1
+        if stack[at] == span:
+            del stack[at]
             return
 
 
-def top(stack: list[Entry]) -> Any:
-    """Give the current span: the topmost entry that is no duplicate, None if that span closed."""
-    for entry in reversed(stack):
-        if not entry[1]:
-            return entry[0]()
+def top(stack: Sequence[T]) -> T | None:
+    """Give the topmost entry that is no second one: if it is still open, it is current."""
+    at = len(stack)
+    while at:
+        at -= 1
+        if stack.index(stack[at]) == at:
+            return stack[at]
     return None

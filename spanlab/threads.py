@@ -128,7 +128,7 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     In Rust: `std::thread::spawn`, where all threads share one subscriber.
     """
     here, handle, frame = current(), ThreadHandle(function), sys._getframe(1)
-    place = here.task if here else None, frame.f_code.co_filename, frame.f_lineno
+    place = here.task if here else None, frame.f_code, frame.f_lasti
     thread = here.recorder.thread("", None, *place) if here else None
     if here is not None and not here.recorder.is_real:
         handle._run(thread)

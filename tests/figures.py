@@ -7,8 +7,8 @@ from pathlib import Path
 from reference.programs import lost_parent
 
 from spanlab import VirtualThreads, run
-from spanlab.figure import Figure
-from spanlab.graph import graph
+from spanlab.view.figure import Figure
+from spanlab.view.graph import graph
 
 FIGURES = Path(__file__).resolve().parent.parent / "notebooks" / "figures"
 

@@ -12,8 +12,8 @@ from conftest import need
 from journey import IDLE, Lesson, browser_page, copied, jupyter_lab
 from playwright.sync_api import Locator, Page, expect
 
-from spanlab.choices import OPTIONS, Choices, program
-from spanlab.playground import Playground, playground
+from spanlab.lesson.playground import Playground, playground
+from spanlab.lesson.program import OPTIONS, Choices, program
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "apt-get install chromium"

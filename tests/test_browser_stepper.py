@@ -24,13 +24,13 @@ from reference.programs import lost_parent
 from stepping import HOSTILE, hostile, leaking, many
 
 from spanlab import Trace, VirtualThreads, info, info_span, recording, run, spawn
-from spanlab.graph import picture
-from spanlab.lost import Stacks
-from spanlab.stepper import packed
+from spanlab.replay import Stacks
+from spanlab.view.graph import picture
+from spanlab.view.stepper import packed
 
 ROOT = Path(__file__).parent.parent
 SHOTS = ROOT / "shots"
-STATIC = ROOT / "spanlab" / "static"
+STATIC = ROOT / "spanlab" / "view" / "static"
 CHROMIUM = "apt-get install chromium"
 AXE = "npm install --prefix <folder> axe-core, then AXE=<folder>/node_modules/axe-core/axe.min.js"
 
@@ -76,7 +76,7 @@ def show(page: Page, trace: Trace, *, dark: bool = False, width: int = 1000) -> 
         f'<!doctype html><html lang="en"><title>Stepper</title><style>{css} body {{ margin: 16px;'
         f" background: {back}; color: {front} }}</style><main id=here></main></html>"
     )
-    source = (STATIC / "stepper.js").read_text(encoding="utf-8")
+    source = "".join((STATIC / n).read_text(encoding="utf-8") for n in ("ui.js", "stepper.js"))
     taken: float = page.evaluate(SHOW, [source, packed(trace, picture(trace))])
     return taken
 
@@ -314,7 +314,7 @@ def shuffled(seed: int) -> Trace:
 def test_the_page_replays_the_stacks_as_python_does(page: Page, seed: int) -> None:
     """Duplicates, exits in the middle, closed spans: the same span is current at each step."""
     trace = shuffled(seed)
-    source = (STATIC / "stepper.js").read_text(encoding="utf-8")
+    source = "".join((STATIC / n).read_text(encoding="utf-8") for n in ("ui.js", "stepper.js"))
     stacks, expected = Stacks(), []
     for record in trace.records:
         stacks.replay(record)
@@ -324,7 +324,7 @@ def test_the_page_replays_the_stacks_as_python_does(page: Page, seed: int) -> No
 
 def test_the_page_gives_each_event_the_current_span_that_was_recorded(page: Page) -> None:
     """On real runs."""
-    source = (STATIC / "stepper.js").read_text(encoding="utf-8")
+    source = "".join((STATIC / n).read_text(encoding="utf-8") for n in ("ui.js", "stepper.js"))
     for trace in lost(), leaking(), many(20):
         found = page.evaluate(CURRENT, [source, packed(trace, picture(trace))])
         assert [found[event.index] for event in trace.events] == [e.current for e in trace.events]

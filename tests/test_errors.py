@@ -48,7 +48,7 @@ from spanlab import (
     yield_now,
 )
 from spanlab.frames import file_name
-from spanlab.runtime.asyncio_loop import AsyncioLoop
+from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop
 
 HERE = file_name(__file__)  # as messages name this file
 

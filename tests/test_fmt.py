@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from spanlab import Trace, UsageError, info, info_span, recording
-from spanlab.fmt import file_name, log
+from spanlab.view.fmt import file_name, log
 
 
 class Page(HTMLParser):

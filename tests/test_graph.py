@@ -23,15 +23,15 @@ from spanlab import (
     Trace,
     UsageError,
     VirtualThreads,
-    figure,
     info,
     info_span,
     instrument,
     run,
 )
-from spanlab.figure import visible
-from spanlab.graph import graph
-from spanlab.lost import lost_parents
+from spanlab.replay import lost_parents
+from spanlab.view import figure
+from spanlab.view.graph import graph
+from spanlab.view.words import visible
 
 SVG = "{http://www.w3.org/2000/svg}"
 

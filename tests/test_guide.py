@@ -12,7 +12,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from spanlab.questions import question
+from spanlab.lesson.questions import question
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -21,7 +21,7 @@ TEXT = GUIDE.read_text(encoding="utf-8")
 LESSONS = {path.stem[:2]: path for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))}
 QUESTIONS = dict(re.findall(r"^#### (\d\d\.\d [^\n]*)\n(.*?)(?=^#{2,4} |\Z)", TEXT, re.M | re.S))
 IDEAS = tomllib.loads(
-    (ROOT / "spanlab" / "lessons" / "misconceptions.toml").read_text(encoding="utf-8")
+    (ROOT / "spanlab" / "lesson" / "texts" / "misconceptions.toml").read_text(encoding="utf-8")
 )["misconception"]
 
 CELL = re.compile(r"`(?:([A-Z][a-z]+(?: [a-z]+)*)/)?([a-z-]+)`")

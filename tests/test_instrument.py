@@ -31,14 +31,7 @@ from spanlab import (
     spawn,
     yield_now,
 )
-from spanlab.record import (
-    Event,
-    SpanClosed,
-    SpanEntered,
-    SpanExited,
-    SpanFollows,
-    SpanNew,
-)
+from spanlab.record import Event, SpanClosed, SpanEntered, SpanExited, SpanFollows, SpanNew
 
 
 def story(trace: Trace) -> str:

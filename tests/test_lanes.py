@@ -12,10 +12,10 @@ from reference.programs import lost_parent
 from stepping import HOSTILE, hostile, leaking, many
 
 from spanlab import OsThreads, Trace, UsageError, VirtualThreads, info, info_span, recording, run
-from spanlab.lanes import lanes, strip
-from spanlab.nodes import titles_of
-from spanlab.places import Bar, Places, places
 from spanlab.record import Event, PollStarted
+from spanlab.view.lanes import lanes, strip
+from spanlab.view.places import Bar, Places, places
+from spanlab.view.tree import titles_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -10,27 +10,24 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "spanlab"
 
-LAYERS = (
-    {"errors", "threads", "frames"},
-    {"field", "stack", "progress"},
-    {"record", "future"},
-    {"recorder", "guard"},
-    {"span", "task"},
-    {"macros", "join_set", "instrument", "runtime"},
-    {"figure", "lost", "layout", "nodes", "places", "widget", "questions", "answers", "choices"},
-    {"causes", "page"},
-    {"fmt", "graph", "lanes", "why", "rustlog", "export", "marks"},
-    {"stepper", "predict", "vary", "playground", "compare"},
-    {"lesson"},
-    {"spanlab", "__main__"},
-)
-PICTURES = {"graph", "lanes", "stepper", "compare"}
-SPANS = {"stack", "guard", "span", "macros", "instrument"}
+GROUND = (  # what everything stands on, the lower first
+    "errors", "threads", "frames", "stack", "syntax", "context", "field", "future", "record",
+    "traces", "recorder", "replay",
+)  # fmt: skip
+MAY_IMPORT = {  # each room, and what it may know beside itself
+    "ground": set[str](),
+    "tracing": {"ground"},
+    "tokio": {"ground"},
+    "view": {"ground"},
+    "causes": {"ground", "view"},
+    "lesson": {"ground", "tokio", "view", "causes"},
+    "spanlab": {"ground", "tracing", "tokio", "view", "causes"},
+}
 THIRD_PARTY = ("graphviz", "anywidget", "ipywidgets", "IPython", "nest_asyncio2")
 
 
 def name_of(path: Path) -> str:
-    """Name a module as it is imported: `spanlab`, `spanlab.span`, `spanlab.runtime.schedule`."""
+    """Name a module as it is imported: `spanlab`, `spanlab.record`, `spanlab.view.graph`."""
     parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -39,15 +36,12 @@ MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def room(module: str) -> str:
-    """Give the row of the table: `span` for `spanlab.span`, `runtime` for all modules in it."""
-    return module.split(".")[1] if "." in module else module
-
-
-def layer(module: str) -> int:
-    for number, rooms in enumerate(LAYERS):
-        if room(module) in rooms:
-            return number
-    pytest.fail(f"{module} has no row in the table: put it into LAYERS and into the design")
+    """Name the room of a module: its folder, or the ground for what lies in none."""
+    parts = module.split(".")
+    if len(parts) > 1 and parts[1] in GROUND:
+        return "ground"
+    assert parts[-1] in MAY_IMPORT or parts[1] in MAY_IMPORT, f"{module} has no room"
+    return parts[1] if len(parts) > 1 else module
 
 
 def imported(module: str) -> set[str]:
@@ -77,26 +71,17 @@ def imported_here(module: str) -> set[str]:
 
 
 def may_import(module: str, other: str) -> bool:
-    inside_room = room(module) == room(other) in {"runtime", "causes"}
-    picture_asks_why = room(module) in PICTURES and room(other) == "why"
-    return layer(other) < layer(module) or inside_room or picture_asks_why
+    if room(module) == room(other) == "ground":
+        here, there = (GROUND.index(name.split(".")[1]) for name in (module, other))
+        return there < here
+    return room(other) in {room(module), *MAY_IMPORT[room(module)]}
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_only_from_lower_layers(module: str) -> None:
-    """What a module imports lies below it in the table; a picture may ask `why`."""
+def test_a_module_imports_only_what_its_room_may_know(module: str) -> None:
+    """Tracing and tokio never import each other, a view knows neither: they meet in the ground."""
     wrong = sorted(other for other in imported_here(module) if not may_import(module, other))
-    assert not wrong, f"{module} (layer {layer(module)}) must not import {', '.join(wrong)}"
-
-
-def test_spans_and_runtimes_never_import_each_other() -> None:
-    """Spans and runtimes meet only in the thread, as in Rust."""
-    for module in MODULES:
-        rooms = {room(other) for other in imported_here(module)}
-        if room(module) in SPANS:
-            assert "runtime" not in rooms, f"{module} is a span and imports the runtime"
-        if room(module) == "runtime":
-            assert not rooms & SPANS, f"{module} is a runtime and imports spans"
+    assert not wrong, f"{module} must not import {', '.join(wrong)}"
 
 
 def test_no_import_cycle() -> None:

@@ -28,14 +28,14 @@ from spanlab import (
     recording,
     run,
 )
-from spanlab import answers as answers_module
-from spanlab import predict as predict_module
-from spanlab import questions as questions_module
+from spanlab.lesson import answers as answers_module
 from spanlab.lesson import check, hint, load, predict, reset, save, vary
-from spanlab.questions import NO_SPAN, NOT_SURE, THREADS, Question, names, question, tidy
+from spanlab.lesson import prediction as predict_module
+from spanlab.lesson import questions as questions_module
+from spanlab.lesson.questions import NO_SPAN, NOT_SURE, THREADS, Question, names, question, tidy
 
 ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "spanlab" / "lessons"
+FOLDER = ROOT / "spanlab" / "lesson" / "texts"
 LOGS = ROOT / "tests" / "reference" / "logs"
 RIGHT = [(NO_SPAN, "main"), ("work", "main"), ("work", "main"), ("sub_task", "a worker")]
 # believed in lessons that are not written yet
@@ -330,7 +330,7 @@ def test_a_page_cannot_unlock_or_invent_answers() -> None:
 def test_a_notebook_gets_the_widget_and_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where anywidget is missing there is the text alone, with the line that installs it."""
     mine, panel = predict("01"), vary(programs.lost_parent())
-    from spanlab import widget
+    from spanlab.view import live as widget
 
     widget._class.cache_clear()
     with monkeypatch.context() as without:
@@ -378,7 +378,7 @@ def test_check_names_what_is_wrong_and_why() -> None:
 )  # fmt: skip
 def test_a_difference_is_explained_without_a_reply(said: str, wanted: str, why: str) -> None:
     """A wrong answer that nobody foresaw is still told where to look."""
-    from spanlab.lesson import _difference
+    from spanlab.lesson.exercise import _difference
 
     assert why in _difference(said, wanted)
 

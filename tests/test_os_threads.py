@@ -29,7 +29,7 @@ from spanlab import (
     spawn_blocking,
     yield_now,
 )
-from spanlab.runtime import ending
+from spanlab.tokio.host import ending
 
 from driver import records, run_program  # isort: skip
 

@@ -20,9 +20,9 @@ from test_notebooks import read, shown, texts
 from test_reference import HERE, lines, masked, pitfalls, programs, recorded, variants
 
 from spanlab import CurrentThread, Trace, recording, run
-from spanlab.fmt import log
+from spanlab.causes.why import why
 from spanlab.record import SpanEntered, SpanExited, SpanFollows
-from spanlab.why import why
+from spanlab.view.fmt import log
 
 SETUP = 3  # the first cells of the page belong to every case
 PITFALLS = {pitfall.number: pitfall for pitfall in pitfalls.PITFALLS}

@@ -19,10 +19,10 @@ import pytest
 from conftest import need
 from nbclient import NotebookClient
 
-import spanlab.playground
+import spanlab.lesson.playground
 from spanlab import UsageError, log, run
-from spanlab.choices import OPTIONS, Choices, main_of, program
-from spanlab.playground import playground
+from spanlab.lesson.playground import playground
+from spanlab.lesson.program import OPTIONS, Choices, main_of, program
 
 
 def load() -> ModuleType:
@@ -122,7 +122,7 @@ def test_everything_on_the_panel_is_of_one_run() -> None:
         assert "".join(state["python"]) == wanted.python
         last = board.trace.events[-1]
         assert board.reason.event == last
-        assert last.message == spanlab.playground.LAST
+        assert last.message == spanlab.lesson.playground.LAST
         assert state["reason"]["sentence"] == board.reason.sentence
         assert state["graph"]["alt"] == spanlab.graph(board.trace).alt
         assert [row["thread"] for row in state["log"]] == [
@@ -203,7 +203,7 @@ def test_without_widgets_the_panel_is_text(monkeypatch: pytest.MonkeyPatch) -> N
     def missing(*_: Any) -> Any:
         raise spanlab.MissingPackage("pip install anywidget")
 
-    monkeypatch.setattr(spanlab.playground, "live", missing)
+    monkeypatch.setattr(spanlab.lesson.playground, "live", missing)
     shown = playground()._repr_mimebundle_()
     assert set(shown) == {"text/plain", "text/html"}
     for part in ("tasks.spawn(sub_task())", "on ThreadId(17)", "pip install", "playground(maker="):

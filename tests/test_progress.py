@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from spanlab import AsyncioLoop, OsThreads, explore, progress, run, sleep, spawn, yield_now
-from spanlab.progress import Progress
+from spanlab import AsyncioLoop, OsThreads, explore, run, sleep, spawn, yield_now
+from spanlab.tokio.host import progress
+from spanlab.tokio.host.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from spanlab import CurrentThread, Trace, recording, run
-from spanlab.fmt import log
+from spanlab.view.fmt import log
 
 HERE = Path(__file__).parent / "reference"
 LIVE = "pretty, lives"

@@ -15,10 +15,12 @@ from conftest import need
 from reference.programs import lost_parent
 from stepping import HOSTILE, hostile, leaking, many
 
-from spanlab import MissingPackage, Trace, UsageError, VirtualThreads, figure, run, step, widget
-from spanlab.graph import picture
+from spanlab import MissingPackage, Trace, UsageError, VirtualThreads, run, step
 from spanlab.record import Event, SpanNew
-from spanlab.stepper import named, packed
+from spanlab.view import figure
+from spanlab.view import live as widget
+from spanlab.view.graph import picture
+from spanlab.view.stepper import named, packed
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -38,7 +40,7 @@ def test_a_thousand_records_are_small_and_quickly_sent(monkeypatch: pytest.Monke
     calls = []
     draw = figure.draw
     monkeypatch.setattr(
-        sys.modules["spanlab.graph"], "draw", lambda dot: calls.append(dot) or draw(dot)
+        sys.modules["spanlab.view.graph"], "draw", lambda dot: calls.append(dot) or draw(dot)
     )
     trace = many(27)
     assert len(trace.records) > 1000

@@ -9,10 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-from spanlab.causes.source import Code, Function, Way, called, within
-from spanlab.figure import visible
-from spanlab.frames import file_name
-from spanlab.lost import Pushed, Stacks
+from spanlab.causes.source import Code, Way, called, within
 from spanlab.record import (
     Event,
     PollEnded,
@@ -24,12 +21,14 @@ from spanlab.record import (
     TaskSpawned,
     ThreadParked,
     ThreadStarted,
-    Trace,
 )
+from spanlab.replay import Pushed, Stacks
+from spanlab.syntax import Function
+from spanlab.traces import Trace
+from spanlab.view.words import Names, short, visible
 
 WAYS = 500  # that a future may take through the code; more are not looked at
 Place = tuple[str, int]  # file and line
-Names = tuple[str, ...]  # of spans, leaf to root
 Made = Event | SpanNew  # what has a parent
 
 
@@ -83,22 +82,6 @@ class Evidence:
         """The sources, parsed."""
         return Code(self.trace.sources)
 
-    def names(self, span: int | None) -> Names:
-        """Name a span and its parents, leaf to root."""
-        found = []
-        while span is not None:
-            found.append(self.spans[span].name)
-            span = self.spans[span].parent
-        return tuple(found)
-
-    def ancestors(self, span: int | None) -> list[SpanNew]:
-        """Give a span and its parents, leaf to root."""
-        found = []
-        while span is not None:
-            found.append(self.spans[span])
-            span = self.spans[span].parent
-        return found
-
     def case(self, event: Event) -> Case:
         """Gather what belongs to one event."""
         function, node = self.code.event(event.file, event.line, event.message)
@@ -139,7 +122,7 @@ class Case:
     @property
     def scope(self) -> list[SpanNew]:
         """The spans that the event is in, leaf to root."""
-        return self.facts.ancestors(self.event.parent)
+        return self.facts.trace.ancestors(self.event.parent)
 
     @property
     def chain(self) -> list[Made]:
@@ -174,12 +157,12 @@ class Case:
     @property
     def now(self) -> Names:
         """The names of the spans that the event is in, leaf to root."""
-        return tuple(new.name for new in self.scope)
+        return self.facts.trace.scope(self.event)
 
     def under(self, span: int | None, since: int) -> Names:
         """Name the event's spans that are newer than a record, then a span with its parents."""
         own = tuple(new.name for new in self.scope if new.index > since)
-        return own + self.facts.names(span)
+        return own + self.facts.trace.names(span)
 
     def place(self, node: ast.AST) -> Place:
         """Give file and line of a node."""
@@ -202,29 +185,3 @@ class Case:
         """Write a place as a reader of the event's file would say it."""
         file, line = place
         return f"line {line}" + (f" of {visible(short(file))}" if file != self.event.file else "")
-
-
-def short(file: str) -> str:
-    """Name a file without its folders."""
-    return file_name(file).replace("\\", "/").rpartition("/")[2]
-
-
-def message(event: Event) -> str:
-    """Give the text of an event, or its fields if it has none."""
-    rest = " ".join(f"{name}={value}" for name, value in event.fields)
-    return event.message or rest or "(no message)"
-
-
-def task_name(task: int | None) -> str:
-    """Name what a thread polls."""
-    return f"task {task}" if task else "the main future" if task == 0 else "code outside any task"
-
-
-def quoted(name: str) -> str:
-    """Write a name, or code, so that it stands out and cannot break out."""
-    return f"`{visible(name.replace('`', chr(39)), 60)}`"
-
-
-def listed(names: Names) -> str:
-    """Write a scope as the log does, leaf to root."""
-    return " < ".join(quoted(name) for name in names) if names else "no span"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from spanlab.causes.evidence import Case, Names, Place
+from spanlab.causes.evidence import Case, Place
 from spanlab.causes.remedy import Change
+from spanlab.view.words import Names
 
 
 class Cause(StrEnum):

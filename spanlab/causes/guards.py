@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 
 from spanlab.causes import remedy
-from spanlab.causes.evidence import Case, Made, Names, Place, quoted, task_name
+from spanlab.causes.evidence import Case, Made, Place
 from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import Change
-from spanlab.lost import Pushed
 from spanlab.record import Event, SpanNew
+from spanlab.replay import Pushed
+from spanlab.stack import top
+from spanlab.view.words import Names, quoted, task_name
 
 
 def explicit(case: Case) -> Finding | None:
@@ -93,7 +95,7 @@ def _own(case: Case, record: Made) -> Names:
     if parent == case.facts.current[record.index]:
         others, stack = _foreigners(case, record), case.facts.stacks[record.index]
         spans = [entry.by.span for entry in stack if entry not in others]
-        parent = max(spans, key=spans.index, default=None)  # the first entry of a span counts
+        parent = top(spans)
     if parent is None:
         return ()
     return (case.facts.spans[parent].name, *_own(case, case.facts.spans[parent]))

@@ -7,7 +7,8 @@ import textwrap
 from difflib import ndiff
 from typing import NamedTuple
 
-from spanlab.causes.source import Code, Function, called
+from spanlab.causes.source import Code, called
+from spanlab.syntax import Function
 
 
 class Change(NamedTuple):

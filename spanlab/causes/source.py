@@ -13,7 +13,8 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+from spanlab.syntax import Function, attribute, block
+
 Scope = Function | ast.Module
 SPAWNS = ("spawn", "spawn_blocking", "spawn_thread")
 MAKERS = ("trace_span", "debug_span", "info_span", "warn_span", "error_span", "span")
@@ -48,16 +49,6 @@ def called(node: ast.AST) -> str:
     return ""
 
 
-def attribute(function: Function | None) -> ast.expr | None:
-    """Find the `@instrument` on a function."""
-    for decorator in getattr(function, "decorator_list", ()):
-        name = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if ast.unparse(name).split(".")[-1] == "instrument":
-            found: ast.expr = decorator
-            return found
-    return None
-
-
 def covers(function: Function | None) -> str:
     """Say what the `@instrument` on a function covers: "future", "block", "call" or nothing."""
     if function is None or attribute(function) is None:
@@ -65,16 +56,6 @@ def covers(function: Function | None) -> str:
     if isinstance(function, ast.AsyncFunctionDef):
         return "future"
     return "block" if block(function) else "call"
-
-
-def block(function: Function) -> ast.AsyncFunctionDef | None:
-    """Find the `async def` that the last statement of a function, `return task()`, calls."""
-    body = function.body if isinstance(function, ast.FunctionDef) else []
-    match body[-1:]:
-        case [ast.Return(value=ast.Call(func=ast.Name(id=name)))]:
-            inner = [n for n in body if isinstance(n, ast.AsyncFunctionDef) and n.name == name]
-            return inner[-1] if inner else None
-    return None
 
 
 def maker(code: Code, span: ast.expr | None) -> ast.Call | None:

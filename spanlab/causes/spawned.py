@@ -6,11 +6,13 @@ import ast
 from typing import NamedTuple
 
 from spanlab.causes import remedy
-from spanlab.causes.evidence import Case, Names, Place, quoted
+from spanlab.causes.evidence import Case, Place
 from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import Change
-from spanlab.causes.source import SPAWNS, block, called, maker
+from spanlab.causes.source import SPAWNS, called, maker
 from spanlab.record import Record, SpanNew, TaskSpawned, ThreadStarted
+from spanlab.syntax import block
+from spanlab.view.words import Names, quoted
 
 Begun = TaskSpawned | ThreadStarted  # what begins with an empty stack
 

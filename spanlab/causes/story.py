@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from spanlab.causes.evidence import Case, Place, listed, message, quoted, task_name
+from spanlab.causes.evidence import Case, Place
 from spanlab.causes.finding import Cause, Finding
 from spanlab.causes.source import Hop, called
 from spanlab.record import SpanEntered
+from spanlab.view.words import listed, message, quoted, task_name
 
 WRAPPED = "The future is wrapped, to enter a span for each poll"
 ON_THE_STACK = (Cause.EXPECTED, Cause.FOREIGN_GUARD)  # what was pushed decides
@@ -96,7 +97,7 @@ def _running(case: Case) -> Iterator[Step]:
         yield _step(case, f"{thread} polls {task_name(event.task)}{again}")
     for new in reversed(case.scope):
         if new.task == event.task and (new.index > case.before or not case.spawn):
-            under = listed(facts.names(new.parent)[:1])
+            under = listed(facts.trace.names(new.parent)[:1])
             text = f"{quoted(new.name)} is made on ThreadId({new.thread}), under {under}"
             yield _step(case, text, (new.file, new.line))
     for entry in facts.stacks[event.index]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 
 from spanlab.causes import remedy
-from spanlab.causes.evidence import Case, Place, quoted
+from spanlab.causes.evidence import Case, Place
 from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import Change
-from spanlab.causes.source import Function, Hop, attribute, block, called, covers, maker, within
+from spanlab.causes.source import Hop, called, covers, maker, within
 from spanlab.causes.spawned import captured_late
+from spanlab.syntax import Function, attribute, block
+from spanlab.view.words import quoted
 
 
 def before_the_block(case: Case) -> Finding | None:
@@ -200,7 +202,7 @@ def _wrapped_disabled(case: Case, made: ast.Call) -> Finding:
     if current is None or case.spawn is None:
         change = remedy.enabled(case.code, made, case.event.level.name.lower())
         return finding(case, Cause.DISABLED, said, place, (name, *case.now), change)
-    tree, outer = case.under(current, case.spawn.index), case.facts.names(current)
+    tree, outer = case.under(current, case.spawn.index), case.facts.trace.names(current)
     expected = (*tree[: len(tree) - len(outer)], name, *outer)
     change = remedy.or_current(case.code, made)
     return finding(case, Cause.DISABLED, said, place, expected, change, tree=tree)

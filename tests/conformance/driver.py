@@ -29,8 +29,8 @@ from spanlab.record import (
     SpanFollows,
     SpanNew,
     TaskFinished,
-    Trace,
 )
+from spanlab.traces import Trace
 
 
 def report(name: str, error: JoinError | None) -> None:

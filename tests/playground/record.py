@@ -12,7 +12,7 @@ import subprocess
 from itertools import product
 from pathlib import Path
 
-from spanlab.choices import OPTIONS, program
+from spanlab.lesson.program import OPTIONS, program
 
 HERE = Path(__file__).resolve().parent
 LOGS = HERE / "logs.json"

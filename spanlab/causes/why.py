@@ -1,0 +1,168 @@
+"""`why(trace, event)`: the story of one event, from where its future was made to its parent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from spanlab.causes import Cause, find
+from spanlab.causes.evidence import Evidence
+from spanlab.causes.remedy import Change
+from spanlab.causes.story import Step, steps
+from spanlab.errors import UsageError
+from spanlab.record import Event
+from spanlab.traces import Trace
+from spanlab.view.page import LONG, number, page, path, prose, shown
+from spanlab.view.words import Names, circled, listed, message, quoted, short, visible
+
+
+def why(trace: Trace, event: Event | str | int) -> Why:
+    """Tell why an event has the parent that it has, and what would give it another.
+
+    `event` is an event of the trace, its message, or its number in the log. The answer has
+    the `cause`, the `steps` that led there, each with its line, what a reader may have
+    `expected`, the `fix`, and the `tree`: the spans that the event is in with that fix.
+
+    It reads the code as well as the records. Where the code cannot be read, as in a log
+    from elsewhere, it says less. Raises `UsageError` if no event is meant, or several are.
+
+    >>> async def main():
+    ...     with info_span("request").enter():
+    ...         handle = spawn(job())
+    ...     await handle
+    >>> async def job():
+    ...     info("working")
+    >>> why(run(main()), "working").cause
+    <Cause.SPAWNED_BARE: 'spawned bare'>
+    """
+    meant = chosen(trace, event)
+    return explain(Evidence(trace), meant)
+
+
+def explain(facts: Evidence, event: Event) -> Why:
+    """Answer `why` for one of many events, from evidence that was gathered once."""
+    case = facts.case(event)
+    found, now, at = find(case), case.now, facts.numbers[event.index]
+    is_in = f"is in {listed(now)}" if now else "has no parent"
+    missing = [name for name in found.expected if name not in now]
+    if found.cause is Cause.EXPECTED:
+        is_in += ", as one would expect"
+    elif now and missing:
+        is_in += f" and not in {listed(tuple(missing))}"
+    sentence = f"{circled(at)} {quoted(message(event))} {is_in}: {found.said}."
+    told = tuple(steps(case, found))
+    return Why(
+        event, at, found.cause, sentence, told, found.expected, now, found.tree, found.fixes
+    )  # fmt: skip
+
+
+def chosen(trace: Trace, event: Event | str | int) -> Event:
+    """Find the event that is meant."""
+    if not isinstance(trace, Trace):
+        raise UsageError(f"why() needs a trace, got {trace!r:.60}. Write: why(run(main()), 'x')")
+    events = trace.events
+    if isinstance(event, Event) and event.index < len(trace) and trace[event.index] == event:
+        return event
+    if isinstance(event, int) and 0 < event <= len(events):
+        return events[event - 1]
+    numbers = [n for n, found in enumerate(events, 1) if event in (found.message, message(found))]
+    if len(numbers) == 1:
+        return events[numbers[0] - 1]
+    if numbers:
+        which = ", ".join(circled(number) for number in numbers)
+        got = f"{len(numbers)} events say {event!r:.60}: {which}"
+        raise UsageError(f"why() needs one event, and {got}. Write: why(trace, {numbers[0]})")
+    known = "\n".join(f"  {circled(n)} {visible(message(e))}" for n, e in enumerate(events[:30], 1))
+    raise UsageError(
+        f"why() needs an event of the trace, its message or its number in the log, got "
+        f"{event!r:.60}. The events are:\n{known or '  none'}"
+    )
+
+
+@dataclass(frozen=True, repr=False)
+class Why:
+    """Why one event has its parent. `now` and `tree` name its spans, leaf to root.
+
+    `tree` is what `fixes` give, all together; mostly that is one change, the `fix`.
+    """
+
+    event: Event
+    number: int
+    cause: Cause
+    sentence: str
+    steps: tuple[Step, ...]
+    expected: Names
+    now: Names
+    tree: Names
+    fixes: tuple[Change, ...]
+
+    @property
+    def fix(self) -> Change | None:
+        """The change that gives the tree; None if nothing is to be changed, or not by one line."""
+        return self.fixes[0] if self.fixes else None
+
+    def __str__(self) -> str:
+        steps = [_step_text(at, step) for at, step in enumerate(self.steps, 1)]
+        return "\n".join([self.sentence, "", *steps, *self._advice()])
+
+    def _advice(self) -> Iterator[str]:
+        for change in self.fixes:
+            yield f"\nChange {visible(short(change.file))}, line {change.line}:"
+            yield from (f"  {sign} {visible(line, LONG)}" for sign, line in change.diff())
+        if self.fixes:
+            yield f"\nThen it is in {listed(self.tree)}."
+
+    def __repr__(self) -> str:
+        return f"<Why: {self.sentence}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": _html(self)}
+
+
+def _step_text(at: int, step: Step) -> str:
+    mark = "→" if step.key else " "
+    where = f"\n        {visible(short(step.file))}:{step.line}: {visible(step.source, LONG)}"
+    return f"{mark} {at:2}. {step.text}" + (where if step.line else "")
+
+
+# --- for a notebook ------------------------------------------------------------------------------
+
+
+def _html(answer: Why) -> str:
+    fine = answer.cause is Cause.EXPECTED
+    sign, kind = ("✓", "good") if fine else ("✗", "bad")
+    head = (
+        f'<div class="head"><span class="cause {kind}">{sign} {shown(answer.cause)}</span>'
+        f'<p class="say">{prose(answer.sentence)}</p></div>'
+    )
+    told = "".join(map(_step_html, answer.steps))
+    return page("why", f"{head}<ol>{told}</ol>{'' if fine else _foot(answer)}")
+
+
+def _step_html(step: Step) -> str:
+    here = '<span class="here">◀ this decides</span>' if step.key else ""
+    where = (
+        f'<div class="source"><span class="dim">{shown(short(step.file))}:{step.line}</span>'
+        f"<span>{shown(step.source)}{here}</span></div>"
+    )
+    kind = ' class="key"' if step.key else ""
+    return f"<li{kind}>{prose(step.text)}{where if step.line else ''}</li>"
+
+
+def _foot(answer: Why) -> str:
+    event = f"{number(answer.number)} {shown(message(answer.event), 60)}"
+    trees = f"<div><h4>Now</h4>{path(answer.now, event)}</div>"
+    if answer.fixes:
+        changes = "change" if len(answer.fixes) == 1 else "changes"
+        then = path(answer.tree, event, before=answer.now)
+        trees += f"<div><h4>With the {changes}</h4>{then}</div>"
+    shown_changes = "".join(map(_change, answer.fixes))
+    return f'<div class="foot">{shown_changes}<div class="trees">{trees}</div></div>'
+
+
+def _change(change: Change) -> str:
+    tags = {"-": "del", "+": "ins", " ": "div"}
+    lines = [f"<{tags[sign]}>{sign} {shown(line)}</{tags[sign]}>" for sign, line in change.diff()]
+    where = f"Change line {change.line} of {shown(short(change.file))}"
+    return f"<div><h4>{where}</h4><pre>{''.join(lines)}</pre></div>"

@@ -1,0 +1,79 @@
+"""What was predicted against what happened: each line of a log with its hits and misses.
+
+Plain data, made from a question, the answers to it and a trace; nothing here is shown or kept.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from textwrap import fill
+from typing import Any
+
+from spanlab.lesson.questions import NOT_SURE, Line, Question, key_of, tidy
+from spanlab.traces import Trace
+from spanlab.view.words import visible
+
+Row = dict[str, Any]
+
+
+def marked(asked: Question, said: Mapping[str, Sequence[str]], trace: Trace) -> Iterator[Row]:
+    """Give the lines of the log in order, each with its hits and misses."""
+    places = trace.ran
+    lines, seen = {line.key: line for line in asked.lines}, Counter[str]()
+    for number, event in enumerate(trace.events, 1):
+        line = lines.pop(key_of(event.message, seen), None)
+        got = [tidy(trace.scope(event))]
+        got += [asked.threads[event.thread != 1]] if asked.threads else []
+        row = {"number": number, "message": visible(event.message), "thread": event.thread,
+               "hue": places[event.thread], "spans": visible(got[0], 200)}  # fmt: skip
+        yield row | _judged(line, said[line.key] if line else [], got)
+    for line in lines.values():
+        note = [["", "This line was not printed."]]
+        yield {"number": 0, "message": visible(line.message), "thread": 0, "hue": 0, "spans": "",
+               "marks": ["miss"], "you": [], "notes": note, "recorded": False}  # fmt: skip
+
+
+def summary(asked: Question, rows: Sequence[Row]) -> str:
+    """Count the hits, and say whether the real crates printed the same."""
+    marks = [mark for row in rows for mark in row["marks"]]
+    unsure = marks.count("unsure")
+    said = [f"{marks.count('hit')} of {len(marks)} right"]
+    said += [f"{unsure} not sure"] if unsure else []
+    if all(line.answer for line in asked.lines):
+        same = all(row["recorded"] for row in rows if row["marks"])
+        said.append(
+            f"{asked.by} printed the same" if same
+            else f"this is not what {asked.by} printed for the program of the lesson"
+        )  # fmt: skip
+    return " · ".join(said)
+
+
+def _judged(line: Line | None, said: Sequence[str], got: Sequence[str]) -> Row:
+    """Compare one line; a reply is given only where the answer is the one it was written for."""
+    marks, you, notes = [], [], []
+    recorded = line is not None and list(line.answer[: len(got)]) == list(got)
+    for mine, real in zip(said, got, strict=False):
+        mark = "hit" if mine == real else "unsure" if mine == NOT_SURE else "miss"
+        marks.append(mark)
+        you.append("" if mark == "hit" else mine)
+        if line and recorded and mark != "hit":
+            reply = line.replies.get(mine)
+            if reply:
+                notes.append([reply.misconception, reply.text])
+            elif line.why and ["", line.why] not in notes:
+                notes.append(["", line.why])
+    return {"marks": marks, "you": you, "notes": notes, "recorded": recorded}
+
+
+def as_text(row: Mapping[str, Any]) -> Iterator[str]:
+    marks = row["marks"]
+    mark = "✗" if "miss" in marks else "?" if "unsure" in marks else "✓" if marks else " "
+    place = f"ThreadId({row['thread']})  {row['spans']}" if row["number"] else "not printed"
+    you = " · ".join(filter(None, row["you"]))
+    number = row["number"] or " "
+    yield f"{mark} {number} {row['message']:17} {place}{you and f'   (you said {you})'}"
+    for misconception, text in row["notes"]:
+        thought = [f"You may have thought: {misconception}"] if misconception else []
+        for words in [*thought, text]:
+            yield fill(words, 96, initial_indent=" " * 6, subsequent_indent=" " * 6)

@@ -1,0 +1,183 @@
+"""What the lessons ask: `lessons/*.toml`, one file per lesson, read when first needed.
+
+A lesson's file has no answer of its own making: a test compares each with what the real crates
+printed. The shape of a file, with every key, is explained in `lessons/misconceptions.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from spanlab.errors import UsageError
+
+NO_SPAN, NOT_SURE = "no span", "not sure"
+THREADS = ("main", "a worker")
+Path = tuple[str, ...]  # names of spans from the root to the leaf
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is said to one wrong answer: the misconception behind it, and what is so instead."""
+
+    misconception: str
+    text: str
+
+    def __str__(self) -> str:
+        thought = f"You may have thought: {self.misconception} " if self.misconception else ""
+        return thought + self.text
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a log that is asked about; `answer` is empty if nobody recorded it."""
+
+    number: int  # in the log
+    key: str  # the message; the second line with it has the key "message #2"
+    message: str
+    spans: Sequence[str]
+    answer: Sequence[str] = ()
+    replies: Mapping[str, Reply] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One prediction: its lines, and the two names of threads, the main one first."""
+
+    name: str
+    lines: Sequence[Line]
+    threads: Sequence[str]
+    by: str = "the real crates"  # who printed the recorded log
+
+
+@dataclass(frozen=True)
+class Check:
+    """One exercise: its answer, a reply to each wrong one that is foreseen, and its hints."""
+
+    name: str
+    answer: Any
+    replies: Mapping[str, Any]
+    right: str
+    hints: Sequence[str]
+
+
+def question(name: str) -> Question:
+    """Find what a lesson asks in `predict(name)`."""
+    found = _find("predict", name)
+    keyed = _keys(line["message"] for line in found["line"])
+    lines = [
+        Line(line.get("number", place), key, line["message"],
+             line.get("spans") or found["spans"], line["answer"],
+             _replies(line.get("reply", {})), line.get("why", ""))
+        for place, (key, line) in enumerate(zip(keyed, found["line"], strict=True), 1)
+    ]  # fmt: skip
+    by = found.get("by", Question.by)
+    return Question(name, lines, found.get("threads", THREADS), by)
+
+
+def own_question(
+    name: str, messages: Iterable[str] | Mapping[str, Sequence[str]], spans: Sequence[str],
+    threads: Sequence[str],
+) -> Question:  # fmt: skip
+    """Make a question that stands in no file."""
+    if isinstance(messages, str) or isinstance(spans, str):
+        raise UsageError(
+            "messages and spans are lists, got a string. Write: "
+            f'predict({name!r}, ["in main"], spans=["work"])'
+        )
+    per_line = messages if isinstance(messages, Mapping) else dict.fromkeys(messages, spans)
+    texts = list(messages)
+    if not texts or not all(isinstance(text, str) for text in texts):
+        raise UsageError(
+            f"messages are the texts of the lines, got {texts!r:.60}. Write: "
+            f'predict({name!r}, ["in main"], spans=["work"])'
+        )
+    if len(threads) not in (0, 2):
+        raise UsageError(
+            f"threads are two names, the main one and any other, got {list(threads)}. "
+            'Write: threads=["main", "a worker"], or threads=[] to leave them out'
+        )
+    options = [list(dict.fromkeys([NO_SPAN, *map(tidy, per_line[text])])) for text in texts]
+    numbers = range(1, len(texts) + 1)
+    asked = zip(numbers, _keys(texts), texts, options, strict=True)
+    return Question(name, [Line(*line) for line in asked], threads)
+
+
+def check_named(name: str) -> Check:
+    """Find the exercise that `check(name, …)` and `hint(name)` speak of."""
+    found = _find("check", name)
+    nested = isinstance(found["answer"], dict)
+    asked = found.get("reply", {})
+    replies = {key: _replies(each) for key, each in asked.items()} if nested else _replies(asked)
+    return Check(name, found["answer"], replies, found["right"], found["hints"])
+
+
+def names(kind: str) -> list[str]:
+    """List the names under which lessons ask something: of "predict" or of "check"."""
+    return sorted(_all()[kind])
+
+
+def tidy(spans: object) -> str:
+    """Write spans in the one form `work › sub_task`, from the root to the leaf, or `no span`.
+
+    A string goes from the root to the leaf, as it is written here. A tuple goes from the
+    leaf to the root, as `trace.scope` gives it.
+
+    >>> tidy(("sub_task", "work")), tidy("work > sub_task"), tidy(())
+    ('work › sub_task', 'work › sub_task', 'no span')
+    """
+    if isinstance(spans, list | tuple) and all(isinstance(name, str) for name in spans):
+        return " › ".join(reversed(spans)) or NO_SPAN
+    if spans is None or not isinstance(spans, str):
+        raise UsageError(
+            f"spans are a tuple, innermost first, or a string, got {spans!r:.60}. "
+            'Write: ("sub_task", "work"), or "work › sub_task", or () for no span'
+        )
+    return " › ".join(filter(None, re.split(r"\s*[›>]\s*", spans.strip()))) or NO_SPAN
+
+
+def _keys(messages: Iterable[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    return [key_of(message, seen) for message in messages]
+
+
+def key_of(message: str, seen: Counter[str]) -> str:
+    """Count a message and give its key: two lines with one message have two keys."""
+    seen[message] += 1
+    return message if seen[message] == 1 else f"{message} #{seen[message]}"
+
+
+def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:
+    """Read `"wrong answer" = ["misconception", "what is so instead"]`, or the latter alone."""
+    ideas, replies = _all()["misconception"], {}
+    for said, reply in found.items():
+        idea, text = ("", reply) if isinstance(reply, str) else reply
+        replies[said] = Reply(ideas[idea] if idea else "", text)
+    return replies
+
+
+def _find(kind: str, name: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = _all()[kind][name]
+    except (KeyError, TypeError):
+        known = ", ".join(map(repr, names(kind)))
+        raise UsageError(f"a name to {kind} is one of {known}, got {name!r:.60}") from None
+    return found
+
+
+@cache
+def _all() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {"misconception": {}, "predict": {}, "check": {}}
+    folder = files("spanlab.lesson") / "texts"
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            for kind, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
+                found[kind].update(entries)
+    return found

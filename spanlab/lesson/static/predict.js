@@ -1,0 +1,207 @@
+// The question of predict(), and what happened. All words go in as text, never as HTML.
+
+const NOT_SURE = "not sure";
+const SIGNS = { hit: ["✓", "right"], miss: ["✗", "wrong"], unsure: ["?", "not sure"] };
+const PATIENCE = 10_000; // ms until a silent kernel is mentioned
+
+function question(box, model, redraw) {
+  const state = model.get("state");
+  const parts = state.threads.length ? ["in span", "on thread"] : ["in span"];
+  const own = ownName();
+  const one = parts.length === 1 ? " one" : "";
+  const [start, mark, rest] = ["Predict", " · ", state.title];
+  box.append(el("div", "head", el("b", "", start), el("span", "dim", mark + rest)));
+  const titles = el("div", `row titles${one}`, el("span"), el("span", "", "message"));
+  titles.append(...parts.map((part) => el("span", "", part)));
+  titles.setAttribute("aria-hidden", "true");
+  box.append(titles);
+
+  const groups = []; // one for each thing to choose, in reading order
+  state.lines.forEach((line, row) => {
+    const cells = el("div", `row${one}`, el("span", "num", `${line.number}`), el("span", "message", line.message));
+    parts.forEach((part, at) => {
+      const labels = [...(at ? state.threads : line.spans), NOT_SURE];
+      const group = el("div", "group");
+      const about = `line ${line.number}, ${line.message}: ${part}`;
+      has(group, { role: "radiogroup", "aria-label": about, "data-part": part });
+      const inputs = labels.map((label) => {
+        const input = radio(`${own}-${row}-${at}`, label, () => choose(line.key, at, label));
+        const kind = label === NOT_SURE ? " unsure" : at || label === "no span" ? "" : " path";
+        group.append(el("label", `option${kind}`, input, el("span", "", label)));
+        return input;
+      });
+      groups.push({ key: line.key, at, inputs });
+      cells.append(group);
+    });
+    box.append(cells);
+  });
+
+  const count = el("span", "dim");
+  count.setAttribute("role", "status");
+  const commit = el("button", "", state.runs ? "Commit and run" : "Commit");
+  const again = el("button", "quiet", "Start over");
+  const problem = el("div", "problem");
+  problem.setAttribute("role", "alert");
+  box.append(el("div", "foot", count, el("span", "", commit, again)), problem);
+
+  const chosen = ({ key, at }) => model.get("said").answers?.[key]?.[at] ?? "";
+  function say(said) {
+    model.set("said", { ...model.get("said"), ...said });
+    model.save_changes();
+    redraw();
+  }
+  function choose(key, at, label) {
+    if (model.get("said").committed) return;
+    const answers = { ...model.get("said").answers };
+    const pair = [...(answers[key] ?? ["", ""])];
+    pair[at] = label;
+    say({ answers: { ...answers, [key]: pair } });
+  }
+  const open = () => groups.filter((group) => !chosen(group));
+  const focus = (group) => (group.inputs.find((input) => input.checked) ?? group.inputs[0]).focus();
+
+  commit.addEventListener("click", () => {
+    if (open().length) {
+      focus(open()[0]);
+      return;
+    }
+    say({ committed: true });
+    again.focus();
+  });
+  again.addEventListener("click", () => {
+    const answers = Object.fromEntries(state.lines.map((line) => [line.key, ["", ""]]));
+    say({ committed: false, answers });
+    focus(groups[0]);
+  });
+  box.addEventListener("keydown", (event) => {
+    const group = groups.find(({ inputs }) => inputs.includes(event.target));
+    if (!group || event.ctrlKey || event.metaKey || event.altKey) return;
+    const pick = group.inputs[Number(event.key) - 1];
+    if (pick && !pick.disabled) {
+      pick.focus();
+      pick.click();
+    } else if (event.key === "Enter") {
+      event.preventDefault();
+      const next = groups[groups.indexOf(group) + 1] ?? open()[0];
+      next ? focus(next) : commit.focus();
+    }
+  });
+
+  let timer;
+  return function update() {
+    const { committed } = model.get("said");
+    const { result, error, runs } = model.get("state");
+    for (const group of groups) {
+      for (const input of group.inputs) {
+        input.checked = input.value === chosen(group);
+        input.disabled = Boolean(committed);
+      }
+    }
+    const left = open().length;
+    const waits = committed && runs && !result && !error;
+    const keys = "keys: ← → or 1–9 choose, Enter goes on";
+    count.textContent = !committed
+      ? `${groups.length - left} of ${groups.length} answered${left ? ` · ${keys}` : ""}`
+      : waits ? "Running …"
+      : runs ? "Committed. Your answers are kept."
+      : "Committed, and your answers are kept. Go on to the next cell.";
+    commit.hidden = Boolean(committed);
+    commit.setAttribute("aria-disabled", String(left > 0));
+    again.hidden = !committed;
+    problem.textContent = error;
+    problem.hidden = !error;
+    clearTimeout(timer);
+    if (waits) {
+      timer = setTimeout(() => {
+        count.textContent = "Still running. If the kernel has stopped, start it and run this cell again.";
+      }, PATIENCE);
+    }
+  };
+}
+
+function happened(result) {
+  const box = el("div", "result");
+  if (result.locked) {
+    box.append(el("div", "head dim", result.locked));
+    return box;
+  }
+  const head = el("div", "head", el("b", "", "What happened"), el("span", "dim", ` · ${result.summary}`));
+  head.setAttribute("role", "status");
+  const list = el("div");
+  list.setAttribute("role", "list");
+  box.append(head, list);
+  for (const row of result.rows) {
+    const worst = ["miss", "unsure", "hit"].find((mark) => row.marks.includes(mark));
+    const [sign, meaning] = SIGNS[worst] ?? ["", "not asked"];
+    const shown = el("span", "", sign);
+    shown.setAttribute("aria-hidden", "true");
+    const line = el("div", "line", el("span", `sign ${worst ?? ""}`, shown, el("span", "aside", `${meaning}: line`)));
+    line.append(el("span", "num", row.number ? `${row.number}` : "–"), el("span", "message", row.message));
+    line.append(place(row));
+    const item = el("div", "", line);
+    item.setAttribute("role", "listitem");
+    for (const [idea, text] of row.notes) {
+      const note = el("div", "note");
+      if (idea) note.append(el("span", "idea", el("span", "dim", "You may have thought: "), ...words(idea)));
+      note.append(...words(text));
+      item.append(note);
+    }
+    list.append(item);
+  }
+  return box;
+}
+
+function place(row) {
+  const cell = el("span", "place");
+  if (!row.number) {
+    cell.append("not printed");
+    return cell;
+  }
+  const spans = row.spans === "no span" ? ["no span"] : ["in ", el("code", "", row.spans)];
+  cell.append(el("span", `chip h${row.hue % 6}`, `ThreadId(${row.thread})`), " ", ...spans);
+  const said = row.you.filter((each) => each);
+  if (said.length) {
+    const wrong = said.map((each) => (each === NOT_SURE ? each : el("s", "", each)));
+    const listed = wrong.flatMap((each, at) => (at ? [", ", each] : [each]));
+    cell.append(" ", el("span", "you", "you said ", ...listed));
+  }
+  return cell;
+}
+
+function render({ model, el: root }) {
+  const box = section("sl-lesson", "Prediction");
+  root.replaceChildren(box);
+  let asked = "";
+  let shown = "";
+  let update = () => {};
+  let result = null;
+
+  function draw() {
+    const state = model.get("state");
+    const now = JSON.stringify([state.title, state.lines, state.threads, state.runs]);
+    if (now !== asked) {
+      [asked, shown, result] = [now, "", null];
+      box.replaceChildren();
+      box.setAttribute("aria-label", state.lines ? "Prediction" : "What happened");
+      update = state.lines ? question(box, model, () => update()) : () => {};
+    }
+    update();
+    const news = JSON.stringify(state.result ?? null);
+    if (news !== shown) {
+      shown = news;
+      const fresh = state.result ? happened(state.result) : null;
+      result?.remove();
+      if (fresh) box.append(fresh);
+      result = fresh;
+    }
+  }
+  model.on("change:state", draw);
+  model.on("change:said", draw);
+  draw();
+  return () => {
+    model.off("change:state", draw);
+    model.off("change:said", draw);
+  };
+}
+
+export default { render };

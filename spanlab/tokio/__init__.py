@@ -1,0 +1,1 @@
+"""In Rust: the crate `tokio`. Nothing in here knows of a span."""

@@ -1,0 +1,192 @@
+"""`JoinSet`: a list of spawned tasks that can be joined as they end. It carries no span either."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+from spanlab.errors import JoinError
+from spanlab.future import Future, Pending
+from spanlab.tokio.task import DONE, AbortHandle, Task, call, new_task
+from spanlab.tokio.wait import here
+
+
+class Joined:
+    """What `join_next` gives for one task; always true, so that `while await …` goes on.
+
+    In Rust: the `Result` inside `Some`.
+    """
+
+    __slots__ = ("_value", "error", "task")
+
+    def __init__(self, task: int, value: Any, error: JoinError | None) -> None:
+        self.task = task
+        self.error = error
+        self._value = value
+
+    @property
+    def value(self) -> Any:
+        """The task's value; raises its `JoinError` if it has none."""
+        if self.error is not None:
+            raise self.error
+        return self._value
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"Joined(task={self.task}, {self.error or repr(self._value)})"
+
+
+class _Notified:
+    """The tasks that ended and were not joined yet, in that order, and who waits for them."""
+
+    __slots__ = ("tasks", "waiter")
+
+    def __init__(self) -> None:
+        self.tasks: deque[Task] = deque()
+        self.waiter: Any = None
+
+
+class _Entry:
+    """The waker that a `JoinSet` leaves with each task; it does not know the set."""
+
+    __slots__ = ("_notified", "_task")
+
+    def __init__(self, notified: _Notified, task: Task) -> None:
+        self._notified = notified
+        self._task = task
+
+    def wake(self) -> None:
+        self._notified.tasks.append(self._task)
+        waiter, self._notified.waiter = self._notified.waiter, None
+        if waiter is not None:
+            waiter.wake()
+
+
+class JoinSet:
+    """Spawned tasks that are joined in the order in which they end.
+
+    It spawns as `spawn` does: no span goes along. Dropping the set aborts what still runs.
+
+    In Rust: `tokio::task::JoinSet`.
+
+    >>> async def answer():
+    ...     return 42
+    >>> async def main():
+    ...     tasks = JoinSet()
+    ...     tasks.spawn(answer())
+    ...     while joined := await tasks.join_next():
+    ...         print(joined.value)
+    >>> trace = run(main())
+    42
+    """
+
+    __slots__ = ("_notified", "_tasks")
+
+    def __init__(self) -> None:
+        self._tasks: dict[int, Task] = {}
+        self._notified = _Notified()
+
+    def spawn(self, future: Any) -> AbortHandle:
+        """Spawn a future; the handle can only abort it."""
+        return self._insert(new_task(future, "tasks.spawn()"))
+
+    def spawn_blocking(self, function: Callable[[], Any]) -> AbortHandle:
+        """Run a plain function on a thread of the blocking pool, as a task of this set."""
+        future = call(function, "tasks.spawn_blocking()")
+        return self._insert(new_task(future, "tasks.spawn_blocking()", blocking=True))
+
+    def _insert(self, task: Task) -> AbortHandle:
+        self._tasks[task.id] = task
+        entry = _Entry(self._notified, task)
+        with task.runtime.lock:  # on a real thread it may have ended already
+            if not (ended := task.state is DONE):
+                task.waiter = entry
+        if ended:
+            entry.wake()
+        return AbortHandle(task)
+
+    def join_next(self) -> Future[Joined | None]:
+        """Wait for the next task to end; None if the set is empty."""
+        return _JoinNext(self._tasks, self._notified)
+
+    def try_join_next(self) -> Joined | None:
+        """Give a task that has ended; None if there is none, or the set is empty."""
+        return _pop(self._tasks, self._notified)
+
+    def abort_all(self) -> None:
+        """Ask every task to stop, oldest first; they stay in the set until they are joined."""
+        for task in list(self._tasks.values()):
+            task.abort()
+
+    async def shutdown(self) -> None:
+        """Abort all tasks and wait until they are gone; their errors are ignored."""
+        self.abort_all()
+        while await self.join_next():
+            pass
+
+    def detach_all(self) -> None:
+        """Empty the set; the tasks go on."""
+        for task in self._tasks.values():
+            task.waiter = None
+        self._tasks.clear()
+        self._notified.tasks.clear()
+
+    async def join_all(self) -> list[Any]:
+        """Wait for all tasks and give their values in the order they ended.
+
+        Raises the first `JoinError`, as the Rust one panics.
+        """
+        values = []
+        while joined := await self.join_next():
+            values.append(joined.value)
+        return values
+
+    def is_empty(self) -> bool:
+        """Tell whether nothing is left to join."""
+        return not self._tasks
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __del__(self) -> None:
+        self.abort_all()
+        self.detach_all()
+
+
+class _JoinNext(Future[Joined | None]):
+    __slots__ = ("_notified", "_tasks")
+
+    def __init__(self, tasks: dict[int, Task], notified: _Notified) -> None:
+        self._tasks = tasks
+        self._notified = notified
+
+    def poll(self) -> Joined | Pending | None:
+        thread = here("join_next()")
+        if not self._tasks:
+            return None
+        self._notified.waiter = thread.waker
+        if thread.budget <= 0 and self._notified.tasks:  # as a spent JoinHandle inside tokio's set
+            thread.runtime.defer(_Entry(self._notified, self._notified.tasks.popleft()))
+            thread.waker.wake()
+            return Pending("its next turn: its budget is spent")
+        if joined := _pop(self._tasks, self._notified):
+            thread.budget -= 1
+            return joined
+        few, more = list(islice(self._tasks, 5)), ", …" if len(self._tasks) > 5 else ""
+        return Pending(f"one of its tasks: {', '.join(map(str, few))}{more}", few[0])
+
+
+def _pop(tasks: dict[int, Task], notified: _Notified) -> Joined | None:
+    while notified.tasks:
+        task = notified.tasks.popleft()
+        if tasks.pop(task.id, None) is not None:
+            value, task.value = task.value, None
+            return Joined(task.id, value, task.error)
+    return None

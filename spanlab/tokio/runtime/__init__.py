@@ -1,0 +1,73 @@
+"""Ways to run the same program: one interface, and the name says what a thread is there."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+from spanlab import threads
+from spanlab.errors import UsageError
+from spanlab.field import Level
+from spanlab.future import into_future
+from spanlab.recorder import recording
+from spanlab.tokio.host.keyboard import held
+from spanlab.tokio.host.progress import Progress
+from spanlab.tokio.runtime.base import Runtime, refuse_nested
+from spanlab.tokio.runtime.current_thread import CurrentThread
+from spanlab.tokio.runtime.explore import Explored, Outcome, explore
+from spanlab.tokio.runtime.os_threads import OsThreads
+from spanlab.tokio.runtime.schedule import Replay, Schedule, Seeded
+from spanlab.tokio.runtime.virtual_threads import VirtualThreads
+from spanlab.traces import Trace
+
+__all__ = [
+    "CurrentThread",
+    "Explored",
+    "OsThreads",
+    "Outcome",
+    "Replay",
+    "Runtime",
+    "Schedule",
+    "Seeded",
+    "VirtualThreads",
+    "explore",
+    "run",
+]
+
+
+def run(
+    main: Any, on: Runtime | None = None, level: str | Level = "trace", polls: int = 1_000_000
+) -> Trace:
+    """Run a main future to its end, drop what is left, and give the trace of it all.
+
+    The default runtime is `VirtualThreads()`. What is less important than `level` is not recorded.
+    An exception of the main future is raised, with the trace so far as its `.trace`. After
+    `polls` polls the program is stopped with an error that says where it was.
+
+    In Rust: `#[tokio::main]`, with a subscriber installed.
+
+    >>> async def main():
+    ...     info("in main")
+    ...     return 42
+    >>> run(main()).result
+    42
+    """
+    runtime = VirtualThreads() if on is None else on
+    main = into_future(main, "run()")
+    refuse_nested(threads.current(), main)
+    if not isinstance(runtime, Runtime):
+        main.close()
+        raise UsageError(
+            f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
+        )
+    runtime.polls, runtime.progress = polls, Progress()
+    with closing(main), held(), recording(level, runtime.clock) as trace:
+        try:
+            trace.result = runtime.block_on(main)
+        except BaseException as error:
+            error.trace = trace  # type: ignore[attr-defined]
+            raise
+        finally:
+            runtime.shutdown()
+            runtime.progress.clear()
+    return trace

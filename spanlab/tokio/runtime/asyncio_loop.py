@@ -1,0 +1,287 @@
+"""The same programs on Python's own loop: each task is an asyncio task."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from spanlab import threads
+from spanlab.context import ContextStack
+from spanlab.errors import Deadlock
+from spanlab.field import Level
+from spanlab.future import Pending, into_future
+from spanlab.recorder import Recorder
+from spanlab.threads import Thread
+from spanlab.tokio.host.ending import end
+from spanlab.tokio.host.keyboard import keyboard
+from spanlab.tokio.host.nested import run_to_end
+from spanlab.tokio.host.progress import Progress
+from spanlab.tokio.runtime.base import Main, Runtime, Timer
+from spanlab.tokio.task import BUDGET, DONE, Task
+from spanlab.traces import Trace
+
+TICK = 0.05  # seconds after which a waiting main future looks whether anything can still happen
+
+
+class AsyncioLoop(Runtime):
+    """asyncio's loop, in a script or inside the loop that a notebook runs already.
+
+    Spans stay on the thread's stack, as in Rust. With `context=True` they are kept in a
+    `contextvars.ContextVar` instead: a spawned task begins with a copy of its spawner's spans, and
+    a guard held across an await is its own task's alone.
+
+    In Rust: nothing; this is the other design.
+    """
+
+    def __init__(self, context: bool = False) -> None:
+        self.context = context
+        super().__init__()
+
+    def __repr__(self) -> str:
+        return f"AsyncioLoop(context={self.context})"
+
+    def _reset(self) -> None:
+        super()._reset()
+        self._start = time.perf_counter_ns()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: Thread | None = None
+        self._attending: dict[Any, asyncio.Task[None]] = {}
+        self._wakes: dict[Any, asyncio.Future[None]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+        self._active = 0  # callbacks and foreign futures that may still wake something
+        self._jobs: list[threading.Thread] = []  # threads with blocking work
+        self._fatal: BaseException | None = None
+        self._over: asyncio.Future[None] | None = None  # main has ended, or something is fatal
+
+    @property
+    def clock(self) -> Callable[[], int] | None:
+        return None
+
+    def now(self) -> int:
+        return time.perf_counter_ns() - self._start
+
+    # ------------------------------------------------------------ who asks for what
+
+    def schedule(self, task: Task) -> None:
+        self._on_loop(self._go_on, task)
+
+    def _go_on(self, who: Task | Main) -> None:
+        """Let the asyncio task of `who` take its next step, or make it."""
+        wake = self._wakes.get(who)
+        if wake is not None:
+            if not wake.done():
+                wake.set_result(None)
+        elif self._loop is not None and who not in self._attending:
+            self._attending[who] = self._loop.create_task(self._attend(who))
+
+    def _on_loop(self, function: Callable[..., None], *args: Any) -> None:
+        """Call a function on the loop: at once from its own thread, soon from another."""
+        if self._loop is None or threads.local.thread is self._thread:
+            function(*args)
+        else:
+            self._loop.call_soon_threadsafe(function, *args)
+
+    def defer(self, waker: Any) -> None:
+        self._soon(waker.wake)
+
+    def _soon(self, function: Callable[[], None]) -> None:
+        """Call a function in the loop's next round, as `asyncio.sleep(0)` does."""
+        assert self._loop is not None
+        self._active += 1
+
+        def later() -> None:
+            self._active -= 1
+            with threads.on(self._thread):
+                function()
+
+        self._loop.call_soon(later)
+
+    def timer(self, deadline: int, waker: Any) -> Timer:
+        timer = super().timer(deadline, waker)
+        self._on_loop(self._set_alarm)
+        return timer
+
+    def _set_alarm(self) -> None:
+        """Have the loop call when the next timer is due."""
+        deadline = self._next_deadline()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if deadline is not None and self._loop is not None:
+            wait = max(0, deadline / 1e3 - self.now() / 1e9)
+            self._alarm = self._loop.call_later(wait, self._ring)
+
+    def _ring(self) -> None:
+        with threads.on(self._thread):
+            self._fire()
+        self._set_alarm()
+
+    def adopt(self, got: Any, waker: Any) -> Pending:
+        """Wait for a future of asyncio, or for the next round."""
+        if got is None:
+            self._soon(waker.wake)
+            return Pending("its next turn")
+        if not isinstance(got, asyncio.Future):
+            return super().adopt(got, waker)
+        got._asyncio_future_blocking = False
+        self._active += 1
+
+        def done(_: Any) -> None:
+            self._active -= 1
+            with threads.on(self._thread):
+                waker.wake()
+
+        got.add_done_callback(done)
+        return Pending("a future of asyncio")
+
+    def block(self, task: Task) -> None:
+        thread = threads.current()
+        assert thread is not None
+        job = thread.recorder.thread("asyncio", self)
+        self._on_loop(self._soon, lambda: self._begin(job, task))  # a new thread takes its time
+
+    def _begin(self, thread: Thread, task: Task) -> None:
+        def work() -> None:
+            with threads.on(thread):
+                thread.budget = BUDGET
+                try:
+                    task.poll(thread)
+                except BaseException as error:  # the loop must hear of it
+                    self._on_loop(self._fail, error)
+
+        self._jobs = [job for job in self._jobs if job.is_alive()]
+        self._jobs.append(threading.Thread(target=work, name=f"spanlab {thread!r}", daemon=True))
+        self._jobs[-1].start()
+
+    def _fail(self, error: BaseException) -> None:
+        self._fatal = self._fatal or error
+        self._end_main()
+
+    def _end_main(self) -> None:
+        if self._over is not None and not self._over.done():
+            self._over.set_result(None)
+
+    # ------------------------------------------------------------ one step after the other
+
+    async def _attend(self, who: Task | Main) -> None:
+        """Be the asyncio task of a task, or of the main future, until it ends."""
+        assert self._loop is not None
+        try:
+            while True:
+                wake = self._wakes[who] = self._loop.create_future()
+                self._step(who)
+                if who.done if isinstance(who, Main) else who.state is DONE:
+                    return
+                if wake.done():
+                    await asyncio.sleep(0)  # it woke itself: the others go first
+                else:
+                    await wake
+        except asyncio.CancelledError:
+            pass  # the run is over
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            self._wakes.pop(who, None)
+            self._attending.pop(who, None)
+            if isinstance(who, Main):
+                self._end_main()
+
+    def _step(self, who: Task | Main) -> None:
+        thread = self._thread
+        assert thread is not None
+        self._count_poll(who)
+        self._say("enter", who)
+        with threads.on(thread):
+            thread.budget = BUDGET
+            if isinstance(who, Main):
+                who.poll()
+            else:
+                who.poll(thread)
+        self._say("exit", who)
+
+    def _say(self, kind: str, who: Task | Main) -> None:
+        """Record that the loop brings the spans of this context, or takes them away again."""
+        thread = self._thread
+        if self.context and thread is not None:
+            recorder, task = thread.recorder, 0 if isinstance(who, Main) else who.id
+            spans = [entry() for entry in thread.span_stack]
+            for span in spans if kind == "enter" else reversed(spans):
+                now = recorder.clock()
+                recorder.append((kind, now, thread.id, task, "", 0, span.id))
+
+    def _drive(self, main: Main) -> None:
+        run_to_end(self.drive(main))
+
+    async def drive(self, main: Main) -> None:
+        """Poll the main future and all tasks on the running loop until main has ended."""
+        self._loop, self._thread = asyncio.get_running_loop(), main.thread
+        self._over = self._loop.create_future()
+        if self.context:
+            main.thread.recorder.new_stack = ContextStack
+            main.thread.span_stack = ContextStack()  # type: ignore[assignment]
+        main.unpark = lambda: self._on_loop(self._go_on, main)
+        self._attending[main] = self._loop.create_task(self._attend(main))
+        quiet = 0
+        try:
+            while not self._over.done():
+                await asyncio.wait([self._over], timeout=TICK)
+                keyboard.check()
+                self._show_progress()
+                quiet = quiet + 1 if self._is_quiet(main) else 0
+                if quiet > 2:
+                    raise Deadlock(self._who_waits(main))
+        finally:
+            await self._end()
+        if self._fatal is not None:
+            raise self._fatal
+
+    def _is_quiet(self, main: Main) -> bool:
+        """Tell whether nothing runs that could wake anything."""
+        waiting = all(not wake.done() for wake in self._wakes.values())
+        busy = self._active or any(job.is_alive() for job in self._jobs) or threads.process.handles
+        busy = busy or self._next_deadline() or main.woken
+        return waiting and len(self._wakes) == len(self._attending) and not busy
+
+    async def _end(self) -> None:
+        """Let go of the loop: no step, no alarm and no thread is left on it."""
+        left = list(self._attending.values())
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._loop = None
+        end(self._jobs, self._fatal or sys.exception())
+
+
+async def arun(
+    main: Any, on: AsyncioLoop | None = None, level: str | Level = "trace", polls: int = 1_000_000
+) -> Trace:
+    """Run a main future on the loop that runs already, and give the trace.
+
+    This is `run` for a notebook cell or an async program: `await arun(main())`. It needs no patch
+    of the loop. Several may run side by side, each with a thread and a stack of its own.
+    """
+    runtime = AsyncioLoop() if on is None else on
+    future = into_future(main, "arun()")
+    runtime.polls, runtime.progress = polls, Progress()
+    recorder = Recorder(level, runtime.clock)
+    with recorder.installed():
+        thread = recorder.thread("main", runtime)
+        driven = Main(future, thread)
+        try:
+            await runtime.drive(driven)
+            recorder.trace.result = driven.value
+        except BaseException as error:
+            error.trace = recorder.trace  # type: ignore[attr-defined]
+            raise
+        finally:
+            driven.close()
+            with threads.on(thread):
+                runtime.shutdown()
+            runtime.progress.clear()
+    return recorder.trace

@@ -1,0 +1,292 @@
+"""What all runtimes share: the main future, timers, deferred wakes, and how a run ends."""
+
+from __future__ import annotations
+
+import heapq
+import random
+import threading
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+from spanlab import threads
+from spanlab.errors import Deadlock, ForeignAwaitable, NestedRuntime, PollBudgetExceeded
+from spanlab.frames import file_name, foreign, suspended_at
+from spanlab.future import Pending, into_future
+from spanlab.recorder import numbers
+from spanlab.threads import Thread
+from spanlab.tokio.host.keyboard import keyboard
+from spanlab.tokio.host.progress import Progress
+from spanlab.tokio.task import BUDGET, DONE, Task
+
+MANY = 1024  # polls after which it is time to look at the progress
+
+
+class Main:
+    """The main future. It is no task: it sits in no queue, and is number 0 in the records."""
+
+    __slots__ = ("done", "future", "lock", "thread", "unpark", "value", "waits_for", "woken")
+
+    def __init__(self, future: Any, thread: Thread) -> None:
+        self.future = future
+        self.thread = thread
+        self.lock = threading.Lock()  # a wake comes before a poll, or has it done again
+        self.woken = True
+        self.done = False
+        self.value: Any = None
+        self.waits_for: Pending | None = None
+        self.unpark: Callable[[], None] = lambda: None  # tells a real thread that waits
+
+    def wake(self) -> None:
+        """Have the main future polled again."""
+        with self.lock:
+            if self.woken:
+                return
+            self.woken = True
+        here = threads.current() or self.thread
+        recorder = here.recorder
+        recorder.append(("wake", recorder.clock(), here.id, here.task, "", 0, 0))
+        self.unpark()
+
+    def poll(self) -> None:
+        """Poll the main future once, on the thread that started the runtime."""
+        thread, recorder = self.thread, self.thread.recorder
+        with self.lock:
+            self.woken = False
+        thread.task, thread.waker, thread.budget = 0, self, BUDGET
+        recorder.append(("poll", recorder.clock(), thread.id, 0, "", 0))
+        try:
+            pending = self.future.send(None)
+        except StopIteration as ready:
+            self.value, self.done = ready.value, True
+        else:
+            if not isinstance(pending, Pending):
+                pending = thread.runtime.adopt(pending, self)
+            self.waits_for = pending
+            now = recorder.clock()
+            waits = pending.waits_for, pending.awaits
+            recorder.append(("polled", now, thread.id, 0, "", 0, False, *waits))
+        finally:
+            if self.done:
+                self.close()
+                now = recorder.clock()
+                recorder.append(("polled", now, thread.id, 0, "", 0, True, "", None))
+                recorder.append(("finish", now, thread.id, 0, "", 0, 0, "ok"))
+            thread.task = thread.waker = None
+
+    def close(self) -> None:
+        """Drop the main future."""
+        future, self.future = self.future, None
+        if future is not None:
+            future.close()
+
+
+class Timer:
+    """One entry of the clock; without a waker it was cancelled."""
+
+    __slots__ = ("deadline", "fired", "waker")
+
+    def __init__(self, deadline: int, waker: Any) -> None:
+        self.deadline = deadline  # in milliseconds
+        self.fired = False
+        self.waker = waker
+
+
+class Runtime:
+    """One way to run tasks; a subclass says in `_drive` who is polled next, and where.
+
+    In Rust: `tokio::runtime::Runtime`.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._seed = seed
+        self.lock = threading.RLock()  # held where the state of a task changes
+        self.polls = 1_000_000  # how often a program may be polled before it is stopped
+        self.progress = Progress()
+        self._reset()
+
+    def _reset(self) -> None:
+        self.tasks: dict[int, Task] = {}  # every task that has not ended, oldest first
+        self._time = 0  # of the virtual clock, in nanoseconds
+        self._timers: list[tuple[int, int, Timer]] = []
+        self._timer_ids = count()
+        self._deferred: list[Any] = []
+        self._blocking: list[tuple[Thread, Task]] = []
+        self._idle: list[Thread] = []  # threads of the blocking pool that have nothing to do
+        self._next_poll = numbers(1)
+        self._polled = 0
+        self._random = random.Random(self._seed)
+
+    def now(self) -> int:
+        """Give the time on this runtime's clock in nanoseconds."""
+        return self._time
+
+    @property
+    def clock(self) -> Callable[[], int] | None:
+        """The clock of the records; None is real time."""
+        return self.now
+
+    def adopt(self, got: Any, waker: Any) -> Pending:
+        """Wait for what another library gave to wait for; this runtime cannot."""
+        raise ForeignAwaitable(foreign(waker.future, got))
+
+    def choose(self, count: int) -> int:
+        """Choose one of `count` possibilities, as the seed says."""
+        return self._random.randrange(count)
+
+    def defer(self, waker: Any) -> None:
+        """Wake `waker` when the queue has run dry."""
+        if not self._deferred or self._deferred[-1] is not waker:
+            self._deferred.append(waker)
+
+    def timer(self, deadline: int, waker: Any) -> Timer:
+        """Make a timer that wakes `waker` when the clock shows `deadline` milliseconds."""
+        timer = Timer(deadline, waker)
+        with self.lock:
+            heapq.heappush(self._timers, (deadline, next(self._timer_ids), timer))
+        return timer
+
+    def schedule(self, task: Task) -> None:
+        """Put a task that was spawned or woken into a queue."""
+        raise NotImplementedError
+
+    def reschedule(self, task: Task) -> None:
+        """Put a task that was woken while it ran into a queue."""
+        self.schedule(task)
+
+    def block(self, task: Task) -> None:
+        """Give a task that blocks to an idle thread of the pool, or to a new one."""
+        thread = threads.current()
+        if not self._idle and thread is not None:
+            self._idle.append(thread.recorder.thread("tokio-rt-worker", self))
+        self._blocking.append((self._idle.pop(), task))
+
+    def _run_blocking(self, index: int = 0) -> None:
+        thread, task = self._blocking.pop(index)
+        with threads.on(thread):
+            thread.budget = BUDGET
+            task.poll(thread)
+        self._idle.append(thread)
+
+    def block_on(self, future: Any) -> Any:
+        """Poll the main future on this thread until it has a value, and all tasks beside it.
+
+        Tasks that have not ended by then stay: for the next `block_on`, or for `shutdown`.
+        """
+        thread = threads.current()
+        future = into_future(future, "block_on()")
+        if thread is None:
+            future.close()
+            raise NestedRuntime(
+                "block_on() needs a recording around it, got none. Write: run(main()), "
+                "or: with recording() as trace: …"
+            )
+        refuse_nested(thread, future)
+        thread.runtime, main = self, Main(future, thread)
+        del future
+        try:
+            self._drive(main)
+            return main.value
+        finally:
+            main.close()
+            thread.runtime = None
+
+    def _drive(self, main: Main) -> None:
+        raise NotImplementedError
+
+    def _count_poll(self, who: Task | Main) -> None:
+        if keyboard.asked:
+            keyboard.check()
+        self._polled = count = self._next_poll()
+        if count % MANY == 0:
+            self._show_progress()
+        if count > self.polls:
+            name, file, line = suspended_at(who.future)
+            number = f"task {who.id}" if isinstance(who, Task) else "the main future"
+            raise PollBudgetExceeded(
+                f"the program was expected to end within {self.polls} polls, and has not; "
+                f"next was {number}, '{name}' at {file_name(file)}:{line}. "
+                f"Look for a loop that never waits, or allow more: "
+                f"run(main(), polls={self.polls * 10})"
+            )
+
+    def _show_progress(self) -> None:
+        self.progress.show(f"{self._polled:,} polls, {len(self.tasks):,} tasks left")
+
+    def _wake_deferred(self) -> None:
+        deferred, self._deferred = self._deferred, []
+        while deferred:
+            deferred.pop().wake()  # the last to yield is woken first
+
+    def _advance(self, main: Main) -> None:
+        """Nothing can run: let the virtual clock jump to the next timer, and fire it."""
+        deadline = self._next_deadline()
+        if deadline is None:
+            raise Deadlock(self._who_waits(main))
+        self._time = max(self._time, deadline * 1_000_000)
+        self._fire()
+
+    def _next_deadline(self) -> int | None:
+        """Give the time of the next timer that somebody waits for, in milliseconds."""
+        with self.lock:
+            while self._timers and self._timers[0][2].waker is None:
+                heapq.heappop(self._timers)
+            return self._timers[0][0] if self._timers else None
+
+    def _fire(self) -> None:
+        """Wake all whose time has come, in the order of their deadlines and registrations."""
+        now, due = self.now(), []
+        with self.lock:
+            while self._timers and self._timers[0][0] * 1_000_000 <= now:
+                due.append(heapq.heappop(self._timers)[2])
+        for timer in due:
+            timer.fired = True  # before the waker is read: a poll sets the waker, then looks
+            waker = timer.waker  # another thread may cancel meanwhile
+            if waker is not None:
+                waker.wake()
+
+    def _who_waits(self, main: Main) -> str:
+        lines = [_waiting("main future", main.future, main.waits_for)]
+        lines += [
+            _waiting(f"task {t.id}", t.future, t.waits_for) for t in list(self.tasks.values())
+        ]
+        return (
+            "the main future was expected to end, and nothing is left that could wake it:\n"
+            + "\n".join(lines)
+            + "\nWake, finish or abort what it waits for"
+        )
+
+    def shutdown(self) -> None:
+        """Drop all that is left; the runtime can be used anew.
+
+        https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/task/list.rs
+        """
+        thread = threads.current()
+        if thread is not None:
+            thread.runtime = self  # what is dropped may still ask for it
+        try:
+            for task in sorted(self.tasks.values(), key=lambda task: (task.id % 4, task.id)):
+                if task.state is not DONE and thread is not None:
+                    task.aborted = True
+                    task.poll(thread)
+        finally:
+            if thread is not None:
+                thread.runtime = None
+            self._reset()
+
+
+def refuse_nested(thread: Thread | None, main: Any) -> None:
+    """Raise if `thread` drives a runtime already."""
+    if thread is not None and thread.runtime is not None:
+        main.close()
+        raise NestedRuntime(
+            "cannot start a runtime from within a runtime: this thread is driving one already. "
+            "Await the future instead: await main()"
+        )
+
+
+def _waiting(who: str, future: Any, waits_for: Pending | None) -> str:
+    name, file, line = suspended_at(future)
+    what = waits_for.waits_for if waits_for else "its first poll"
+    where = f" ('{name}', {file_name(file)}:{line})" if file else ""
+    return f"  {who}{where} waits for {what}"

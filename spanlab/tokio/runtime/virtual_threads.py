@@ -1,0 +1,221 @@
+"""The `multi_thread` flavour as a model: virtual workers, one poll at a time, a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from spanlab import threads
+from spanlab.errors import UsageError
+from spanlab.tokio.runtime.base import Main
+from spanlab.tokio.runtime.schedule import Schedule
+from spanlab.tokio.runtime.worker import Worker, Workers
+from spanlab.tokio.task import Task
+
+Move = Callable[[], None]
+
+FIRST = -1  # before all that a worker does as step 0
+UNPARK = 32  # polls that get done while a parked main thread wakes up, or a new thread starts
+
+
+class VirtualThreads(Workers):
+    """Virtual workers that poll one task at a time; the schedule says who goes next.
+
+    Main is `ThreadId(1)`, the workers follow from `ThreadId(2)`. By default the schedule is
+    a likely one: the worker that parked last wakes first, and the first task runs on the last.
+    `Seeded(7)` lets chance decide, the same at each run; `Replay("0 1 1")` repeats a run.
+
+    In Rust: `Builder::new_multi_thread().worker_threads(workers)`, where all this is a race.
+    """
+
+    def __init__(self, workers: int = 16, schedule: Schedule | None = None) -> None:
+        if schedule is not None and not isinstance(schedule, Schedule):
+            raise UsageError(f"a schedule is Seeded(7) or Replay('0 1 1'), got {schedule!r:.60}")
+        self.schedule_by = schedule or Schedule()
+        super().__init__(workers)
+
+    def __repr__(self) -> str:
+        return f"VirtualThreads({self.workers}, {self.schedule_by!r})"
+
+    def _reset(self) -> None:
+        super()._reset()
+        self._sleepers: list[Worker] = []  # parked workers; the last to park wakes first
+        self._is_driving = False
+        self._step = 0  # polls so far
+        self._main_due: int | None = 0  # the step at which main can act, once it is woken
+        self._main_spins = 0  # polls of main in a row, each woken by the one before
+        self._blocking_due: list[int] = []
+        self.schedule_by.begin(self)
+
+    def choose(self, count: int) -> int:
+        return self.schedule_by.choose(count, count)
+
+    def schedule(self, task: Task) -> None:
+        super().schedule(task)
+        if task.waits_for is None:  # it was spawned, not woken
+            self._race()
+
+    def block(self, task: Task) -> None:
+        super().block(task)
+        self._blocking_due.append(self._step + 2 * UNPARK)
+        self._race()
+
+    def _notify(self) -> None:
+        """Wake the worker that parked last, unless one is already looking for work."""
+        if self._sleepers and not any(worker.searching for worker in self._workers.values()):
+            self._sleepers.pop().searching = True
+
+    # ------------------------------------------------------------ what could happen next
+
+    def _drive(self, main: Main) -> None:
+        if not self._workers:
+            self._hire(main.thread)
+            self._sleepers = list(self._workers.values())
+        self.main, self._is_driving = main, True
+        try:
+            while not main.done:
+                likely, unlikely = self._moves(main)
+                moves = likely + unlikely or self._clocks(main)
+                many = len(moves) > 1
+                likely_ones = len(likely) or len(moves)
+                moves[self.schedule_by.choose(len(moves), likely_ones) if many else 0]()
+        finally:
+            self._is_driving = False
+
+    def _moves(self, main: Main) -> tuple[list[Move], list[Move]]:
+        """Give all that could happen next, first what is likely; the very first is the default."""
+        due, late = self._awake(), self._late()
+        if main.woken:
+            if self._main_due is None:
+                self._main_due = self._step + UNPARK
+            late = sorted([(self._main_due, lambda: self._poll_main(main)), *late], key=_when)
+        due += [entry for entry in late if entry[0] <= self._step]
+        due.sort(key=_when)  # whoever has waited longest goes first
+        likely = [move for _, move in due] + self._asleep()
+        unlikely = [move for when, move in late if when > self._step]
+        whens = [when for when, _ in due]
+        if main.woken and 0 < self._main_spins < UNPARK and FIRST not in whens:
+            main_first = [likely.pop(whens.index(self._main_due or 0))]  # it did not park
+            return main_first, likely + unlikely
+        return (likely, unlikely) if likely else (unlikely[:1], unlikely[1:])
+
+    def _race(self) -> None:
+        """Let others run ahead of a poll that goes on after it has spawned something."""
+        choice = None if self.schedule_by.races and self._is_driving else 0
+        while choice != 0:
+            ready = self._awake() + self._late()
+            moves = [move for _, move in ready] + self._asleep()
+            choice = self.schedule_by.choose(len(moves) + 1, 1) if moves else 0
+            if choice:
+                moves[choice - 1]()
+
+    def _awake(self) -> list[tuple[int, Move]]:
+        """Give what the workers that are neither parked nor in a poll can do, and since when."""
+        due: list[tuple[int, Move]] = []
+        inside = any(worker.held or worker.thread.task for worker in self._workers.values())
+        may_park = not inside and self.main.thread.task is None  # a step is not yet over
+        for worker in self._workers.values():
+            if worker.held is not None:
+                due.append((FIRST, partial(self._begin, worker)))  # it may lose time before
+            elif worker not in self._sleepers and worker.thread.task is None:
+                takes = [(worker.acted, move) for move in self._takes(worker)]
+                due += takes or self._idles(worker, may_park)
+        return due
+
+    def _asleep(self) -> list[Move]:
+        """Give what parked workers can do: one of them may wake at any time."""
+        awake = [worker for worker in self._workers.values() if worker not in self._sleepers]
+        asleep = self._unlike([*awake, *reversed(self._sleepers)])[len(awake) :]
+        return [move for worker in asleep for move in self._takes(worker)]
+
+    def _late(self) -> list[tuple[int, Move]]:
+        """Give the blocked work, which takes its time to begin."""
+        return [(at, partial(self._run_blocking, i)) for i, at in enumerate(self._blocking_due)]
+
+    def _unlike(self, workers: Iterable[Worker]) -> list[Worker]:
+        """Leave out all but one of the workers that never did anything: they are all alike."""
+        found: list[Worker] = []
+        for worker in workers:
+            if worker.acted or all(other.acted for other in found):
+                found.append(worker)
+        return found
+
+    def _takes(self, worker: Worker) -> list[Move]:
+        """Give what a worker may take next: its own first, then the common queue, then others'."""
+        if worker.lifo or worker.queue:
+            return [lambda: self._go_on(worker, self._own(worker))]
+        moves: list[Move] = []
+        if self._inject:
+            moves.append(lambda: self._go_on(worker, self._injected(worker)))
+        victims = [other for other in self._workers.values() if other.queue and other is not worker]
+        moves += [partial(self._rob, worker, victim) for victim in victims]
+        return moves
+
+    def _idles(self, worker: Worker, may_park: bool) -> list[tuple[int, Move]]:
+        """Let a worker that finds nothing wake who yielded on it, or park at once."""
+        if worker.deferred:
+            return [(FIRST, partial(self._let_go_on, worker))]
+        if not may_park:
+            return []
+        worker.searching = False
+        self._sleepers.append(worker)
+        recorder, thread = worker.thread.recorder, worker.thread
+        recorder.append(("park", recorder.clock(), thread.id, None, "", 0))
+        return []
+
+    def _clocks(self, main: Main) -> list[Move]:
+        """All are parked: give who may watch the clock, and run what it wakes."""
+        watchers = self._unlike(self._sleepers)
+        if self._next_deadline() is None:
+            del watchers[1:]  # whoever it is, nothing will come
+        return [partial(self._let_time_pass, watcher, main) for watcher in watchers]
+
+    # ------------------------------------------------------------ the moves
+
+    def _rob(self, worker: Worker, victim: Worker) -> None:
+        self._go_on(worker, self._steal(worker, victim))
+
+    def _go_on(self, worker: Worker, task: Task | None) -> None:
+        assert task is not None  # no other thread can be faster here
+        self._step += 1
+        if worker in self._sleepers:
+            self._sleepers.remove(worker)
+        worker.acted = self._step
+        worker.searching = False
+        if self._inject or any(other.queue for other in self._workers.values()):
+            self._notify()
+        worker.held = task
+        if not self.schedule_by.races or worker.lifo_polls or self.workers == 1:
+            self._begin(worker)  # else another worker may take what comes next, and begin first
+
+    def _begin(self, worker: Worker) -> None:
+        task, worker.held = worker.held, None
+        assert task is not None
+        with threads.on(worker.thread):
+            self._poll(worker, task)
+
+    def _let_go_on(self, worker: Worker) -> None:
+        with threads.on(worker.thread):
+            self._wake_deferred_of(worker)
+
+    def _poll_main(self, main: Main) -> None:
+        self._step += 1
+        self._count_poll(main)
+        main.poll()
+        self._main_spins = self._main_spins + 1 if main.woken else 0
+        self._main_due = self._step if main.woken else None
+
+    def _run_blocking(self, index: int = 0) -> None:
+        self._step += 1
+        del self._blocking_due[index]
+        super()._run_blocking(index)
+
+    def _let_time_pass(self, worker: Worker, main: Main) -> None:
+        self._sleepers.remove(worker)
+        worker.cool()
+        with threads.on(worker.thread):
+            self._advance(main)
+
+
+def _when(entry: tuple[int, Move]) -> int:
+    return entry[0]

@@ -1,0 +1,296 @@
+"""Tasks: futures that a runtime polls on its own, and the handles that wait for them.
+
+A spawned task starts with no span: nothing here looks at spans, as nothing in tokio does.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from spanlab import threads
+from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
+from spanlab.frames import code_of, not_send, unwind
+from spanlab.future import Future, Pending, into_future
+from spanlab.threads import Thread
+from spanlab.tokio.wait import here, out_of_budget
+
+T = TypeVar("T")
+
+IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
+BUDGET = 128  # operations that one poll may do before it must yield
+
+
+class Task:
+    """A future, and where it stands.
+
+    idle      waits to be woken
+    queued    is in a queue of its runtime
+    polling   runs on a thread
+    notified  runs, and was woken meanwhile: it goes back into the queue
+    done      has a value or an error; its future is dropped
+    """
+
+    __slots__ = (
+        "aborted", "error", "future", "id", "name", "runtime", "state", "value", "waiter",
+        "waits_for",
+    )  # fmt: skip
+
+    def __init__(self, runtime: Any, future: Any, id: int, name: str) -> None:
+        self.runtime = runtime
+        self.future = future
+        self.id = id
+        self.name = name
+        self.state = QUEUED
+        self.aborted = False
+        self.value: Any = None
+        self.error: JoinError | None = None
+        self.waiter: Any = None  # whoever joins this task
+        self.waits_for: Pending | None = None
+
+    def wake(self) -> None:
+        """Have the task polled again."""
+        with self.runtime.lock:
+            if self.state is POLLING:
+                self.state = NOTIFIED
+            if self.state is not IDLE:
+                return
+            self.state = QUEUED
+        _record("wake", self.id)
+        self.runtime.schedule(self)
+
+    def abort(self) -> None:
+        """Ask the runtime to drop the future when it next comes to this task."""
+        if self.state is DONE or self.aborted:
+            return
+        _record("abort", self.id)
+        self.aborted = True
+        self.wake()
+
+    def poll(self, thread: Thread) -> None:
+        """Poll the future once on `thread`, and settle what came of it."""
+        thread.task, thread.waker = self.id, self
+        recorder, pinned = thread.recorder, len(thread.pinned)
+        recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
+        try:
+            with self.runtime.lock:  # a wake from another thread comes before, or is noted
+                self.state = POLLING
+            if self.aborted:
+                self._finish(thread, JoinError(self.id))
+                return
+            try:
+                pending = self.future.send(None)
+            except StopIteration as ready:
+                self.value = ready.value
+            except (KeyboardInterrupt, SystemExit, UsageError):
+                raise  # misuse would be lost in a task that nobody joins; rustc refuses most of it
+            except BaseException as error:  # a panic ends the task, not the runtime
+                self._finish(thread, JoinError(self.id, _panic(error)))
+                return
+            else:
+                self._suspend(thread, pending, pinned)
+                return
+            self._finish(thread, None)
+        finally:
+            thread.task = thread.waker = None
+
+    def _suspend(self, thread: Thread, pending: Any, pinned: int) -> None:
+        if not isinstance(pending, Pending):
+            pending = self.runtime.adopt(pending, self)
+        if len(thread.pinned) > pinned:
+            raise NotSend(not_send(self.future, *thread.pinned[-1]))
+        recorder, self.waits_for = thread.recorder, pending
+        recorder.append((
+            "polled", recorder.clock(), thread.id, self.id, "", 0,
+            False, pending.waits_for, pending.awaits,
+        ))  # fmt: skip
+        with self.runtime.lock:  # a wake from another thread must not fall in between
+            again, aborted = self.state is NOTIFIED, self.aborted
+            self.state = QUEUED if again or aborted else IDLE
+        if aborted:
+            self._finish(thread, JoinError(self.id))
+        elif again:
+            self.runtime.reschedule(self)
+
+    def _finish(self, thread: Thread, error: JoinError | None) -> None:
+        """Drop the future, then keep the outcome, then wake who waits for it."""
+        future, self.future = self.future, None
+        try:
+            future.close()
+        except Exception as panic:  # in a drop; what has ended before keeps its outcome
+            if error is not None and error.is_cancelled():
+                error = JoinError(self.id, _panic(panic))
+        del future
+        recorder, now = thread.recorder, thread.recorder.clock()
+        outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
+        recorder.append(("polled", now, thread.id, self.id, "", 0, True, "", None))
+        recorder.append(("finish", now, thread.id, self.id, "", 0, self.id, outcome))
+        self.runtime.tasks.pop(self.id, None)
+        self.error, self.waits_for = error, None
+        with self.runtime.lock:
+            self.state = DONE
+            waiter, self.waiter = self.waiter, None
+        if waiter is not None:
+            waiter.wake()
+
+
+def _panic(error: BaseException) -> BaseException:
+    """Take an exception out of a task: without this frame, and with nothing kept alive."""
+    error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+    unwind(error)
+    return error
+
+
+def _record(kind: str, *what: Any) -> None:
+    """Record something that user code did to a task, with the place if it is user code."""
+    thread = threads.current()
+    if thread is not None:
+        recorder = thread.recorder
+        recorder.append((kind, recorder.clock(), thread.id, thread.task, "", 0, *what))
+
+
+class JoinHandle(Future[T], Generic[T]):
+    """Waits for a task: `await handle` gives its value or raises `JoinError`.
+
+    Dropping the handle stops nothing: the task is detached and goes on.
+
+    In Rust: `tokio::task::JoinHandle`, which gives a `Result`.
+    """
+
+    __slots__ = ("_task", "_used")
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._used = False
+
+    def poll(self) -> T | Pending:
+        if self._used:
+            raise FutureReused(
+                f"a JoinHandle gives its value once, and that of task {self.id} was awaited. "
+                f"Keep the value: value = await handle"
+            )
+        thread, task = here("await handle"), self._task
+        if thread.budget <= 0:
+            return out_of_budget(thread)
+        if task.state is not DONE:
+            with task.runtime.lock:  # it may end on another thread meanwhile
+                if task.state is not DONE:
+                    task.waiter = thread.waker
+                    return Pending(f"task {task.id}", task.id)
+        thread.budget -= 1
+        self._used = True
+        if task.error is not None:
+            raise JoinError(task.id, task.error.__cause__)
+        value: T = task.value
+        task.value = None
+        return value
+
+    def __next__(self) -> Pending:
+        result = self.poll()  # as in `Future`, by the shortest way: programs join a lot
+        if isinstance(result, Pending):
+            return result
+        raise StopIteration(result)
+
+    def close(self) -> None:
+        self._task.waiter = None
+
+    @property
+    def id(self) -> int:
+        """The task's number."""
+        return self._task.id
+
+    def abort(self) -> None:
+        """Ask the task to stop: its future is dropped when the runtime next comes to it."""
+        self._task.abort()
+
+    def is_finished(self) -> bool:
+        """Tell whether the task has ended; an aborted one has not until it was dropped."""
+        return self._task.state is DONE
+
+
+class AbortHandle:
+    """Can abort a task, and cannot wait for it.
+
+    In Rust: `tokio::task::AbortHandle`.
+    """
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    id = JoinHandle.id
+    abort = JoinHandle.abort
+    is_finished = JoinHandle.is_finished
+
+
+def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
+    """Make a task of `future` and hand it to the runtime of this thread."""
+    future = into_future(future, caller)
+    try:
+        thread = here(caller)
+    except NoRuntime:
+        future.close()
+        raise
+    recorder, frame, code = thread.recorder, sys._getframe(2), code_of(future)
+    task = Task(thread.runtime, future, recorder.next_task(), code.co_name if code else "")
+    recorder.append((
+        "spawn", recorder.clock(), thread.id, thread.task,
+        frame.f_code, frame.f_lasti, task.id, task.name,
+    ))  # fmt: skip
+    thread.runtime.tasks[task.id] = task
+    (thread.runtime.block if blocking else thread.runtime.schedule)(task)
+    return task
+
+
+def spawn(future: Any) -> JoinHandle[Any]:
+    """Give a future to the runtime, which polls it on its own, and get a handle.
+
+    The task starts with an empty stack: the spans around this call are not the task's. It does
+    not start before the runtime comes to it, even where nothing else waits.
+
+    In Rust: `tokio::spawn`. Raises `NoRuntime` outside a runtime.
+
+    >>> async def main():
+    ...     return await spawn(answer())
+    >>> async def answer():
+    ...     return 42
+    >>> run(main()).result
+    42
+    """
+    return JoinHandle(new_task(future, "spawn()"))
+
+
+def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
+    """Run a plain function on a thread of the blocking pool.
+
+    That thread's stack is empty. Take a span along and enter it there: `span.in_scope(function)`.
+    Once begun it cannot be aborted.
+
+    In Rust: `tokio::task::spawn_blocking`.
+    """
+    return JoinHandle(
+        new_task(call(function, "spawn_blocking()"), "spawn_blocking()", blocking=True)
+    )
+
+
+def call(function: Callable[[], Any], caller: str) -> Any:
+    """Make a future that calls `function` in its first poll."""
+    if not callable(function):
+        if inspect.iscoroutine(function):
+            function.close()
+        raise UsageError(
+            f"{caller} needs a function, got {function!r:.60}. Pass it uncalled: {caller[:-1]}work)"
+        )
+    if inspect.iscoroutinefunction(inspect.unwrap(function)):
+        raise UsageError(
+            f"{caller} needs a plain function, got the async function '{function.__name__}'. "
+            f"Write: spawn({function.__name__}())"
+        )
+
+    async def blocking() -> Any:
+        return function()
+
+    return blocking()

@@ -1,0 +1,197 @@
+"""The `Trace`: all that happened in one run, and what can be asked of it.
+
+Everything below this module writes records; every view above it only reads them.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar, overload
+
+from spanlab.errors import UsageError
+from spanlab.field import Level, Text
+from spanlab.frames import place
+from spanlab.record import KINDS, Event, Record, SpanNew, TaskSpawned, ThreadParked, ThreadStarted
+
+Row = tuple[Any, ...]
+R = TypeVar("R", bound=Record)
+
+VIRTUAL_START = 1_704_067_200_000_000_000  # virtual clocks start on 2024-01-01, in ns since 1970
+
+_LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage collector skips
+
+
+class Trace:
+    """The records of one run, in one total order. Every view is a function of it.
+
+    `trace[i]` is a record, `trace[:n]` the trace up to step n, `result` what `run` got back.
+
+    >>> with recording() as trace:
+    ...     info("hello")
+    >>> trace.events[0].message
+    'hello'
+    """
+
+    views: ClassVar[tuple[Callable[[Trace], Any], ...]] = ()  # what a notebook shows of a trace
+
+    def __init__(
+        self, rows: list[Row] | None = None, started: int = VIRTUAL_START, zero: int = 0
+    ) -> None:
+        self.noted: list[Row] = [] if rows is None else rows  # as they were written
+        self.started = started  # nanoseconds since 1970
+        self._zero = zero  # what the clock showed then
+        self.result: Any = None
+        self._records: list[Record] = []
+        self._of: defaultdict[type[Record], list[Any]] = defaultdict(list)
+        self._spans: dict[int, SpanNew] = {}
+        self._places: dict[tuple[int, int], tuple[str, int]] = {}  # of each instruction
+        self._sources: dict[str, str] = {}
+
+    @property
+    def rows(self) -> list[Row]:
+        """All that was noted, in plain words."""
+        return [self._plain(*noted) for noted in self.noted]
+
+    def _plain(
+        self, kind: str, time: int, thread: int, task: int | None, code: Any, at: int, *what: Any
+    ) -> Row:
+        """Give a row with its file and line, and with the message of an event among its fields."""
+        if (id(code), at) not in self._places:
+            self._places[id(code), at] = place(code, at)
+        if kind == "event" and len(what) == 6:
+            level, target, message, fields, *spans = what
+            said = () if message is None else (("message", message),)
+            what = level, target, (*said, *fields), *spans
+        return (kind, time, thread, task, *self._places[id(code), at], *what)
+
+    @property
+    def records(self) -> list[Record]:
+        """All records; made from what was noted when first asked for."""
+        for noted in self.noted[len(self._records) :]:
+            kind, time, *values = self._plain(*noted)
+            if kind in _LEVEL_AT:
+                values[_LEVEL_AT[kind]] = Level(values[_LEVEL_AT[kind]])
+            record = KINDS[kind](len(self._records), time - self._zero, *values)
+            self._records.append(record)
+            self._of[type(record)].append(record)
+            if isinstance(record, SpanNew):
+                self._spans[record.span] = record
+        return self._records
+
+    def of(self, kind: type[R]) -> list[R]:
+        """All records of one kind, in order."""
+        return list(self._of[kind]) if self.records else []
+
+    @property
+    def events(self) -> list[Event]:
+        """All events, in order."""
+        return self.of(Event)
+
+    @property
+    def spans(self) -> dict[int, SpanNew]:
+        """Every span by its number."""
+        return self._spans if self.records else {}
+
+    @property
+    def tasks(self) -> dict[int, TaskSpawned]:
+        """Every spawned task by its number."""
+        return {task.spawned: task for task in self.of(TaskSpawned)}
+
+    @property
+    def threads(self) -> dict[int, ThreadStarted]:
+        """Every thread by its number, whether it ran or not."""
+        return {thread.thread: thread for thread in self.of(ThreadStarted)}
+
+    @property
+    def ran(self) -> dict[int, int]:
+        """The place of each thread among those that did anything, in the order they first did."""
+        idle = ThreadStarted, ThreadParked
+        ran = dict.fromkeys(r.thread for r in self.records if not isinstance(r, idle))
+        return {thread: place for place, thread in enumerate(ran)}
+
+    def ancestors(self, span: int | None) -> list[SpanNew]:
+        """Give the span and its parents, leaf to root."""
+        spans, found = self.spans, []
+        while span is not None:
+            found.append(spans[span])
+            span = spans[span].parent
+        return found
+
+    def names(self, span: int | None) -> tuple[str, ...]:
+        """Name a span and its parents, leaf to root."""
+        return tuple(new.name for new in self.ancestors(span))
+
+    def scope(self, event: Event) -> tuple[str, ...]:
+        """Name the spans that an event belongs to, leaf to root."""
+        return self.names(event.parent)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The text of every file, or notebook cell, that a record points into."""
+        for file in {record.file for record in self.records} - self._sources.keys():
+            self._sources[file] = "".join(linecache.getlines(file))
+        return self._sources
+
+    def to_json(self) -> str:
+        """Write the trace as JSON: `{"started", "zero", "rows", "sources"}`."""
+        rows = [[_tag(value) for value in row] for row in self.rows]
+        what = {"started": self.started, "zero": self._zero, "rows": rows}
+        return json.dumps({**what, "sources": self.sources})
+
+    @classmethod
+    def from_json(cls, text: str) -> Trace:
+        """Read what `to_json` wrote."""
+        try:
+            data = json.loads(text)
+            if unknown := {row[0] for row in data["rows"]} - KINDS.keys():
+                raise KeyError(*unknown)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise UsageError(
+                f"a trace is read from what trace.to_json() wrote, got {text!r:.40} ({error!r})"
+            ) from None
+        rows = [tuple(_untag(value) for value in row) for row in data["rows"]]
+        trace = cls(rows, data["started"], data["zero"])
+        trace._sources = data["sources"]
+        return trace
+
+    def __len__(self) -> int:
+        return len(self.noted)
+
+    @overload
+    def __getitem__(self, step: int) -> Record: ...
+    @overload
+    def __getitem__(self, step: slice) -> Trace: ...
+    def __getitem__(self, step: int | slice) -> Record | Trace:
+        if isinstance(step, int):
+            return self.records[step]
+        if step.start or step.step:
+            raise UsageError(
+                f"a part of a trace starts at its start, got {step}. Write: trace[:10]"
+            )
+        part = Trace(self.rows[step], self.started, self._zero)
+        part._sources = self.sources
+        return part
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        bundles = [view(self)._repr_mimebundle_() for view in self.views]
+        kinds = ("text/plain", "text/html") if bundles else ()
+        return {kind: "\n".join(bundle[kind] for bundle in bundles) for kind in kinds}
+
+    def __repr__(self) -> str:
+        return f"<Trace of {len(self.rows)} records, {len(self.events)} events>"
+
+
+def _tag(value: Any) -> Any:
+    """Fields in a form that JSON keeps: `[name, value]`, or `[name, text, "text"]`."""
+    if not isinstance(value, tuple):
+        return value
+    return [[n, v, "text"] if isinstance(v, Text) else [n, v] for n, v in value]
+
+
+def _untag(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return tuple((pair[0], Text(pair[1]) if len(pair) == 3 else pair[1]) for pair in value)

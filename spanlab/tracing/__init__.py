@@ -1,0 +1,1 @@
+"""In Rust: the crate `tracing`. Nothing in here knows of a runtime."""

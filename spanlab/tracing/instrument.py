@@ -1,0 +1,262 @@
+"""`@instrument`: a span around a function, or around the future it gives, as its syntax decides."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable
+from functools import wraps
+from types import CodeType
+from typing import Any
+
+from spanlab.errors import NoSource, UsageError
+from spanlab.field import Debug, Display, Level
+from spanlab.frames import code_of, unwind
+from spanlab.future import USED, Future, Pending, into_future
+from spanlab.syntax import attribute, block, syntax
+from spanlab.tracing.guard import Instrumented
+from spanlab.tracing.span import Span, emit, make_span
+
+_VALUES = (int, float, bool, str)  # recorded as they are; every other argument by its Debug
+
+
+def in_current_span(future: Any) -> Instrumented:
+    """Instrument a future with the span that is current here and now.
+
+    It is looked up where this is called: inside a spawned task that is too late.
+
+    In Rust: `future.in_current_span()`.
+    """
+    frame = sys._getframe(1)
+    place = frame.f_code, frame.f_lasti
+    return Instrumented(into_future(future, "in_current_span()"), Span.current(), place)
+
+
+def instrument(
+    function: Any = None, /, *,
+    name: str | None = None, target: str | None = None, level: Level | str | int = Level.INFO,
+    skip: tuple[str, ...] | list[str] = (), skip_all: bool = False,
+    fields: dict[str, Any] | None = None, parent: Any = ..., follows_from: Any = (),
+    err: bool | type[Debug] = False, err_level: Level | str = Level.ERROR,
+    ret: bool | type[Debug] = False, ret_level: Level | str | None = None,
+) -> Any:  # fmt: skip
+    """Make a span for each call of a function, named after it, with its arguments as fields.
+
+    The syntax decides what the span covers. An `async def`: its future; the span is made at the
+    first poll, under whatever is current there. A `def` whose last statement is `return task()`,
+    where `task` is an `async def` inside it: that future, and not the function; this stands for
+    a last `async` block in Rust. Any other `def`: the call, and nothing of a future that it gives.
+
+    `fields`, `parent` and `follows_from` may be functions of the arguments: `lambda n: n + 1`.
+    `err` records an exception as an event, `ret` the value; `Debug` or `Display` says how.
+
+    In Rust: `#[instrument]`; `fields(…)`, `err(Debug, level = …)` are keyword arguments here.
+    https://github.com/tokio-rs/tracing/blob/tracing-attributes-0.1.31/tracing-attributes/src/expand.rs
+
+    >>> @instrument
+    ... def double(n):
+    ...     info("doubling")
+    >>> with recording() as trace:
+    ...     double(2)
+    >>> trace.scope(trace.events[0])
+    ('double',)
+    """
+    if isinstance(function, str):
+        name, function = function, None
+    arguments = (name, target, level, skip, skip_all, fields, parent, follows_from,
+                 err, err_level, ret, ret_level)  # fmt: skip
+    if function is None:
+        return lambda function: _Attribute(function, *arguments).apply()
+    return _Attribute(function, *arguments).apply()
+
+
+class _Attribute:
+    """One use of `@instrument`: its arguments, and the function that it stands on."""
+
+    def __init__(
+        self, function: Any, name: Any, target: Any, level: Any, skip: Any, skip_all: bool,
+        fields: Any, parent: Any, follows_from: Any, err: Any, err_level: Any, ret: Any,
+        ret_level: Any,
+    ) -> None:  # fmt: skip
+        if not inspect.isfunction(function) or function.__name__ == "<lambda>":
+            raise UsageError(
+                f"@instrument stands on a def or async def, got {function!r:.60}. "
+                f"For a span around anything else write: with info_span('work').enter():"
+            )
+        self.function = function
+        self.name = name or function.__name__
+        self.target = target or function.__module__
+        self.level = Level.parse(level)
+        self.fields = dict(fields or {})
+        self.parent, self.follows_from = parent, follows_from
+        self.err, self.err_level = err, Level.parse(err_level)
+        self.ret, self.ret_level = ret, Level.parse(ret_level or self.level)
+        self.signature = inspect.signature(function)
+        self.recorded = self._recorded(skip, skip_all)
+        self.place = function.__code__.co_filename, function.__code__.co_firstlineno
+        self.unused: list[str] = []  # arguments that the body does not name
+        self.block: CodeType | None = None  # the async block that the span covers, if it is one
+
+    def _recorded(self, skip: Any, skip_all: bool) -> list[str]:
+        names = list(self.signature.parameters)
+        skipped = [skip] if isinstance(skip, str) else list(skip)
+        if len(set(skipped)) < len(skipped):
+            raise UsageError(f"skip names each argument once, got {skipped}")
+        if unknown := [name for name in skipped if name not in names]:
+            raise UsageError(
+                f"skip names arguments of {self.name}(), which are {names}, got {unknown}"
+            )
+        if skip_all and skipped:
+            raise UsageError("skip_all skips every argument, got skip as well. Write one of them")
+        return [] if skip_all else [n for n in names if n not in skipped and n not in self.fields]
+
+    def apply(self) -> Callable[..., Any]:
+        """Give the function that takes the place of the one annotated."""
+        if self._covers_the_future():
+            wrapped = lambda *args, **kwargs: self._lazily(*args, **kwargs)  # noqa: E731
+        else:
+            wrapped = lambda *args, **kwargs: self._at_once(*args, **kwargs)  # noqa: E731
+        return wraps(self.function)(wrapped)  # a plain function, so that it can be a method
+
+    def _covers_the_future(self) -> bool:
+        """Decide by the syntax alone whether the span is the future's or the function's."""
+        function = self.function
+        if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+            raise UsageError(
+                f"@instrument stands on a def or async def, got the generator "
+                f"'{function.__name__}', of which Rust has none. Make it return a list"
+            )
+        node = syntax(function)
+        if node is not None:
+            marked = attribute(node)
+            self.place = self.place[0], self.place[1] + (marked.lineno - 1 if marked else 0)
+            used = {n.id for part in node.body for n in ast.walk(part) if isinstance(n, ast.Name)}
+            self.unused = [name for name in self.signature.parameters if name not in used]
+        if inspect.iscoroutinefunction(function):
+            return True
+        if node is None:
+            raise NoSource(
+                f"@instrument decides by the source of '{function.__name__}', and there is none. "
+                f"Define it in a file or a cell; or write: with info_span('{self.name}').enter():"
+            )
+        inner = block(node)
+        if inner is not None:
+            codes = [c for c in function.__code__.co_consts if isinstance(c, CodeType)]
+            self.block = [code for code in codes if code.co_name == inner.name][-1]
+        return inner is not None
+
+    def _lazily(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function outside the span; the span is made when its future is first polled."""
+        future = self.function(*args, **kwargs)
+        if self.block is not None and code_of(future) is not self.block:
+            return future  # an early return: the attribute rewrote the last statement alone
+        return _Lazy(into_future(future, self.name), self, args, kwargs)
+
+    def _at_once(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function inside the span."""
+        span = self.make(args, kwargs)
+        span._enter(self.place)
+        try:
+            value = self.function(*args, **kwargs)
+            self.returned(value)
+            return value
+        except Exception as error:
+            unwind(error)
+            self.failed(error)
+            raise
+        finally:
+            span._exit(self.place)
+            del span  # a traceback may keep this frame, and must not keep the span
+
+    def make(self, args: Any, kwargs: Any) -> Span:
+        """Make the span of one call."""
+        bound = self.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        given = bound.arguments
+        fields = {name: _argument(given[name]) for name in self.recorded}
+        fields |= {name: _evaluated(value, given) for name, value in self.fields.items()}
+        parent = _evaluated(self.parent, given)
+        span = make_span(self.level, self.name, parent, self.target, fields, self.place)
+        for cause in () if span.is_none() else _evaluated(self.follows_from, given):
+            span.follows_from(cause)
+        return span
+
+    def returned(self, value: Any) -> None:
+        """Record what the function gave, if asked to."""
+        if self.ret:
+            shown = self.ret(value) if isinstance(self.ret, type) else Debug(value)
+            self._emit(self.ret_level, "return", shown)
+
+    def failed(self, error: Exception) -> None:
+        """Record the exception that left the function, if asked to."""
+        if self.err:
+            shown = self.err(error) if isinstance(self.err, type) else Display(error)
+            self._emit(self.err_level, "error", shown)
+
+    def _emit(self, level: Level, field: str, value: Debug) -> None:
+        emit(level, None, ..., self.target, {field: value}, sys._getframe(), self.place)
+
+
+class _Lazy(Future[Any]):
+    """The future of an instrumented function: its span is made at the first poll."""
+
+    __slots__ = ("_attribute", "_call", "_unused", "inner")
+
+    def __init__(self, inner: Any, attribute: _Attribute, args: Any, kwargs: Any) -> None:
+        self.inner = inner
+        self._attribute = attribute
+        self._call: Any = (args, kwargs)
+        self._unused: Any = None  # in Rust they stay outside the block that the span covers
+
+    def send(self, value: None, /) -> Pending:
+        """Poll once, and drop what has ended at once, as an `await` inside would."""
+        if self._call is not None:
+            self._begin()
+        try:
+            pending: Pending = self.inner.send(None)
+            return pending
+        except BaseException:
+            self.close()
+            raise
+
+    def _begin(self) -> None:
+        attribute, (args, kwargs), self._call = self._attribute, self._call, None
+        span = attribute.make(args, kwargs)
+        if attribute.unused:
+            given = attribute.signature.bind(*args, **kwargs).arguments
+            self._unused = [given[name] for name in attribute.unused if name in given]
+        if attribute.err or attribute.ret:
+            self.inner = _observed(self.inner, attribute)
+        if not span.is_none():
+            self.inner = Instrumented(self.inner, span, attribute.place)
+
+    def close(self) -> None:
+        inner, self.inner, self._call = self.inner, USED, None
+        inner.close()
+        del inner  # and with it the span
+        self._unused = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+async def _observed(future: Any, attribute: _Attribute) -> Any:
+    try:
+        value = await future
+    except Exception as error:
+        attribute.failed(error)
+        raise
+    attribute.returned(value)
+    return value
+
+
+def _argument(value: Any) -> Any:
+    return value if type(value) in _VALUES else Debug(value)
+
+
+def _evaluated(value: Any, given: dict[str, Any]) -> Any:
+    """Call a function of arguments with those that it names; give anything else back."""
+    if not inspect.isfunction(value):
+        return value
+    return value(*(given[name] for name in inspect.signature(value).parameters))

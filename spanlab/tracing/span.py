@@ -1,0 +1,241 @@
+"""Spans and events, and how their parent is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from sys import _getframe
+from types import FrameType
+from typing import Any, TypeVar
+from weakref import ref
+
+from spanlab import stack
+from spanlab.errors import UsageError
+from spanlab.field import capture
+from spanlab.future import into_future
+from spanlab.recorder import Recorder
+from spanlab.threads import Thread, current, local
+from spanlab.tracing.guard import Entered, EnteredSpan, Instrumented, Place
+
+T = TypeVar("T")
+
+
+class Span:
+    """A handle to one span. The span closes when its last reference goes.
+
+    Entering and exiting do not close it, and its children keep it open. A disabled span has
+    no number and everything done with it has no effect.
+
+    In Rust: `tracing::Span`; a clone is one more reference to the same object.
+    """
+
+    __slots__ = ("__weakref__", "_declared", "_parent", "_recorder", "_ref", "id", "name")
+
+    def __init__(
+        self, name: str = "", recorder: Recorder | None = None, parent: Span | None = None,
+        declared: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        self.id: int | None = None
+        self.name = name
+        self._recorder = recorder
+        if recorder is not None:
+            self.id = recorder.next_span()
+            self._parent = parent  # holds the parent open
+            self._declared = declared  # the fields that `record` may set
+            self._ref = ref(self)  # what stacks hold
+
+    @staticmethod
+    def current() -> Span:
+        """Give the current span of this thread, as one more reference that keeps it open.
+
+        It is looked up now, on this thread: inside a spawned task it is not the spawner's.
+
+        In Rust: `Span::current`; without a current span it equals `Span::none()`.
+        """
+        thread = current()
+        top = stack.top(thread.span_stack) if thread else None
+        return (top and top()) or Span()
+
+    @staticmethod
+    def none() -> Span:
+        """Give a disabled span. Entering it does not hide the span around it."""
+        return Span()
+
+    def is_none(self) -> bool:
+        """Tell whether this span does not exist: made by `none()`, or filtered out."""
+        return self.id is None
+
+    is_disabled = is_none
+
+    def or_current(self) -> Span:
+        """Give this span if it is enabled, the current span if not."""
+        return Span.current() if self.id is None else self
+
+    def follows_from(self, other: Span | None) -> Span:
+        """Note that this span was caused by `other`, which becomes no parent by that."""
+        if self.id is not None and other is not None and other.id is not None:
+            self._append("follows", _caller(), other.id)
+        return self
+
+    def record(self, field: str, value: Any) -> Span:
+        """Set a field that was declared when the span was made; other fields are ignored."""
+        if self.id is not None and field in self._declared:
+            self._append("record", _caller(), capture({field: value}))
+        return self
+
+    def enter(self) -> Entered:
+        """Put this span on top of the current thread's stack for one `with` block.
+
+        Spans and events made inside the block get this span as their parent.
+
+        The stack belongs to the thread, not to the task: if a task is suspended
+        inside the block, the span stays on top, and whatever the thread polls next
+        is recorded under it. To span code that awaits, use `Span.instrument`.
+
+        In Rust: `Span::enter`; the end of the block is the drop of the guard.
+
+        >>> with recording() as trace:
+        ...     with info_span("request").enter():
+        ...         info("hello")
+        >>> trace.scope(trace.events[0])
+        ('request',)
+        """
+        frame = _getframe(1)
+        return Entered(self, (frame.f_code, frame.f_lasti))
+
+    def entered(self) -> EnteredSpan:
+        """Enter this span with a guard that owns it and must stay on its thread.
+
+        Held across an await in a spawned task it is refused, as rustc refuses it.
+
+        In Rust: `Span::entered`; the guard is not `Send`.
+        """
+        return EnteredSpan(self, _caller())
+
+    def in_scope(self, function: Callable[[], T]) -> T:
+        """Call `function` inside this span."""
+        place = _caller()
+        self._enter(place)
+        try:
+            return function()
+        finally:
+            self._exit(place)
+
+    def instrument(self, future: Any) -> Instrumented:
+        """Give a future that enters this span for each poll of `future`, and for its drop.
+
+        The parent of this span is what was current where the span was made, on whatever
+        thread it is entered later.
+
+        In Rust: `future.instrument(span)`; there the future is made before the span.
+        """
+        return Instrumented(into_future(future, "instrument()"), self, _caller())
+
+    def _enter(self, place: Place) -> None:
+        thread, recorder = local.thread, self._recorder
+        if recorder is None:
+            return
+        if thread is None or thread.recorder is not recorder:
+            thread = current()
+        if thread is None:
+            return
+        if thread.recorder is not recorder:
+            raise UsageError(
+                f"a span is entered in the recording that made it, and that of {self.name!r} "
+                f"has ended. Make a new one: info_span({self.name!r})"
+            )
+        thread.span_stack.append(self._ref)
+        file, line = place
+        recorder.append(("enter", recorder.clock(), thread.id, thread.task, file, line, self.id))
+
+    def _exit(self, place: Place) -> None:
+        thread, recorder = local.thread, self._recorder
+        if recorder is None or thread is None:
+            return
+        stack.pop(thread.span_stack, self._ref)
+        file, line = place
+        recorder.append(("exit", recorder.clock(), thread.id, thread.task, file, line, self.id))
+
+    def _append(self, kind: str, place: Place, *what: Any) -> None:
+        thread, recorder = local.thread, self._recorder
+        if recorder is not None and thread is not None:
+            now, (file, line) = recorder.clock(), place
+            recorder.append((kind, now, thread.id, thread.task, file, line, self.id, *what))
+
+    def __del__(self) -> None:
+        thread, recorder = local.thread, self._recorder
+        if recorder is not None and thread is not None:
+            now = recorder.clock()
+            recorder.append(("close", now, thread.id, thread.task, "", 0, self.id))
+
+    def __repr__(self) -> str:
+        return "Span(none)" if self.id is None else f"Span({self.name!r}, id={self.id})"
+
+
+def make_span(
+    level: int, name: str, parent: Any, target: str, given: dict[str, Any], place: Place
+) -> Span:
+    """Make a span for the current thread, or a disabled one where nothing records it."""
+    thread = local.thread
+    if thread is None or level < thread.recorder.level:
+        thread = current()
+        if thread is None or level < thread.recorder.level:
+            return Span(name)
+    if type(name) is not str:
+        raise UsageError(f"a span needs a name, got {name!r:.60}. Write: info_span('work')")
+    if parent is ...:
+        top = stack.top(thread.span_stack)
+        above = top and top()
+    else:
+        above = _given(thread, parent)
+    recorder, (file, line) = thread.recorder, place
+    span = Span(name, recorder, above, tuple(given))  # the names: a value is not kept
+    recorder.append((
+        "new", recorder.clock(), thread.id, thread.task, file, line, span.id,
+        None if above is None else above.id, name, level, target, capture(given) if given else (),
+    ))  # fmt: skip
+    return span
+
+
+def emit(
+    level: int, message: Any, parent: Any, target: str | None, given: dict[str, Any],
+    frame: FrameType, place: Place | None = None,
+) -> None:  # fmt: skip
+    """Record one event of the current thread, at `place` or where `frame` stands."""
+    thread = local.thread
+    if thread is None or level < thread.recorder.level:
+        thread = current()
+        if thread is None or level < thread.recorder.level:
+            return
+    if message is not None and type(message) is not str:
+        message = str(message)
+    entry = stack.top(thread.span_stack)
+    above = top = entry and entry()
+    if parent is not ...:
+        above = _given(thread, parent)
+    file, line = place or (frame.f_code, frame.f_lasti)
+    recorder = thread.recorder
+    recorder.append((
+        "event", recorder.clock(), thread.id, thread.task, file, line, level,
+        target or frame.f_globals["__name__"], message, capture(given) if given else (),
+        None if above is None else above.id, None if top is None else top.id,
+    ))  # fmt: skip
+
+
+def _given(thread: Thread, parent: Any) -> Span | None:
+    """Check a parent that was written down; one that is disabled makes a root."""
+    if parent is None:
+        return None
+    if not isinstance(parent, Span):
+        raise UsageError(f"a parent is a span or None, got {parent!r:.60}. Write: parent=span")
+    if parent.id is not None and parent._recorder is not thread.recorder:
+        raise UsageError(
+            f"a parent belongs to the recording of its child, and that of {parent.name!r} has "
+            f"ended. Make it anew: info_span({parent.name!r})"
+        )
+    return None if parent.id is None else parent
+
+
+def _caller() -> Place:
+    """The place that called the function that asks."""
+    frame = _getframe(2)
+    return frame.f_code, frame.f_lasti

@@ -1,0 +1,1 @@
+"""Pure functions of a trace: what it looks like, in words, as a picture, in a page."""

@@ -1,0 +1,227 @@
+"""`compare(bug, fixed)`: two runs side by side, and what differs between them."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from spanlab.errors import UsageError
+from spanlab.traces import Trace
+from spanlab.view.figure import Figure
+from spanlab.view.graph import graph
+from spanlab.view.page import chip, number, page, prose, shown
+from spanlab.view.words import circled, listed, message, quoted, visible
+
+SIDES = ("bug", "fixed")
+MOST = 500  # pairs that a page shows
+
+
+def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comparison:
+    """Show two traces side by side: the logs line by line, and both graphs.
+
+    Events belong together by their message: the first that says it here and the first there.
+    What differs is marked: the spans that an event is in, and the thread that ran it. Which
+    thread that is may differ from run to run; the sentence speaks of it only if nothing else
+    does. `names` are for two runs of which neither repairs the other: no side is red or green then.
+
+    >>> with recording() as bug:
+    ...     info("hello")
+    >>> with recording() as fixed:
+    ...     with info_span("work").enter():
+    ...         info("hello")
+    >>> compare(bug, fixed)
+    <Comparison: `hello`: no span → `work`.>
+    """
+    for trace in (bug, fixed):
+        if not isinstance(trace, Trace):
+            raise UsageError(
+                f"compare() needs two traces, got {trace!r:.60}. "
+                f"Write: compare(run(bug()), run(fixed()))"
+            )
+    if isinstance(names, str) or [type(name) for name in names] != [str, str]:
+        raise UsageError(
+            f"the names= of compare() are two texts, got {names!r:.60}. "
+            f'Write: compare(one, other, names=("one", "other"))'
+        )
+    one, other = (visible(name) for name in names)
+    pairs = tuple(_pairs(_lines(bug), _lines(fixed)))
+    sentence = _sentence(pairs, (one, other))
+    return Comparison(sentence, pairs, graph(bug), graph(fixed), (one, other))
+
+
+class Line(NamedTuple):
+    """One event of a log; `place` is that of its thread among those that ran."""
+
+    number: int
+    message: str
+    scope: tuple[str, ...]
+    thread: int
+    place: int
+
+
+class Pair(NamedTuple):
+    """Two events that belong together; one is None if the other run has none."""
+
+    bug: Line | None
+    fixed: Line | None
+
+    @property
+    def message(self) -> str:
+        """The text of both."""
+        return (self.bug or self.fixed).message  # type: ignore[union-attr]
+
+    @property
+    def moved(self) -> bool:
+        """Tell whether they are in different spans, or one is missing."""
+        return self.bug is None or self.fixed is None or self.bug.scope != self.fixed.scope
+
+    @property
+    def elsewhere(self) -> bool:
+        """Tell whether they ran on different threads."""
+        return bool(self.bug and self.fixed and self.bug.thread != self.fixed.thread)
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether anything differs."""
+        return self.moved or self.elsewhere
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """What differs between two traces: a `sentence`, the `pairs` of events, and both graphs.
+
+    `names` are those of the two sides.
+    """
+
+    sentence: str
+    pairs: tuple[Pair, ...]
+    bug: Figure
+    fixed: Figure
+    names: tuple[str, str]
+
+    def __str__(self) -> str:
+        lines = [line for pair in self.pairs for line in _text(pair)]
+        graphs = [
+            f"{side}: {figure.alt}\n{figure.text}"
+            for side, figure in zip(self.names, (self.bug, self.fixed), strict=True)
+        ]
+        return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), *graphs]))
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.sentence}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": _html(self)}
+
+
+def _lines(trace: Trace) -> list[Line]:
+    places = trace.ran
+    return [
+        Line(n, message(e), trace.scope(e), e.thread, places[e.thread])
+        for n, e in enumerate(trace.events, 1)
+    ]
+
+
+def _pairs(bug: list[Line], fixed: list[Line]) -> Iterator[Pair]:
+    """Pair the events in the order of the first log; what only the second has stands in its."""
+    waiting: defaultdict[str, deque[Line]] = defaultdict(deque)
+    for line in fixed:
+        waiting[line.message].append(line)
+    paired = [(line, waiting[line.message] and waiting[line.message].popleft()) for line in bug]
+    found = {partner.number for _, partner in paired if partner}
+    alone = deque(line for line in fixed if line.number not in found)
+    for line, partner in paired:
+        while alone and partner and alone[0].number < partner.number:
+            yield Pair(None, alone.popleft())
+        yield Pair(line, partner or None)
+    yield from (Pair(None, line) for line in alone)
+
+
+# --- in words ------------------------------------------------------------------------------------
+
+
+def _sentence(pairs: tuple[Pair, ...], names: tuple[str, str]) -> str:
+    said: dict[str, int] = {}
+    for pair in pairs:
+        if pair.moved:
+            moved = _moved(pair, names)
+            said[moved] = said.get(moved, 0) + 1
+    parts = [text + (f" (×{count})" if count > 1 else "") for text, count in said.items()]
+    if len(parts) > 3:
+        parts[3:] = [f"{len(parts) - 3} more differ"]
+    elsewhere = sum(pair.elsewhere for pair in pairs)
+    if parts:
+        return "; ".join(parts) + "."
+    if elsewhere:
+        events = "1 event" if elsewhere == 1 else f"{elsewhere} events"
+        return f"Every event has the same parents; {events} ran on another thread."
+    return "Nothing differs: every event has the same parents, on the same thread."
+
+
+def _moved(pair: Pair, names: tuple[str, str]) -> str:
+    if pair.bug is None or pair.fixed is None:
+        return f"{quoted(pair.message)} is only in {names[0] if pair.bug else names[1]}"
+    return f"{quoted(pair.message)}: {listed(pair.bug.scope)} → {listed(pair.fixed.scope)}"
+
+
+def _text(pair: Pair) -> Iterator[str]:
+    """Write a pair as one line, or as two where they differ."""
+    if not pair.differs and pair.bug:
+        yield f"  {_line_text(pair.bug)}"
+        return
+    if pair.bug:
+        yield f"- {_line_text(pair.bug)}"
+    if pair.fixed:
+        yield f"+ {_line_text(pair.fixed)}"
+
+
+def _line_text(line: Line) -> str:
+    text = quoted(line.message)[1:-1]
+    scope = ", ".join([listed(line.scope).replace("`", ""), f"ThreadId({line.thread})"])
+    return f"{circled(line.number)} {text}  ({scope})"
+
+
+# --- for a notebook ------------------------------------------------------------------------------
+
+
+def _html(both: Comparison) -> str:
+    head = f'<div class="head"><p class="say">{prose(both.sentence)}</p></div>'
+    titles = "".join(f"<h4>{shown(name)}</h4>" for name in both.names)
+    rows = "".join(_row(pair, both.names) for pair in both.pairs[:MOST])
+    if len(both.pairs) > MOST:
+        rows += f'<p class="rest">{len(both.pairs) - MOST} more lines are left out.</p>'
+    lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
+    graphs = "".join(map(_graph, both.names, (both.bug, both.fixed)))
+    look = "compare" if both.names == SIDES else "compare sl-neutral"
+    return page(look, f'{head}{lines}<div class="pair graphs">{graphs}</div>')
+
+
+def _graph(name: str, figure: Figure) -> str:
+    shown_as = figure._repr_mimebundle_()["text/html"]
+    return f'<div><h4 class="whose">{shown(name)}</h4>{shown_as}</div>'
+
+
+def _row(pair: Pair, names: tuple[str, str]) -> str:
+    signs = ("", "") if not pair.differs else ("−", "+") if names == SIDES else ("≠", "≠")
+    cells = [
+        _cell(pair, line, side, name, sign)
+        for line, side, name, sign in zip((pair.bug, pair.fixed), SIDES, names, signs, strict=True)
+    ]
+    return f'<div class="pair{" same" if not pair.differs else ""}">{"".join(cells)}</div>'
+
+
+def _cell(pair: Pair, line: Line | None, side: str, name: str, sign: str) -> str:
+    if line is None:
+        missing = f'<span class="dim">not in {shown(name)}</span>'
+        return f'<div class="line {side} missing">{missing}</div>'
+    kind = f"line {side}{' differs' if pair.differs else ''}"
+    scope = shown("in " + " < ".join(line.scope) if line.scope else "no span", 100)
+    other = chip(line.thread, line.place, " other" if pair.elsewhere else "")
+    whose = f'<span class="whose">{shown(name)}</span>'
+    return (
+        f'<div class="{kind}"><span class="sign">{sign}</span>{whose}'
+        f"{number(line.number)} {shown(line.message, 80)}"
+        f'<span class="scope{" other" if pair.moved else ""}">{scope}{other}</span></div>'
+    )

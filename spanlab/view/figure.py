@@ -1,0 +1,143 @@
+"""How a picture leaves the package: an `<img>` with alt text and a text twin, safe everywhere.
+
+JupyterLab hides raw SVG in untrusted notebooks and gives it no alt text; an `<img>` with a data
+URI survives both. Such a picture cannot see the page's colours, so it stands on a card of its own.
+This module knows nothing of traces.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from spanlab.errors import MissingPackage, UsageError
+
+SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
+MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+INK, DIM, LINE, LOST = "#1f2933", "#6b7785", "#d9dee4", "#c1121f"
+
+# Okabe and Ito's hues, told apart by colour-blind eyes too: (dark enough for text, tint of it).
+HUES = (
+    ("#0072b2", "#e8f2f9"),  # blue
+    ("#b3540a", "#fdf0e4"),  # vermillion
+    ("#00795c", "#e5f5f0"),  # bluish green
+    ("#9b4678", "#f9edf4"),  # reddish purple
+    ("#7a6200", "#fbf7dc"),  # yellow
+    ("#22708f", "#e4f4fb"),  # sky blue
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Figure:
+    """A picture with its sentence and its text twin; a notebook shows it by itself.
+
+    `svg` is empty where no engine could draw: then `missing` says what to install,
+    and the figure shows its text and `dot` instead.
+
+    >>> Figure("<svg/>", alt="Nothing yet.", text="(empty)")
+    <Figure: Nothing yet.>
+    """
+
+    svg: str
+    alt: str
+    text: str
+    dot: str = field(default="", kw_only=True)
+    missing: str = field(default="", kw_only=True)
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture to a `.svg` file.
+
+        Raises `UsageError` for another ending, `MissingPackage` if nothing could draw it.
+        """
+        path = Path(path)
+        if path.suffix != ".svg":
+            raise UsageError(f'save() writes SVG, got {path.name!r}. Write: save("graph.svg")')
+        if not self.svg:
+            raise MissingPackage(self.missing)
+        path.write_text(self.svg, encoding="utf-8")
+
+    def __repr__(self) -> str:
+        return f"<Figure: {self.alt}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        plain = [self.alt, self.text, *([self.missing, self.dot] if not self.svg else [])]
+        return {"text/html": self._html(), "text/plain": "\n\n".join(filter(None, plain))}
+
+    def _html(self) -> str:
+        tree = f"<pre>{escape(self.text)}</pre>"
+        if self.svg:
+            data = base64.b64encode(self.svg.encode()).decode()
+            source = f"data:image/svg+xml;base64,{data}"
+            picture = f'<img alt="{escape(self.alt)}" src="{source}" style="max-width:100%">'
+            return f"<figure>{picture}{_folded('The same as text', tree)}</figure>"
+        words = f"<p>{escape(self.alt)}</p>{tree}<p>{escape(self.missing)}</p>"
+        return f"<figure>{words}{_folded('DOT', f'<pre>{escape(self.dot)}</pre>')}</figure>"
+
+
+def _folded(summary: str, html: str) -> str:
+    return f"<details><summary>{summary}</summary>{html}</details>"
+
+
+def card(svg: str, alt: str) -> str:
+    """Put an SVG on a light rounded card that reads well on a light and on a dark page.
+
+    Ids get a prefix made from the content: two figures on one page never share one,
+    and the same figure has the same ids on every machine.
+    """
+    svg = re.sub(r"<title>.*?</title>\s*|<!--.*?-->\s*", "", svg[svg.index("<svg") :], flags=re.S)
+    prefix = "f" + hashlib.sha256(f"{alt}{svg}".encode()).hexdigest()[:8]
+    svg = re.sub(r'(<[^<>]* id=")', rf"\1{prefix}-", svg)
+    svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
+    back = f'<rect width="100%" height="100%" rx="9" fill="#ffffff" stroke="{LINE}"/>'
+    opening, rest = svg.split(">", 1)
+    return f'{opening} role="img">\n<title>{escape(alt)}</title>\n{back}{rest}'
+
+
+def hue(position: int) -> tuple[str, str]:
+    """Give the colour of the n-th thread of a figure, and the tint behind it."""
+    return HUES[position % len(HUES)]
+
+
+def draw(dot: str) -> str:
+    """Draw with the first engine that can; the empty string if none can."""
+    try:
+        import graphviz
+        from graphviz.backend import dot_command
+    except ImportError:
+        return ""
+    before = dot_command.DOT_BINARY
+    for engine in _engines():
+        dot_command.DOT_BINARY = engine
+        try:
+            svg = graphviz.backend.pipe_string("dot", "svg", dot, encoding="utf-8", quiet=True)
+        except (OSError, graphviz.ExecutableNotFound, subprocess.CalledProcessError):
+            continue  # in the browser there are no processes at all: OSError
+        finally:
+            dot_command.DOT_BINARY = before
+        return _refont(svg)
+    return ""
+
+
+def _engines() -> Iterator[str]:
+    """Find `graphviz-pure`, also in an environment that is not on PATH, then `dot`."""
+    beside = str(Path(sys.executable).parent)
+    yield from filter(None, [
+        shutil.which("graphviz-pure", path=beside),
+        shutil.which("graphviz-pure"),
+        shutil.which("dot"),
+    ])  # fmt: skip
+
+
+def _refont(svg: str) -> str:
+    # Engines measure with Verdana and Courier, the widest of their kind, so any of these fits.
+    svg = re.sub('font-family="Verdana[^"]*"', f'font-family="{SANS}"', svg)
+    return re.sub('font-family="Courier[^"]*"', f'font-family="{MONO}"', svg)

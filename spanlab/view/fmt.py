@@ -1,0 +1,232 @@
+"""`log(trace)`: what `tracing_subscriber::fmt` prints, byte for byte, from a trace's records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from html import escape
+from typing import Any
+
+from spanlab.errors import UsageError
+from spanlab.field import Fields, Text
+from spanlab.frames import file_name
+from spanlab.record import (
+    Event,
+    SpanClosed,
+    SpanEntered,
+    SpanExited,
+    SpanNew,
+    SpanRecorded,
+)
+from spanlab.stack import pop, top
+from spanlab.traces import Trace
+from spanlab.view.figure import MONO, SANS, hue
+from spanlab.view.formats import FORMATS, Scope, Settings, Shown
+from spanlab.view.words import circled
+
+Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
+MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
+GROUPS = {"none": (), "active": ("enter", "exit"), "full": tuple(MOMENTS.values())}
+
+
+def log(
+    trace: Trace, format: str = "pretty", *, time: bool = False, target: bool = False,
+    thread_ids: bool = True, thread_names: bool = False, file: bool | None = None,
+    line: bool | None = None, span_events: str = "none", flatten_event: bool = False,
+    current_span: bool = True, span_list: bool = True,
+) -> Log:  # fmt: skip
+    """Print the events of a trace as the real crate prints them.
+
+    `format` is "pretty", "full", "compact" or "json"; `file` and `line` are on in "pretty"
+    and off in the others. `span_events` adds what happens to spans: "full", "active", or
+    some of "new|enter|exit|close". The last three settings are for "json".
+
+    All but "full" show an event whose parent is None under the current span.
+
+    In Rust: `tracing_subscriber::fmt()`, where targets are on and thread ids off at first.
+
+    >>> with recording() as trace:
+    ...     info("hello", answer=42)
+    >>> print(log(trace, "compact"), end="")
+     INFO ThreadId(01) hello answer=42
+    """
+    if not isinstance(trace, Trace):
+        raise UsageError(f"log() needs a trace, got {trace!r}. Write: log(run(main()))")
+    if format not in FORMATS:
+        raise UsageError(f"a format is one of {', '.join(FORMATS)}, got {format!r}")
+    settings = Settings(
+        time, target, thread_ids, thread_names,
+        format == "pretty" if file is None else file, format == "pretty" if line is None else line,
+        flatten_event, current_span, span_list,
+    )  # fmt: skip
+    shown = _Replay(trace, settings, _moments(span_events)).shown()
+    entries = [Entry(number, at.thread, *FORMATS[format](at, settings)) for number, at in shown]
+    return Log(entries, {thread: hue(place) for thread, place in trace.ran.items()})
+
+
+def _moments(span_events: str) -> set[str]:
+    names = [word for name in span_events.split("|") for word in GROUPS.get(name, (name,))]
+    if wrong := sorted(set(names) - set(MOMENTS.values())):
+        known = ", ".join([*GROUPS, *MOMENTS.values()])
+        raise UsageError(f"span_events are {known}, got {wrong[0]!r}. Write: 'new|close'")
+    return set(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is printed for one event; `number` counts the trace's events, and is 0 for a span's."""
+
+    number: int
+    thread: int
+    before: str
+    on_thread: str
+    after: str
+
+    def __str__(self) -> str:
+        return self.before + self.on_thread + self.after
+
+
+class Log:
+    """A printed log: `str` gives what the crate prints, `entries` what belongs to each event.
+
+    A notebook shows the threads coloured and the events numbered as in the other views.
+    """
+
+    def __init__(self, entries: list[Entry], hues: dict[int, tuple[str, str]]) -> None:
+        self.entries = entries
+        self._hues = hues  # of each thread, as in the graph
+
+    def __str__(self) -> str:
+        return "".join(map(str, self.entries))
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self._html()}
+
+    def _html(self) -> str:
+        rows = "".join(_row(entry, *self._hues[entry.thread]) for entry in self.entries)
+        return (
+            '<div dir="ltr" style="display:grid;grid-template-columns:2.2em minmax(0,1fr);'
+            f'row-gap:.6em;text-align:left;line-height:1.5;font-family:{MONO}">{rows}</div>'
+        )
+
+
+def _row(entry: Entry, colour: str, tint: str) -> str:
+    number = circled(entry.number) if entry.number else ""
+    chip = f"background:{tint};color:{colour};border-radius:.7em;padding:0 .5em"
+    on_thread = f'<b style="{chip}">{_visible(entry.on_thread)}</b>' if entry.on_thread else ""
+    return (
+        f'<span style="user-select:none;font-family:{SANS}">{number}</span>'
+        '<span style="white-space:pre-wrap;overflow-wrap:anywhere">'
+        f"{_visible(entry.before)}{on_thread}{_visible(entry.after.rstrip())}</span>"
+    )
+
+
+def _visible(text: str) -> str:
+    """Escape for a page; what would steer a terminal or turn text around becomes readable."""
+    shown = (c if c.isprintable() or c in "\n\t" else f"\\u{{{ord(c):x}}}" for c in text)
+    return escape("".join(shown))
+
+
+@dataclass
+class _Timing:
+    """How long a span was entered and how long not, in nanoseconds."""
+
+    last: int
+    busy: int = 0
+    idle: int = 0
+    entered: int = 0
+
+    def step(self, now: int, change: int) -> None:
+        if self.entered == 0:
+            self.idle, self.last = self.idle + now - self.last, now
+        elif self.entered + change == 0:
+            self.busy, self.last = self.busy + now - self.last, now
+        self.entered += change
+
+
+class _Replay:
+    """The state of all spans, brought forward record by record."""
+
+    def __init__(self, trace: Trace, settings: Settings, moments: set[str]) -> None:
+        self.trace = trace
+        self.settings = settings
+        self.moments = moments
+        self.spans = trace.spans
+        self.names = {id: thread.name for id, thread in trace.threads.items()}
+        self.name_width = 0
+        self.fields: dict[int, Fields] = {}
+        self.timings: dict[int, _Timing] = {}
+        self.stacks: dict[int, list[int]] = {}
+        self.closed: set[int] = set()
+
+    def shown(self) -> Iterator[tuple[int, Shown]]:
+        """Give what is to be printed, with its number; the number is 0 if it is about a span."""
+        number = 0
+        for record in self.trace.records:
+            if isinstance(record, Event):
+                number += 1
+                yield number, self.show(record, record, record.parent, record.current)
+            elif isinstance(record, SpanRecorded):
+                self.fields[record.span] += record.fields
+            elif isinstance(record, Moment):
+                self.apply(record)
+                if MOMENTS[type(record)] in self.moments:
+                    yield 0, self.about(record)
+                if isinstance(record, SpanClosed):
+                    self.closed.add(record.span)
+
+    def apply(self, record: Moment) -> None:
+        span, stack = record.span, self.stacks.setdefault(record.thread, [])
+        if isinstance(record, SpanNew):
+            self.fields[span], self.timings[span] = record.fields, _Timing(record.time)
+        elif isinstance(record, SpanEntered):
+            stack.append(span)
+            self.timings[span].step(record.time, 1)
+        elif isinstance(record, SpanExited):
+            pop(stack, span)
+            self.timings[span].step(record.time, -1)
+
+    def about(self, record: Moment) -> Shown:
+        """Show what happened to a span as an event in that span, of its level, at its place."""
+        moment, stack = MOMENTS[type(record)], self.stacks[record.thread]
+        fields: Fields = (("message", moment),)
+        if moment == "close" and self.settings.time:
+            timing = self.timings[record.span]
+            timing.step(record.time, 0)
+            fields += ("time.busy", _duration(timing.busy)), ("time.idle", _duration(timing.idle))
+        current = None if (last := top(stack)) in self.closed else last
+        span = replace(self.spans[record.span], fields=fields)
+        return self.show(record, span, record.span, current)
+
+    def show(
+        self, at: Event | Moment, what: Event | SpanNew, parent: int | None, current: int | None
+    ) -> Shown:
+        name, settings = self.names.get(at.thread, ""), self.settings
+        self.name_width = max(self.name_width, len(name.encode()))
+        time = datetime(1970, 1, 1) + timedelta(microseconds=(self.trace.started + at.time) // 1000)
+        return Shown(
+            time.isoformat(timespec="microseconds") + "Z" if settings.time else "",
+            what.level, what.target, what.fields,
+            file_name(what.file) if settings.file else "", what.line if settings.line else 0,
+            at.thread, name, self.name_width, self.scope(parent), self.scope(current),
+        )  # fmt: skip
+
+    def scope(self, span: int | None) -> Scope:
+        found: Scope = []
+        while span is not None:
+            found.append((self.spans[span], self.fields[span]))
+            span = self.spans[span].parent
+        return found
+
+
+def _duration(nanoseconds: int) -> Text:
+    value = float(nanoseconds)
+    for unit in ("ns", "µs", "ms", "s"):
+        for limit, digits in ((10, 2), (100, 1), (1000, 0)):
+            if value < limit:
+                return Text(f"{value:.{digits}f}{unit}")
+        value /= 1000
+    return Text(f"{value * 1000:.0f}s")

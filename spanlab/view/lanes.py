@@ -1,0 +1,286 @@
+"""`lanes(trace)`: a lane per thread, a bar per poll, spans inside, events as numbered marks.
+
+Everything has its place first (`places`), then it is drawn as one long strip. The figure cuts the
+strip into lines, as music is written; the stepper takes it whole.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from html import escape
+from itertools import pairwise
+from unicodedata import east_asian_width
+
+from spanlab.errors import UsageError
+from spanlab.record import Event, PollEnded, PollStarted, Record, SpanEntered, TaskSpawned
+from spanlab.traces import Trace
+from spanlab.view.figure import DIM, HUES, INK, LINE, MONO, SANS, Figure, card, hue
+from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places, places
+from spanlab.view.tree import titles_of
+from spanlab.view.words import circled, count, visible
+
+LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
+AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
+MANY = 24  # more arrows than that are drawn faintly
+MOST = 200  # lines of the text twin
+PATTERNS = ("", "M-1 1L1 -1M0 8L8 0M7 9L9 7", "M4 4h.01", "M4 0V8", "M-1 7L1 9M0 0L8 8M7 -1L9 1")
+
+
+def lanes(trace: Trace) -> Figure:
+    """Draw what each thread did, one poll after the other, in the order of the records.
+
+    A bar is one poll, coloured and patterned by its task; the bars inside are the spans that
+    are entered, the numbered marks are events. Thin arrows go from a spawn or a wake to the
+    poll that followed. Where the main future waits its lane is dashed. The clock stands below
+    where it moves.
+
+    >>> with recording() as trace:
+    ...     with info_span("work").enter():
+    ...         info("hello")
+    >>> lanes(trace)
+    <Figure: 1 event on 1 thread, and no polls.>
+    """
+    if not isinstance(trace, Trace):
+        raise UsageError(f"lanes() needs a trace, got {trace!r:.60}. Write: lanes(run(main()))")
+    titles = {thread: visible(title, 56) for thread, title in titles_of(trace).items()}
+    placed = places(trace, list(titles))
+    starts = _line_starts(trace, placed)
+    cut = max(1, int(TALL // (placed.height + AXIS + GAP)))
+    rest = f"Records from {starts[cut]} on are left out." if len(starts) > cut else ""
+    alt = " ".join(filter(None, [_sentence(trace, titles), rest]))
+    text = "\n".join([*_twin(trace, titles), *filter(None, [rest])])
+    return Figure(card(_lines(placed, titles, starts, cut), alt), alt, text)
+
+
+# --- in words ------------------------------------------------------------------------------------
+
+
+def _sentence(trace: Trace, titles: dict[int, str]) -> str:
+    polls: defaultdict[int, dict[int, None]] = defaultdict(dict)
+    number = 0
+    for record in trace.of(PollStarted):
+        number += 1
+        polls[record.task or 0][record.thread] = None
+    events = f"{count(len(trace.events), 'event')} on {count(len(titles), 'thread')}"
+    if not number:
+        return f"{events}, and no polls."
+    where = [f"{_task(task)} on {_and(list(threads))}" for task, threads in list(polls.items())[:4]]
+    more = [f"{len(polls) - 4} more tasks"] if len(polls) > 4 else []
+    return f"{count(number, 'poll')}: {'; '.join([*where, *more])}. {events}."
+
+
+def _twin(trace: Trace, titles: dict[int, str]) -> Iterator[str]:
+    """Give the text twin: under each thread a line for each of its polls, with what it did."""
+    names = {number: visible(new.name) for number, new in trace.spans.items()}
+    did: dict[int, list[str]] = {thread: [] for thread in titles}
+    number = 0
+    for record in trace.records:
+        if isinstance(record, Event):
+            number += 1
+        if record.thread in did:
+            said = _did(record, number, names)
+            lines = did[record.thread]
+            if isinstance(record, PollStarted) or (said and not lines):
+                lines.append("  " + (_task(record.task or 0) if record.task is not None else "…"))
+            lines[-1:] = [f"{lines[-1]}, {said}" if "," in lines[-1] or ":" in lines[-1]
+                          else f"{lines[-1]}: {said}"] if said else lines[-1:]  # fmt: skip
+    every = [line for thread, title in titles.items() for line in [title, *did[thread]]]
+    yield from every[:MOST]
+    if len(every) > MOST:
+        yield f"{len(every) - MOST} more lines"
+
+
+def _did(record: Record, number: int, names: dict[int, str]) -> str:
+    match record:
+        case Event():
+            return f"{circled(number)} {visible(record.message)}".strip()
+        case SpanEntered(span=span):
+            return f"in {names.get(span, '?')}"
+        case TaskSpawned(spawned=task):
+            return f"spawns {_task(task)}"
+        case PollEnded(ready=True):
+            return "ends"
+        case PollEnded():
+            return f"waits for {_waits(record)}"
+    return ""
+
+
+def _waits(record: PollEnded) -> str:
+    return _task(record.awaits) if record.awaits is not None else visible(record.waits_for)
+
+
+def _task(number: int) -> str:
+    return f"task {number}" if number else "main"
+
+
+def _and(threads: list[int]) -> str:
+    if len(threads) > 3:
+        return f"{len(threads)} threads"
+    return " and ".join(f"ThreadId({thread})" for thread in threads)
+
+
+# --- as a picture --------------------------------------------------------------------------------
+
+
+def _line_starts(trace: Trace, placed: Places) -> list[int]:
+    """Give the records that begin a line; if there is one near, a line begins with a poll."""
+    starts, begin, poll = [0], 0.0, 0
+    for index, x in enumerate(placed.x):
+        if x - begin > PAGE:
+            starts.append(poll if placed.x[poll] - begin > PAGE * 0.75 else index)
+            begin = placed.x[starts[-1]]
+        if isinstance(trace.records[index], PollStarted):
+            poll = index
+    return starts
+
+
+def _lines(placed: Places, titles: dict[int, str], starts: list[int], cut: int) -> str:
+    """Show the strip through one window for each line."""
+    edges = [*(placed.x[start] for start in starts if placed.x), placed.width][: cut + 1]
+    page = max([b - a for a, b in pairwise(edges)] or [0]) + 12
+    tall, windows = placed.height + AXIS, ""
+    for line, (a, b) in enumerate(pairwise(edges)):
+        y = 12 + line * (tall + GAP)
+        names = "".join(_name(t, titles[t], y + placed.top[t], i) for i, t in enumerate(titles))
+        windows += f'{names}<svg x="{LEFT}" y="{y:g}" width="{b - a:g}" height="{tall:g}"'
+        windows += f' viewBox="{a:g} 0 {b - a:g} {tall:g}"><use href="#strip"/></svg>'
+    width, height = LEFT + page, 24 + len(edges[1:]) * (tall + GAP)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
+        f'viewBox="0 0 {width:g} {height:g}"><defs><g id="strip">{strip(placed)}</g></defs>'
+        f"{windows}</svg>"
+    )
+
+
+def _name(thread: int, title: str, y: float, place: int) -> str:
+    name = title.partition(" · ")[2]
+    return (
+        f'<text x="14" y="{y + ABOVE + 15:g}" font-family="{MONO}" font-size="11" '
+        f'font-weight="600" fill="{hue(place)[0]}">ThreadId({thread})</text>'
+        f'<text x="14" y="{y + ABOVE + 29:g}" font-family="{SANS}" font-size="10" '
+        f'fill="{DIM}">{escape(_fitting(name, LEFT - 20))}</text>'
+    )
+
+
+def strip(placed: Places) -> str:
+    """Draw all lanes as one long strip of SVG; `data-i` is the index of the record behind it."""
+    used = {_look(bar.task) for bar in placed.bars if bar.kind == "poll"}
+    shown = sorted((b for b in placed.bars if b.row < DEEPEST), key=lambda b: _LAYERS[b.kind])
+    drawn = [_bar(bar, placed) for bar in shown]
+    waits = sum(bar.kind == "wait" for bar in shown)
+    quiet = " quiet" if len(placed.arrows) > MANY else ""
+    return "".join([
+        f'<g class="sl-strip{quiet}"><style>{STYLE}</style>',
+        f"<defs>{''.join(map(_pattern, sorted(used)))}</defs>",
+        *(f'<path class="rule" d="M0 {placed.top[t]:g}H{placed.width:g}"/>' for t in placed.top),
+        *drawn[:waits],
+        *(_arrow(arrow, placed) for arrow in placed.arrows),
+        *drawn[waits:],
+        *(_mark(mark, placed) for mark in placed.marks),
+        *(_time(x, time, placed.height) for x, time in placed.times), "</g>",
+    ])  # fmt: skip
+
+
+_LAYERS = {"wait": 0, "outside": 1, "poll": 1, "span": 2}
+_RULES = {
+    "text": f"font:11px {SANS};fill:{INK}",
+    ".rule": f"stroke:{LINE}",
+    ".wait>rect,.sl-strip .outside>rect": f"fill:none;stroke:{DIM};stroke-opacity:.6",
+    ".wait>rect": "stroke-dasharray:4 4",
+    ".outside>rect": "stroke-dasharray:1 3",
+    ".wait>text,.sl-strip .time": f"fill:{DIM};font-size:10px",
+    ".poll>text": "font-weight:600",
+    ".span>rect": "fill:white",
+    ".span>text": f"font-family:{MONO}",
+    ".mark>rect": f"fill:white;stroke:{DIM}",
+    ".mark>text": "font-size:10px;font-weight:600;text-anchor:middle",
+    ".arrow>path": f"fill:none;stroke:{DIM}",
+    ".wake>path": "stroke-dasharray:2 3",
+    ".arrow>.head": f"fill:{DIM};stroke:none",
+    **{f".k{n}>rect": f"stroke:{dark}" for n, (dark, _) in enumerate(HUES)},
+    **{f".poll.k{n}>text": f"fill:{dark}" for n, (dark, _) in enumerate(HUES)},
+}
+STYLE = "".join(f".sl-strip {what}{{{look}}}" for what, look in _RULES.items())
+STYLE += ".quiet .arrow{opacity:.35}"
+
+
+def _look(task: int | None) -> int:
+    """Give the number of a task's look: after thirty tasks they repeat."""
+    return (task or 0) % (len(HUES) * len(PATTERNS))
+
+
+def _pattern(look: int) -> str:
+    dark, tint = hue(look)
+    lines = PATTERNS[look % len(PATTERNS)]
+    stroke = f'stroke="{dark}" stroke-width="1.6" stroke-linecap="round" stroke-opacity=".28"'
+    return (
+        f'<pattern id="look{look}" width="8" height="8" patternUnits="userSpaceOnUse"><rect '
+        f'width="8" height="8" fill="{tint}"/><path d="{lines}" fill="none" {stroke}/></pattern>'
+    )
+
+
+def _bar(bar: Bar, placed: Places) -> str:
+    y, width = placed.top[bar.thread] + ABOVE, max(bar.end - bar.start, 4)
+    tall, room, fill, look = placed.tall[bar.thread], width - 10, "", _look(bar.task)
+    if bar.kind == "span":
+        y, tall = y + TITLE + ROW * bar.row, ROW - 3
+    elif bar.kind == "poll":
+        fill = f' fill="url(#look{look})"'
+    elif bar.kind == "wait":
+        room = bar.room - 10
+    text = _fitting(visible(bar.label), room)
+    middle = y + (11 if bar.kind == "span" else 13)
+    words = f'<text x="{bar.start + 6:g}" y="{middle:g}">{escape(text)}</text>' if text else ""
+    return (
+        f'<g class="{bar.kind} k{look % len(HUES)}" data-i="{bar.record}">'
+        f'<rect x="{bar.start + 1:g}" y="{y:g}" width="{width - 2:g}" height="{tall:g}" rx="5"'
+        f"{fill}/>{words}</g>"
+    )
+
+
+def _fitting(text: str, room: float) -> str:
+    """Cut text to a width in pixels; nothing is left if not even three letters fit."""
+    widths = [13 if east_asian_width(char) in "WF" else 6.7 for char in text]
+    if sum(widths) <= room:
+        return text
+    while widths and sum(widths) + 7 > room:
+        widths.pop()
+    return text[: len(widths)] + "…" if len(widths) > 2 else ""
+
+
+def _mark(mark: Mark, placed: Places) -> str:
+    y = placed.top[mark.thread] + ABOVE + placed.tall[mark.thread] + 13
+    wide = 18 if mark.number < 100 else 25
+    return (
+        f'<g class="mark" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
+        f'width="{wide}" height="18" rx="9"/><text x="{mark.x:g}" y="{y + 3.5:g}">{mark.number}'
+        "</text></g>"
+    )
+
+
+def _arrow(arrow: Arrow, placed: Places) -> str:
+    (here, there), x, end = arrow.threads, arrow.start, arrow.end
+    top, to = placed.top[here] + ABOVE, placed.top[there] + ABOVE
+    if here == there:
+        end += 8
+        line, head = f"V{top - 8:g}Q{x:g} {top - 12:g} {x + 4:g} {top - 12:g}", "l-3 -6h6z"
+        line += f"H{end - 4:g}Q{end:g} {top - 12:g} {end:g} {top - 8:g}V{to - 2:g}"
+    else:
+        top, to, head = top + placed.tall[here] if to > top else top, to + 9, "l-7 -3.5v7z"
+        line = f"C{x:g} {to:g} {x:g} {to:g} {min(x + 30, end):g} {to:g}H{end - 3:g}"
+    return (
+        f'<g class="arrow {arrow.kind}" data-a="{arrow.records[0]} {arrow.records[1]}">'
+        f'<path d="M{x:g} {top:g}{line}"/><path class="head" d="M{end:g} {to:g}{head}"/></g>'
+    )
+
+
+def _time(x: float, time: int, y: float) -> str:
+    return f'<text class="time" x="{x:g}" y="{y + 12:g}">{_clock(time)}</text>'
+
+
+def _clock(time: int) -> str:
+    for unit, size in ("s", 1e9), ("ms", 1e6), ("µs", 1e3):
+        if time >= size:
+            return f"{time / size:.4g} {unit}"
+    return f"{time} ns"

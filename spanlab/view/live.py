@@ -1,0 +1,57 @@
+"""The one door to anywidget: something live in a notebook, of a `.js` and a `.css`.
+
+Two dictionaries go over the wire: `state` is what Python shows, `said` what the reader did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from spanlab.errors import MissingPackage
+
+INSTALL = "Buttons need a package: pip install anywidget"
+VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def live(
+    package: str, name: str, css: str, state: Mapping[str, Any], said: Mapping[str, Any],
+    hear: Callable[[dict[str, Any]], None],
+) -> Any:  # fmt: skip
+    """Make a widget; `hear` is called with `said` when it changes, in the browser or here.
+
+    Raises `MissingPackage` where anywidget is not installed.
+    """
+    widget = _class(package, name, css)(state=dict(state), said=dict(said))
+    widget.observe(lambda change: hear(change["new"]), "said")
+    return widget
+
+
+def bundle(widget: Any, plain: str, html: str = "") -> dict[str, Any]:
+    """Give what a notebook shows: the widget, and its text twin where there are no widgets."""
+    shown = widget._repr_mimebundle_() if widget is not None else None
+    view = (shown[0] if isinstance(shown, tuple) else shown) or {}
+    found: dict[str, Any] = {"text/plain": plain} | ({"text/html": html} if html else {})
+    return found | ({VIEW: view[VIEW]} if VIEW in view else {})
+
+
+@cache
+def _class(package: str, name: str, css: str) -> Any:
+    try:
+        from anywidget import AnyWidget
+        from traitlets import Dict
+    except ImportError:
+        raise MissingPackage(INSTALL) from None
+    static = files(package) / "static"
+    return type(name, (AnyWidget,), {
+        "_esm": _shared() + (static / f"{name}.js").read_text(encoding="utf-8"),
+        "_css": (static / f"{css}.css").read_text(encoding="utf-8"),
+        "state": Dict().tag(sync=True),
+        "said": Dict().tag(sync=True),
+    })  # fmt: skip
+
+
+def _shared() -> str:
+    return (files("spanlab.view") / "static" / "ui.js").read_text(encoding="utf-8")

@@ -1,0 +1,58 @@
+"""A piece of page that shows an answer: escaped, with a look that follows the notebook's theme.
+
+It has no script. Where a notebook is not trusted the look is taken away and the text stays.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from importlib.resources import files
+
+from spanlab.view.figure import HUES
+from spanlab.view.words import visible
+
+Names = tuple[str, ...]  # of spans, leaf to root
+LONG = 160  # characters of a line that are shown
+
+
+@cache
+def _look() -> str:
+    return (files("spanlab.view") / "static" / "page.css").read_text(encoding="utf-8")
+
+
+def page(kind: str, html: str) -> str:
+    """Put HTML on a card of its own; `kind` is a class for the stylesheet."""
+    return f'<style>{_look()}</style><div class="sl-page sl-{kind}" dir="ltr">{html}</div>'
+
+
+def shown(text: str, limit: int = LONG) -> str:
+    """Escape text for a page, on one line, so that nothing in it hides or turns it around."""
+    return escape(visible(text, limit))
+
+
+def prose(text: str) -> str:
+    """Escape a sentence and set its names, which stand between backticks, as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+
+
+def number(value: int) -> str:
+    """Write the number of an event as its mark."""
+    return f'<b class="num">{value}</b>'
+
+
+def path(names: Names, event: str, before: Names | None = None) -> str:
+    """Write a scope root to leaf, then the event; marked as new is what was not there before."""
+    new = {name for name in names if before is not None and name not in before}
+    spans = [
+        f'<code class="span{" new" if name in new else ""}">{shown(name, 40)}</code>'
+        for name in reversed(names)
+    ]
+    none = f'<span class="none{"" if before is None else " new"}">no span</span>'
+    return '<span class="to"> › </span>'.join([*(spans or [none]), f"<span>{event}</span>"])
+
+
+def chip(thread: int, place: int, kind: str = "") -> str:
+    """Write a thread in its colour, that of the place it has among the threads."""
+    return f'<b class="chip h{place % len(HUES)}{kind}">ThreadId({thread})</b>'

@@ -1,0 +1,209 @@
+"""Where everything stands in the lanes: a lane per thread, a place for each record.
+
+A place along a lane is a place in the order of the records: a virtual clock often stands still,
+and the gaps of a real one would hide what happens between them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from spanlab.record import (
+    Event,
+    PollEnded,
+    PollStarted,
+    Record,
+    SpanClosed,
+    SpanEntered,
+    SpanExited,
+    SpanNew,
+    TaskFinished,
+    TaskSpawned,
+    TaskWoken,
+    ThreadParked,
+    ThreadStarted,
+)
+from spanlab.traces import Trace
+
+WIDTHS = {  # pixels along the lane; all others get 12
+    ThreadStarted: 0, Event: 26, SpanNew: 12, SpanEntered: 14, SpanClosed: 6,
+    PollStarted: 16, PollEnded: 16, TaskSpawned: 18, TaskFinished: 6, ThreadParked: 8,
+}  # fmt: skip
+OUTSIDE = (Event, SpanNew, SpanEntered, TaskSpawned)  # what a thread does without polling
+TITLE, ROW, DEEPEST = 17, 18, 5  # the height of a bar's title, of a span; spans above each other
+ABOVE, BELOW, APART = 16, 27, 90  # room for arrows, for marks; pixels between two times
+
+
+@dataclass
+class Bar:
+    """A stretch of a lane: a poll, a span, a wait of main, or what ran outside any poll."""
+
+    kind: str
+    record: int
+    thread: int
+    task: int | None
+    start: float
+    label: str = ""
+    span: int | None = None
+    row: int = 0
+    end: float = 0.0
+    room: float = 0.0  # from the start of a wait to what stands on top of it
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An event, numbered as in the log."""
+
+    record: int
+    thread: int
+    number: int
+    x: float
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """From the record that spawned or woke a task to the poll that followed."""
+
+    kind: str
+    records: tuple[int, int]
+    threads: tuple[int, int]
+    start: float
+    end: float
+
+
+@dataclass
+class Places:
+    """All places, in pixels; `x` has one for each record and `top` one for each thread."""
+
+    x: list[float] = field(default_factory=list)
+    width: float = 0.0
+    height: float = 0.0
+    top: dict[int, float] = field(default_factory=dict)
+    tall: dict[int, float] = field(default_factory=dict)
+    bars: list[Bar] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    arrows: list[Arrow] = field(default_factory=list)
+    times: list[tuple[float, int]] = field(default_factory=list)
+
+
+def places(trace: Trace, threads: list[int]) -> Places:
+    """Give everything its place; `threads` are those that get a lane, in their order."""
+    placing = _Placing(trace)
+    for record in trace.records:
+        if not isinstance(record, ThreadStarted):
+            placing.add(record)
+    placing.end()
+    placed = placing.placed
+    for thread in threads:
+        rows = max((bar.row + 1 for bar in placed.bars if bar.thread == thread), default=0)
+        placed.top[thread] = placed.height
+        placed.tall[thread] = TITLE + ROW * min(rows, DEEPEST) + 3
+        placed.height += ABOVE + placed.tall[thread] + BELOW
+    return placed
+
+
+class _Placing:
+    """One pass over the records: what is open on each thread, and what each task waits for."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.placed = Places()
+        self.names = {number: new.name for number, new in trace.spans.items()}
+        self.open: dict[int, Bar] = {}  # the poll of each thread, or what runs outside any
+        self.entered: defaultdict[int, list[Bar]] = defaultdict(list)
+        self.free: defaultdict[int, list[int]] = defaultdict(list)  # rows that were left
+        self.called: dict[int, tuple[str, Record, float]] = {}  # who spawned or woke a task last
+        self.wait: Bar | None = None
+        self.x = 0.0
+        self.timed = -float(APART)
+        self.widths: list[float] = []
+        self.last_time, seen = 0, set[int]()
+        for record in trace.records:
+            self.placed.x.append(self.placed.width)
+            width: float = WIDTHS.get(type(record), 12)
+            if isinstance(record, SpanEntered) and record.span not in seen:
+                seen.add(record.span)  # its first bar has room for its name
+                width = max(width, min(6.7 * len(self.names.get(record.span, "")) - 22, 48))
+            self.widths.append(width)
+            self.placed.width += width
+
+    def add(self, record: Record) -> None:
+        thread, x = record.thread, self.placed.x[record.index]
+        self.x = x + self.widths[record.index]
+        self._time(record, x)
+        if isinstance(record, PollStarted):
+            self._poll(record, x)
+        elif record.task is None and isinstance(record, ThreadParked) and thread in self.open:
+            self.open.pop(thread).end = x
+        elif record.task is None and isinstance(record, OUTSIDE) and thread not in self.open:
+            self.open[thread] = self._bar("outside", record, x)
+        self._inside(record, x)
+
+    def _inside(self, record: Record, x: float) -> None:
+        thread, middle = record.thread, (x + self.x) / 2
+        match record:
+            case PollEnded():
+                self._ended(record)
+            case SpanEntered(span=span):
+                bar = self._bar("span", record, x, self.names.get(span, "?"))
+                entered, free = self.entered[thread], self.free[thread]
+                bar.span, bar.row = span, heappop(free) if free else len(entered)
+                entered.append(bar)
+            case SpanExited(span=span):
+                self._left(thread, span)
+            case Event():
+                number = len(self.placed.marks) + 1
+                self.placed.marks.append(Mark(record.index, thread, number, middle))
+            case TaskSpawned(spawned=task):
+                self.called[task] = "spawn", record, middle
+            case TaskWoken(woken=task):
+                self.called[task] = "wake", record, middle
+
+    def _bar(self, kind: str, record: Record, x: float, label: str = "") -> Bar:
+        bar = Bar(kind, record.index, record.thread, record.task, x, label)
+        if self.wait and self.wait.thread == record.thread and not self.wait.room:
+            self.wait.room = x - self.wait.start
+        self.placed.bars.append(bar)
+        return bar
+
+    def _poll(self, record: Record, x: float) -> None:
+        if record.thread in self.open:
+            self.open.pop(record.thread).end = x
+        task = record.task or 0
+        self.open[record.thread] = self._bar("poll", record, x, f"task {task}" if task else "main")
+        if task == 0 and self.wait:
+            self.wait.end, self.wait.room = x, self.wait.room or x - self.wait.start
+            self.wait = None
+        if task in self.called:
+            kind, call, start = self.called.pop(task)
+            between = (call.index, record.index), (call.thread, record.thread)
+            self.placed.arrows.append(Arrow(kind, *between, start, x))
+
+    def _ended(self, record: PollEnded) -> None:
+        if record.thread in self.open:
+            self.open.pop(record.thread).end = self.x
+        if record.task == 0 and not record.ready:
+            what = f"task {record.awaits}" if record.awaits is not None else record.waits_for
+            self.wait = self._bar("wait", record, self.x, f"main waits for {what}")
+
+    def _left(self, thread: int, span: int) -> None:
+        """End the last entry of a span; one that is not there is let be."""
+        entered = self.entered[thread]
+        for place in range(len(entered) - 1, -1, -1):
+            if entered[place].span == span:
+                bar = entered.pop(place)
+                bar.end = self.x
+                heappush(self.free[thread], bar.row)
+                return
+
+    def _time(self, record: Record, x: float) -> None:
+        if record.time > self.last_time and x - self.timed > APART:
+            self.placed.times.append((x, record.time))
+            self.timed, self.last_time = x, record.time
+
+    def end(self) -> None:
+        """End what is still open at the end of the trace."""
+        entered = (bar for bars in self.entered.values() for bar in bars)
+        for bar in [*self.open.values(), *entered, *([self.wait] if self.wait else [])]:
+            bar.end = self.placed.width

@@ -1,0 +1,112 @@
+"""Every span and event of a trace as a node of a tree, and equal trees as one.
+
+In the order of the log, so that a node's parent always comes before it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from spanlab.record import Event, SpanEntered, SpanNew
+from spanlab.traces import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A span (it has no `numbers`) or an event, or several equal ones drawn as one."""
+
+    key: str
+    thread: int
+    parent: str | None
+    text: str
+    numbers: tuple[int, ...] = ()
+    note: str = ""
+    lost: frozenset[str] = frozenset()  # the spans in which tasks were spawned that lost them
+    count: int = 1
+    keys: tuple[str, ...] = ()  # the keys of all that it stands for
+
+
+def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
+    """Give every span and event; `lost` is what `lost_parents` found."""
+    elsewhere, seen, number = _entered_elsewhere(trace), set[str](), 0
+    found: list[Node] = []
+    for record in trace.records:
+        if not isinstance(record, SpanNew | Event):
+            continue
+        parent = f"s{record.parent}" if f"s{record.parent}" in seen else None
+        missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
+        if isinstance(record, SpanNew):
+            numbers: tuple[int, ...] = ()
+            key, text = f"s{record.span}", record.name or "(no name)"
+            note = _places(elsewhere[record.span])
+        else:
+            number += 1
+            key, text, numbers, note = f"e{number}", _words(record), (number,), ""
+        found.append(Node(key, record.thread, parent, text, numbers, note, missing, keys=(key,)))
+        seen.add(key)
+    return found
+
+
+def _words(event: Event) -> str:
+    rest = (f"{name}={value}" for name, value in event.fields if name != "message")
+    return event.message or " ".join(rest) or "(no message)"
+
+
+def _entered_elsewhere(trace: Trace) -> defaultdict[int, set[int]]:
+    made = {new.span: new.thread for new in trace.of(SpanNew)}
+    found: defaultdict[int, set[int]] = defaultdict(set)
+    for entered in trace.of(SpanEntered):
+        if made.get(entered.span) != entered.thread:
+            found[entered.span].add(entered.thread)
+    return found
+
+
+def _places(threads: set[int]) -> str:
+    if len(threads) > 1:
+        return f"entered on {len(threads)} other threads"
+    return "".join(f"entered on ThreadId({thread})" for thread in threads)
+
+
+def merged(every: list[Node]) -> list[Node]:
+    """Draw equal trees under one parent as one: ten tasks that did the same are one task ×10."""
+    shapes = _shapes(every)
+    into: dict[str | None, str] = {}
+    groups: dict[tuple[str | None, int], list[Node]] = {}
+    for node in every:
+        group = groups.setdefault((into.get(node.parent), shapes[node.key]), [])
+        group.append(node)
+        into[node.key] = group[0].key
+    return [_as_one(group, into) for group in groups.values()]
+
+
+def _shapes(every: list[Node]) -> dict[str | None, int]:
+    """Give equal numbers to equal trees, leaves first."""
+    text = {node.key: (node.thread, node.text) for node in every}
+    known: dict[object, int] = {}
+    shapes: dict[str | None, int] = {}
+    below: defaultdict[str | None, list[int]] = defaultdict(list)
+    for node in reversed(every):
+        lost = frozenset(text[key] for key in node.lost)
+        look = (node.thread, node.text, node.note, bool(node.numbers), lost)
+        shape = known.setdefault((look, tuple(below[node.key])), len(known))
+        shapes[node.key] = shape
+        below[node.parent].append(shape)
+    return shapes
+
+
+def _as_one(group: list[Node], into: dict[str | None, str]) -> Node:
+    numbers = tuple(sorted(number for node in group for number in node.numbers))
+    lost = frozenset(into[key] for node in group for key in node.lost)
+    parent, keys = into.get(group[0].parent), tuple(key for node in group for key in node.keys)
+    return replace(group[0], parent=parent, numbers=numbers, lost=lost, count=len(group), keys=keys)
+
+
+def titles_of(trace: Trace) -> dict[int, str]:
+    """Name the threads that did anything, in the order in which they first did."""
+    names, started = {}, trace.threads
+    for thread in trace.ran:
+        name = started[thread].name if thread in started else ""
+        names[thread] = f"ThreadId({thread})" + (f" · {name}" if name else "")
+    return names

@@ -1,0 +1,57 @@
+"""How views put things into words: numbers, names, scopes, and text that cannot break out."""
+
+from __future__ import annotations
+
+from spanlab.frames import file_name
+from spanlab.record import Event
+
+Names = tuple[str, ...]  # of spans, leaf to root
+
+
+def count(number: int, thing: str) -> str:
+    """Write how many there are of a thing."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def visible(text: str, limit: int = 40) -> str:
+    r"""Write text on one line, so that nothing in it hides, breaks a line or turns it around.
+
+    >>> visible("two\nlines \u202e")
+    'two\\nlines \\u202e'
+    """
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text[: limit + 1]
+    )
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def circled(number: int) -> str:
+    """Write a number as the marks of a figure do in text: ① to ⑳, then (21)."""
+    return chr(0x245F + number) if number <= 20 else f"({number})"
+
+
+def short(file: str) -> str:
+    """Name a file without its folders."""
+    return file_name(file).replace("\\", "/").rpartition("/")[2]
+
+
+def message(event: Event) -> str:
+    """Give the text of an event, or its fields if it has none."""
+    rest = " ".join(f"{name}={value}" for name, value in event.fields)
+    return event.message or rest or "(no message)"
+
+
+def task_name(task: int | None) -> str:
+    """Name what a thread polls."""
+    return f"task {task}" if task else "the main future" if task == 0 else "code outside any task"
+
+
+def quoted(name: str) -> str:
+    """Write a name, or code, so that it stands out and cannot break out."""
+    return f"`{visible(name.replace('`', chr(39)), 60)}`"
+
+
+def listed(names: Names) -> str:
+    """Write a scope as the log does, leaf to root."""
+    return " < ".join(quoted(name) for name in names) if names else "no span"
