@@ -17,19 +17,19 @@ test: .venv/test ## lint, check the types and run all tests
 	$(BIN)/python -m pytest
 
 soak: .venv/test ## run the tests of threads and schedules at full length
-	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/test_os_threads.py tests/test_asyncio_loop.py \
-	  tests/test_explore.py tests/test_faults.py tests/test_deadlocks.py
+	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio/test_os_threads.py tests/tokio/test_asyncio_loop.py \
+	  tests/tokio/test_explore.py tests/tokio/test_faults.py tests/tokio/test_deadlocks.py
 
 bench: .venv/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
-	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/tools/bench.py
 
 reference: .venv/test ## run the real crates again and store what they print (needs cargo)
 	$(BIN)/python tests/reference/record.py
 	$(BIN)/python tests/conformance/record.py
-	$(BIN)/python tests/playground/record.py
+	$(BIN)/python tests/lesson/playground/record.py
 
 figures: .venv/test ## draw the pictures of the README again
-	$(BIN)/python tests/figures.py
+	$(BIN)/python tests/tools/figures.py
 
 clean: ## remove .venv and everything that was generated
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info

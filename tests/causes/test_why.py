@@ -18,15 +18,13 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import programs
 import pytest
+import variants
 
 import spanlab
 from spanlab import CurrentThread, Trace, UsageError, Why, info, info_span, recording, run, why
 from spanlab.causes import Cause
-
-sys.path.insert(0, str(Path(__file__).parent / "reference"))
-import programs
-import variants
 
 IMPORTS = "from functools import *\nfrom spanlab import *\n"
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import programs
 import pytest
 
 from spanlab import (
@@ -19,9 +18,6 @@ from spanlab import (
     recording,
     run,
 )
-
-sys.path.insert(0, str(Path(__file__).parent / "reference"))
-import programs
 
 NASTY = "<script>alert(1)</script>'\"` ]]> \u202e\n " + "x" * 10_000
 

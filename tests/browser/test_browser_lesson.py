@@ -13,7 +13,7 @@ from conftest import need
 from journey import IDLE, Lesson, browser_page, jupyter_lab
 from playwright.sync_api import Locator, expect
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "shots"
 CHROMIUM = "apt-get install chromium"
 PROGRAM = """

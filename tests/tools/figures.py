@@ -10,7 +10,7 @@ from spanlab import VirtualThreads, run
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
 
-FIGURES = Path(__file__).resolve().parent.parent / "notebooks" / "figures"
+FIGURES = Path(__file__).resolve().parents[2] / "notebooks" / "figures"
 
 
 def figures() -> dict[str, Figure]:

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from spanlab.lesson.playground import Playground, playground
 from spanlab.lesson.program import OPTIONS, Choices, program
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CHROMIUM = "apt-get install chromium"
 RADIOS = ("maker", "spawner", "fix", "runtime")
 SECONDS = 0.3

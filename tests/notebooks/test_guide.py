@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 
 from spanlab.lesson.questions import question
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NOTEBOOKS = ROOT / "notebooks"
 GUIDE = NOTEBOOKS / "README.md"
 TEXT = GUIDE.read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from figures import FIGURES, figures
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 REFERENCE = ROOT / "tests" / "reference"
 PITFALLS = ROOT / "notebooks" / "pitfalls.ipynb"

@@ -43,7 +43,7 @@ PLACES = [
     *product(["VirtualThreads"], OPTIONS["workers"], OPTIONS["schedule"]),
     *product(["OsThreads"], OPTIONS["workers"], ["default"]),
 ]
-NOTEBOOK = Path(__file__).parent.parent / "notebooks" / "playground.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "playground.ipynb"
 
 
 # ---------------------------------------------------------------- the truth

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ import pytest
 
 from spanlab import CurrentThread, Seeded, VirtualThreads
 
-HERE = Path(__file__).parent / "conformance"
-sys.path.insert(0, str(HERE))
+HERE = Path(__file__).parent
 
 from driver import records, run_program  # noqa: E402
 

@@ -58,7 +58,7 @@ def target() -> Path:
 
 def build() -> Path:
     """Write all programs into one project, build it without a warning, and give the binary."""
-    reference = (HERE.parent / "reference" / "Cargo.toml").read_text(encoding="utf-8")
+    reference = (HERE.parents[1] / "reference" / "Cargo.toml").read_text(encoding="utf-8")
     numbers = range(len(COMBINATIONS))
     modules = "\n".join(f"mod p{n};" for n in numbers)
     calls = "\n".join(f'        "{n}" => p{n}::run(),' for n in numbers)

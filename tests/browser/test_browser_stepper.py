@@ -28,7 +28,7 @@ from spanlab.replay import Stacks
 from spanlab.view.graph import picture
 from spanlab.view.stepper import packed
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "shots"
 STATIC = ROOT / "spanlab" / "view" / "static"
 CHROMIUM = "apt-get install chromium"

@@ -18,7 +18,7 @@ import pytest
 from spanlab import CurrentThread, Trace, recording, run
 from spanlab.view.fmt import log
 
-HERE = Path(__file__).parent / "reference"
+HERE = Path(__file__).parent
 LIVE = "pretty, lives"
 
 

@@ -11,7 +11,7 @@ from journey import IDLE, Lesson, browser_page, copied, jupyter_lab
 from playwright.sync_api import Locator, Page, expect
 from test_notebooks import LESSONS, solution
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "shots"
 CHROMIUM = "apt-get install chromium"
 WALKED = [path for path in LESSONS if path.stem[:2] in ("01", "04", "06", "07")]

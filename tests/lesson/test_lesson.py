@@ -34,7 +34,7 @@ from spanlab.lesson import prediction as predict_module
 from spanlab.lesson import questions as questions_module
 from spanlab.lesson.questions import NO_SPAN, NOT_SURE, THREADS, Question, names, question, tidy
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "spanlab" / "lesson" / "texts"
 LOGS = ROOT / "tests" / "reference" / "logs"
 RIGHT = [(NO_SPAN, "main"), ("work", "main"), ("work", "main"), ("sub_task", "a worker")]

@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from spanlab import CurrentThread, OsThreads, info, info_span, recording, run, spawn
 
-REPORT = Path(__file__).parent.parent / "BENCHMARKS.md"
+REPORT = Path(__file__).parents[2] / "BENCHMARKS.md"
 ROUNDS = 7
 SPANS = 10_000
 TASKS = 50_000

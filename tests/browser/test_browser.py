@@ -11,7 +11,7 @@ from conftest import need
 from journey import Lesson, browser_page, copied, jupyter_lab
 from playwright.sync_api import Page, expect
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "shots"
 CHROMIUM = "apt-get install chromium"
 
