@@ -1,5 +1,10 @@
+SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# It asks each reader whether to fetch news about Jupyter.
+NEWS := @jupyterlab/apputils-extension:announcements
+AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test soak bench reference figures clean
@@ -8,7 +13,11 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 lab: .venv/lab ## install what is needed into .venv and open the first notebook
-	$(BIN)/python -m jupyterlab notebooks/00_start_here.ipynb
+	@$(if $(AS_ROOT),echo "You are root: so JupyterLab gets --allow-root.")
+	@echo "Opening the first lesson. Control-C stops it. Where no browser opens, take this address:"
+	@$(BIN)/python -m jupyterlab $(AS_ROOT) --notebook-dir=notebooks \
+	  --ServerApp.log_level=WARN --LabApp.log_level=WARN \
+	  --LabApp.default_url=/lab/tree/00_start_here.ipynb
 
 test: .venv/test ## lint, check the types and run all tests
 	$(BIN)/ruff check --output-format concise .
@@ -36,14 +45,25 @@ clean: ## remove .venv and everything that was generated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 
+# pip tells all or nothing: of all that it tells, this says how far it is.
+define install
+	@echo "Installing what $(1) names into .venv"
+	@set -o pipefail; $(PIP) install -r $(1) | while IFS= read -r line; do case $$line in \
+	  Collecting*) n=$$((n + 1)); [ $$((n % 20)) -gt 0 ] || echo "  $$n packages found" ;; \
+	  "Installing collected"*) echo "  $$n packages in all: unpacking them" ;; \
+	  esac; done
+endef
+
 # .venv/lab and .venv/test are stamps: a warm .venv is installed again only when these files change.
 .venv/lab: requirements.txt pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	$(call install,requirements.txt)
+	@echo "Installing spanlab itself"
+	@$(PIP) install -q --no-deps -e .
+	@$(BIN)/jupyter labextension disable --log-level=ERROR $(NEWS)
 	@touch $@
 
 .venv/test: requirements-test.txt .venv/lab
-	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-test.txt
+	$(call install,requirements-test.txt)
 	@touch $@
 
 .venv/bin/python:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 import tomllib
-from importlib.metadata import requires
+from collections.abc import Iterator
+from importlib.metadata import metadata, requires
 from pathlib import Path
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from rattler import MatchSpec, PackageRecord
 from rattler.package import BuildString
@@ -85,6 +91,71 @@ def test_requirements_name_everything_that_gets_installed() -> None:
         for needed in map(Requirement, requires(package) or []):
             if needed.marker is None or needed.marker.evaluate({"extra": ""}):
                 assert canonicalize_name(needed.name) in pinned, f"{package} needs {needed}"
+
+
+def test_every_pin_installs_on_the_oldest_python() -> None:
+    """A pin that needs a later Python than pyproject.toml asks for stops `make` on Debian's."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    oldest = project["requires-python"].removeprefix(">=") + ".0"
+    for package in pins("requirements.txt") | pins("requirements-test.txt"):
+        accepted = metadata(package).get("Requires-Python", "")
+        assert SpecifierSet(accepted).contains(oldest), f"{package} needs Python {accepted}"
+
+
+# ---------------------------------------------------------------- make lab
+
+
+def opened(address: str) -> str:
+    """Give a page of this machine; a server says its address before it listens there."""
+    end = time.monotonic() + 30
+    while True:
+        try:
+            with build_opener(ProxyHandler({})).open(address, timeout=30) as page:
+                return page.read().decode()
+        except URLError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def first_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run `make lab` in this environment, nothing installed; give the page that it announces."""
+    home = str(tmp_path_factory.mktemp("home"))
+    lab = subprocess.Popen(
+        ["make", "-o", ".venv/lab", "lab", f"BIN={Path(sys.executable).parent}"],
+        cwd=ROOT,
+        env={**os.environ, "HOME": home, "JUPYTER_RUNTIME_DIR": home, "BROWSER": "true"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert lab.stdout
+        printed = []
+        for line in lab.stdout:
+            printed.append(line)
+            if address := re.search(r"http://127\.0\.0\.1\S+", line):
+                yield opened(address[0])
+                break
+        else:
+            pytest.fail(f"make lab announced no address:\n{''.join(printed)}")
+    finally:
+        os.killpg(lab.pid, signal.SIGKILL)
+        lab.communicate()
+
+
+def test_make_lab_announces_the_first_lesson(first_page: str) -> None:
+    """Who has no browser takes the address, as root too, and is in the first lesson."""
+    assert '"treePath": "00_start_here.ipynb"' in first_page
+
+
+def test_make_lab_asks_no_reader_about_news(first_page: str) -> None:
+    """The plugin that asks is disabled in what `make lab` installs, and in Binder."""
+    plugin = "@jupyterlab/apputils-extension:announcements"
+    assert plugin in re.findall(r'"disabledExtensions": \[(.*?)\]', first_page, re.S)[0]
+    assert plugin in (ROOT / "binder/postBuild").read_text(encoding="utf-8")
 
 
 # ---------------------------------------------------------------- Binder
