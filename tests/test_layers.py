@@ -1,19 +1,29 @@
-"""The import table: who may know whom. It is the design, held by a test."""
+"""The plan of the house: who may know whom, how large a room is, in which order one reads."""
 
 from __future__ import annotations
 
 import ast
+import keyword
+import re
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "spanlab"
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "spanlab"
 
-GROUND = (  # what everything stands on, the lower first
-    "errors", "threads", "frames", "stack", "syntax", "context", "field", "future", "record",
-    "traces", "recorder", "replay",
+GROUND = (  # what everything stands on, the lower first; one reads it in this order
+    "errors", "stack", "threads", "future", "field", "record", "frames", "traces", "recorder",
+    "replay", "syntax", "context",
 )  # fmt: skip
+EVENING = (  # what one reads in an evening, in this order, named in README
+    *(f"{name}.py" for name in GROUND),
+    *(f"tracing/{name}.py" for name in ("guard", "span", "macros", "instrument")),
+    *(f"tokio/{name}.py" for name in ("wait", "task", "join_set")),
+    *(f"tokio/runtime/{name}.py" for name in ("base", "current_thread", "__init__")),
+)
 MAY_IMPORT = {  # each room, and what it may know beside itself
     "ground": set[str](),
     "tracing": {"ground"},
@@ -23,6 +33,20 @@ MAY_IMPORT = {  # each room, and what it may know beside itself
     "lesson": {"ground", "tokio", "view", "causes"},
     "spanlab": {"ground", "tracing", "tokio", "view", "causes"},
 }
+BARS = {  # what is measured: its files, and how many lines they may have in all
+    "ground": ([f"{name}.py" for name in GROUND], 1_150),
+    "tracing": (["tracing/**/*.py"], 650),
+    "tokio": (["tokio/*.py"], 650),
+    "tokio/runtime": (["tokio/runtime/**/*.py"], 1_700),
+    "tokio/host": (["tokio/host/**/*.py"], 200),
+    "view": (["view/**/*.py"], 1_900),
+    "causes": (["causes/**/*.py"], 1_700),
+    "lesson": (["lesson/**/*.py"], 1_150),
+    "face": (["__init__.py"], 120),
+    "evening path": (EVENING, 2_650),
+}
+ALIKE = 6  # lines, which may not stand twice
+KEYWORDS = {*keyword.kwlist, "const", "let", "function", "new"} - {"None", "True", "False"}
 THIRD_PARTY = ("graphviz", "anywidget", "ipywidgets", "IPython", "nest_asyncio2")
 
 
@@ -100,8 +124,101 @@ def test_one_module_imports_a_third_party_package(package: str) -> None:
     assert len(doors) <= 1, f"{package} is imported by {', '.join(doors)}"
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_can_be_read_in_one_go(module: str) -> None:
-    """No module is over 300 lines: size is a feature."""
-    lines = len(MODULES[module].read_text(encoding="utf-8").splitlines())
-    assert lines <= 300, f"{module} has {lines} lines"
+# ---------------------------------------------------------------- how large, and in which order
+
+
+def sources() -> list[Path]:
+    """List what is written by hand to run: Python, and JavaScript for the browser."""
+    return sorted(path for path in PACKAGE.rglob("*") if path.suffix in {".py", ".js"})
+
+
+def length(*patterns: str) -> int:
+    """Count the lines of the files that are meant."""
+    files = [path for pattern in patterns for path in PACKAGE.glob(pattern)]
+    return sum(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+
+
+def test_no_room_is_over_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    """A learner reads this, so size is a feature: the table is printed, and no row is over."""
+    lines = {room: length(*files) for room, (files, _) in BARS.items()}
+    with capsys.disabled():
+        print(f"\n{'room':14}{'lines':>6}{'at most':>9}")
+        for room, (_, most) in BARS.items():
+            print(f"{room:14}{lines[room]:6,}{most:9,}{'  over' * (lines[room] > most)}")
+    assert not {room: lines[room] for room, (_, most) in BARS.items() if lines[room] > most}
+
+
+def test_every_module_lies_in_a_measured_room() -> None:
+    """The rooms of the table hold all of the package, each module once."""
+    measured = [
+        path for files, _ in list(BARS.values())[:-1] for f in files for path in PACKAGE.glob(f)
+    ]
+    assert sorted(measured) == sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_module_can_be_read_in_one_go(path: Path) -> None:
+    """No module is over 300 lines, in Python or in JavaScript."""
+    assert length(path.relative_to(PACKAGE).as_posix()) <= 300
+
+
+def test_readme_names_the_evening_path() -> None:
+    """README lists what one reads in an evening: each file there is, in the order of reading."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"^\d+\. \[.*?\]\(spanlab/(.*?)\): .+\.$", readme, re.M)
+    assert named == list(EVENING)
+    assert all((PACKAGE / name).exists() for name in named)
+    assert set(PACKAGE.glob("tracing/[!_]*.py")) <= {PACKAGE / name for name in named}
+
+
+def test_the_evening_path_looks_only_back() -> None:
+    """What a module of the path takes from the path stands before it: no one reads ahead."""
+    path = [name_of(PACKAGE / name) for name in EVENING]
+    for at, module in enumerate(path):
+        ahead = imported_here(module) & set(path[at + 1 :])
+        assert not ahead, f"{module} takes from {', '.join(ahead)}, which is read later"
+
+
+# ---------------------------------------------------------------- what stands twice
+
+
+def shape(line: str) -> str:
+    """Give a line with a letter for each name, number and string; a docstring stays as it is."""
+    if line.startswith('"""'):
+        return line
+    line = re.sub(r"""(["'`]).*?\1""", "S", line)
+    return re.sub(r"\b[A-Za-z_]\w*|\d+", lambda w: w[0] if w[0] in KEYWORDS else "N", line)
+
+
+def shapes(path: Path) -> Iterator[tuple[int, str]]:
+    """Give the lines that say something, by number: no blank, bracket, comment or import."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        text = line.strip()
+        if re.search(r"\w", text) and not text.startswith(("#", "//", "import ", "from ")):
+            yield number, shape(text)
+
+
+def acts(line: str) -> bool:
+    """Tell whether a line calls or decides something; the rows of a table do not."""
+    return bool(re.search(r"\w\(", line) or KEYWORDS.intersection(re.findall(r"\w+", line)))
+
+
+def repeated() -> Iterator[tuple[str, str]]:
+    """Give the places of lines that are alike, but for names, numbers and strings."""
+    seen: dict[tuple[str, ...], tuple[Path, int, int]] = {}
+    for path in sources():
+        lines = list(shapes(path))
+        for at, (number, _) in enumerate(lines[: 1 - ALIKE]):
+            run = tuple(line for _, line in lines[at : at + ALIKE])
+            if sum(map(acts, run)) >= ALIKE - 2:
+                first, begin, where = seen.setdefault(run, (path, at, number))
+                if first != path or at - begin >= ALIKE:
+                    places = (first, where), (path, number)
+                    a, b = (f"{p.relative_to(PACKAGE).as_posix()}:{n}" for p, n in places)
+                    yield a, b
+
+
+def test_nothing_is_written_twice() -> None:
+    """No six like lines stand twice; only records have one shape, the kinds in `record`."""
+    found = [pair for pair in repeated() if {p.partition(":")[0] for p in pair} != {"record.py"}]
+    assert not found, "\n".join(f"{one} is like {other}" for one, other in found)
