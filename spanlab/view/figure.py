@@ -14,26 +14,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from spanlab.errors import MissingPackage, UsageError
-
-SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
-MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-INK, DIM, LINE, LOST = "#1f2933", "#6b7785", "#d9dee4", "#c1121f"
-
-# Okabe and Ito's hues, told apart by colour-blind eyes too: (dark enough for text, tint of it).
-HUES = (
-    ("#0072b2", "#e8f2f9"),  # blue
-    ("#b3540a", "#fdf0e4"),  # vermillion
-    ("#00795c", "#e5f5f0"),  # bluish green
-    ("#9b4678", "#f9edf4"),  # reddish purple
-    ("#7a6200", "#fbf7dc"),  # yellow
-    ("#22708f", "#e4f4fb"),  # sky blue
-)
+from spanlab.view.palette import LINE, MONO, PAPER, SANS
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,44 +75,24 @@ def _folded(summary: str, html: str) -> str:
     return f"<details><summary>{summary}</summary>{html}</details>"
 
 
-def card(svg: str, alt: str) -> str:
-    """Put an SVG on a light rounded card that reads well on a light and on a dark page.
-
-    Ids get a prefix made from the content: two figures on one page never share one,
-    and the same figure has the same ids on every machine.
-    """
-    svg = re.sub(r"<title>.*?</title>\s*|<!--.*?-->\s*", "", svg[svg.index("<svg") :], flags=re.S)
-    prefix = "f" + hashlib.sha256(f"{alt}{svg}".encode()).hexdigest()[:8]
-    svg = re.sub(r'(<[^<>]* id=")', rf"\1{prefix}-", svg)
-    svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
-    back = f'<rect width="100%" height="100%" rx="9" fill="#ffffff" stroke="{LINE}"/>'
-    opening, rest = svg.split(">", 1)
-    return f'{opening} role="img">\n<title>{escape(alt)}</title>\n{back}{rest}'
-
-
-def hue(position: int) -> tuple[str, str]:
-    """Give the colour of the n-th thread of a figure, and the tint behind it."""
-    return HUES[position % len(HUES)]
+# --- from an engine ------------------------------------------------------------------------------
 
 
 def draw(dot: str) -> str:
     """Draw with the first engine that can; the empty string if none can."""
     try:
         import graphviz
-        from graphviz.backend import dot_command
     except ImportError:
         return ""
-    before = dot_command.DOT_BINARY
+    execute = graphviz.backend.execute
     for engine in _engines():
-        dot_command.DOT_BINARY = engine
-        try:
-            svg = graphviz.backend.pipe_string("dot", "svg", dot, encoding="utf-8", quiet=True)
-        except (OSError, graphviz.ExecutableNotFound, subprocess.CalledProcessError):
-            continue  # in the browser there are no processes at all: OSError
-        finally:
-            dot_command.DOT_BINARY = before
-        return _refont(svg)
-    return ""
+        # Not `graphviz.pipe`: which program it calls cannot be told to it.
+        with suppress(OSError, graphviz.ExecutableNotFound, subprocess.CalledProcessError):
+            ran = execute.run_check(
+                [engine, "-Tsvg"], input=dot, encoding="utf-8", capture_output=True, quiet=True
+            )
+            return _tidied(ran.stdout)
+    return ""  # in the browser there are no processes at all: OSError
 
 
 def _engines() -> Iterator[str]:
@@ -137,7 +105,32 @@ def _engines() -> Iterator[str]:
     ])  # fmt: skip
 
 
+# What DOT cannot ask of an engine is done to its text, here and nowhere else.
+
+
+def _tidied(svg: str) -> str:
+    """Leave out what nobody sees: titles, comments, links, and all decimals but one."""
+    unseen = r"<title>.*?</title>\s*|<!--.*?-->\s*|</?a\b[^>]*>\s*"
+    svg = re.sub(unseen, "", svg[svg.index("<svg") :], flags=re.S)
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d)\d+", r"\1", tag[0]), svg)
+
+
 def _refont(svg: str) -> str:
-    # Engines measure with Verdana and Courier, the widest of their kind, so any of these fits.
+    """Name fonts that machines have; engines measure with the widest, so any of these fits."""
     svg = re.sub('font-family="Verdana[^"]*"', f'font-family="{SANS}"', svg)
     return re.sub('font-family="Courier[^"]*"', f'font-family="{MONO}"', svg)
+
+
+def card(svg: str, alt: str) -> str:
+    """Put an SVG on a light rounded card that reads well on a light and on a dark page.
+
+    Ids get a prefix made from the content: two figures on one page never share one,
+    and the same figure has the same ids on every machine.
+    """
+    svg = _refont(svg)
+    prefix = "f" + hashlib.sha256(f"{alt}{svg}".encode()).hexdigest()[:8]
+    svg = re.sub(r'(<[^<>]* id=")', rf"\1{prefix}-", svg)
+    svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
+    back = f'<rect width="100%" height="100%" rx="9" fill="{PAPER}" stroke="{LINE}"/>'
+    opening, rest = svg.split(">", 1)
+    return f'{opening} role="img">\n<title>{escape(alt)}</title>\n{back}{rest}'

@@ -21,8 +21,8 @@ from spanlab.record import (
 )
 from spanlab.stack import pop, top
 from spanlab.traces import Trace
-from spanlab.view.figure import MONO, SANS, hue
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
+from spanlab.view.palette import MONO, SANS, hue
 from spanlab.view.words import circled
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span

@@ -15,7 +15,8 @@ from unicodedata import east_asian_width
 
 from spanlab.replay import lost_parents
 from spanlab.traces import Trace
-from spanlab.view.figure import DIM, INK, LINE, LOST, Figure, card, draw, hue
+from spanlab.view.figure import Figure, card, draw
+from spanlab.view.palette import DIM, INK, LINE, LOST, PAPER, hue
 from spanlab.view.tree import Node, merged, nodes, titles_of
 from spanlab.view.words import circled, count, visible
 
@@ -48,8 +49,9 @@ def graph(trace: Trace) -> Figure:
 class Picture:
     """The figure with what it is made of: the drawn nodes, and the SVG as the engine gave it.
 
-    In the SVG each node has its key as its id, also as a row of a list; the edges have
-    `above-below`, and what says that a parent is lost has `lost_above_thread`.
+    In the SVG each node has its key as its id, and the cells of an event have `a_key`, `a_key-text`
+    and `a_key-times`; the edges have `above-below`, and what says that a parent is lost has
+    `lost_above_thread`.
     """
 
     figure: Figure
@@ -62,7 +64,7 @@ def picture(trace: Trace) -> Picture:
     every = [replace(n, text=visible(n.text)) for n in nodes(trace, lost_parents(trace))]
     equal = merged(every) if len(every) > MANY else every
     drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])
-    titles = {thread: visible(title, 56) for thread, title in titles_of(trace).items()}
+    titles = titles_of(trace)
     rest = _left_out(left_out)
     alt = _sentence(equal, rest)
     dot = _dot(drawn, titles, rest)
@@ -206,7 +208,7 @@ def _head(rankdir: str, rest: str) -> str:
     return f"""digraph spans {{
 graph [rankdir={rankdir} newrank=true ranksep={apart} nodesep=0.2 pad=0.1 bgcolor=transparent
   fontname=Verdana fontsize=10 fontcolor="{DIM}" label="{rest}" labelloc=b]
-node [fontname=Verdana fontsize=10 fontcolor="{INK}" fillcolor=white style="rounded,filled"
+node [fontname=Verdana fontsize=10 fontcolor="{INK}" fillcolor="{PAPER}" style="rounded,filled"
   shape=box height=0 margin="0.1,0.06"]
 edge [color="{DIM}" arrowsize=0.7 {ports}]"""
 
@@ -214,8 +216,8 @@ edge [color="{DIM}" arrowsize=0.7 {ports}]"""
 def _box(thread: int, title: str, dark: str, tint: str, cards: list[str]) -> str:
     inside = "\n".join(cards)
     return f"""subgraph cluster_{thread} {{
-graph [label=<{TABLE}<TR><TD><B>{_html(title)}</B></TD></TR></TABLE>> labeljust=l labelloc=t
-  margin=12 penwidth=1.2 style="rounded,filled"
+graph [id=cluster_{thread} label=<{TABLE}<TR><TD><B>{_html(title)}</B></TD></TR></TABLE>>
+  labeljust=l labelloc=t margin=12 penwidth=1.2 style="rounded,filled"
   color="{dark}" fillcolor="{tint}" fontcolor="{dark}"]
 top_{thread} [style=invis label="" width=0.01 height=0.42]
 {inside}
@@ -240,17 +242,24 @@ def _card(here: Card, dark: str, tint: str) -> str:
             label = f"{TABLE}<TR><TD>{label}</TD></TR><TR><TD>{note}</TD></TR></TABLE>"
         look = f'color="{LOST if first.lost else dark}" penwidth=1.4 fontname=Courier fontsize=11 '
         look += f"width={(_room(first.text) + 16) / 72:.2f}"
-    return f"{first.key} [id={first.key} label=<{label}> {look}]"
+    kind = f'class="{"event" if first.numbers else "span"}{" lost" if first.lost else ""}"'
+    return f"{first.key} [id={first.key} {kind} label=<{label}> {look}]"
 
 
 def _row(event: Node, dark: str) -> str:
-    number = f'<FONT COLOR="white">{_range(event.numbers)}</FONT>'
+    number = f'<FONT COLOR="{PAPER}">{_range(event.numbers)}</FONT>'
     text = f'<FONT COLOR="{INK}">{_html(event.text)}</FONT>'
-    times = f"<TD>{_times(event)}</TD>" if event.count > 1 else ""
+    times = f"<TD {_named(f'{event.key}-times')}>{_times(event)}</TD>" if event.count > 1 else ""
     return (
-        f'<TR><TD STYLE="ROUNDED" BGCOLOR="{dark}">{number}</TD>'
-        f'<TD ALIGN="LEFT" WIDTH="{_room(event.text)}">{text}</TD>{times}</TR>'
+        f'<TR><TD {_named(event.key)} STYLE="ROUNDED" BGCOLOR="{dark}">{number}</TD>'
+        f'<TD {_named(f"{event.key}-text")} ALIGN="LEFT" WIDTH="{_room(event.text)}">{text}</TD>'
+        f"{times}</TR>"
     )
+
+
+def _named(key: str) -> str:
+    """Name a cell, `a_` before the name; engines name only those that are links."""
+    return f'ID="{key}" HREF="#{key}"'
 
 
 def _times(node: Node) -> str:
@@ -259,25 +268,28 @@ def _times(node: Node) -> str:
 
 def _edge(node: Node, above: Node | None, colour: str) -> Iterator[str]:
     if above and above.thread == node.thread:
-        yield f"{above.key} -> {node.key} [arrowhead=none]"
+        yield _arrow(above.key, node.key, "arrowhead=none")
     elif above:
-        yield f'{above.key} -> {node.key} [penwidth=1.8 color="{colour}"]'
+        yield _arrow(above.key, node.key, f'penwidth=1.8 color="{colour}"')
+
+
+def _arrow(above: str, below: str, look: str) -> str:
+    return f'{above} -> {below} [{look} id="{above}-{below}"]'
 
 
 def _lost(node: Node, spawner: Node) -> Iterator[str]:
     """The red dashed arrow. Its words are a node of their own, so that they cover nothing."""
-    words, dashed = f"lost_{spawner.key}_{node.thread}", f'style=dashed penwidth=1.8 color="{LOST}"'
+    words = f"lost_{spawner.key}_{node.thread}"
+    dashed = f'style=dashed penwidth=1.8 color="{LOST}" class=lost'
     label = f"spawned in {_html(spawner.text)},<BR/>parent lost"
-    look = f'shape=plain style="" fontcolor="{LOST}"'
-    yield f"subgraph cluster_{node.thread} {{ {words} [label=<{label}> {look}] }}"
-    yield f"{spawner.key} -> {words} [{dashed} arrowhead=none]"
-    yield f"{words} -> {node.key} [{dashed}]"
+    look = f'class=words shape=plain style="" fontcolor="{LOST}"'
+    yield f"subgraph cluster_{node.thread} {{ {words} [id={words} label=<{label}> {look}] }}"
+    yield _arrow(spawner.key, words, f"{dashed} arrowhead=none")
+    yield _arrow(words, node.key, dashed)
 
 
 def _html(text: str) -> str:
-    return escape(text).replace(
-        "\\", "\\\\"
-    )  # a single one starts an escape: \\N is the node's name
+    return escape(text).replace("\\", "\\\\")  # a single one starts an escape: \\N is a name
 
 
 def _room(text: str) -> int:

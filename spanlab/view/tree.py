@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from spanlab.record import Event, SpanEntered, SpanNew
 from spanlab.traces import Trace
+from spanlab.view.words import message, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +44,16 @@ def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
             note = _places(elsewhere[record.span])
         else:
             number += 1
-            key, text, numbers, note = f"e{number}", _words(record), (number,), ""
+            key, text, numbers, note = f"e{number}", message(record), (number,), ""
         found.append(Node(key, record.thread, parent, text, numbers, note, missing, keys=(key,)))
         seen.add(key)
     return found
 
 
-def _words(event: Event) -> str:
-    rest = (f"{name}={value}" for name, value in event.fields if name != "message")
-    return event.message or " ".join(rest) or "(no message)"
-
-
 def _entered_elsewhere(trace: Trace) -> defaultdict[int, set[int]]:
-    made = {new.span: new.thread for new in trace.of(SpanNew)}
-    found: defaultdict[int, set[int]] = defaultdict(set)
+    spans, found = trace.spans, defaultdict[int, set[int]](set)
     for entered in trace.of(SpanEntered):
-        if made.get(entered.span) != entered.thread:
+        if entered.span in spans and spans[entered.span].thread != entered.thread:
             found[entered.span].add(entered.thread)
     return found
 
@@ -105,8 +100,8 @@ def _as_one(group: list[Node], into: dict[str | None, str]) -> Node:
 
 def titles_of(trace: Trace) -> dict[int, str]:
     """Name the threads that did anything, in the order in which they first did."""
-    names, started = {}, trace.threads
-    for thread in trace.ran:
-        name = started[thread].name if thread in started else ""
-        names[thread] = f"ThreadId({thread})" + (f" · {name}" if name else "")
-    return names
+    names = {thread: started.name for thread, started in trace.threads.items()}
+    return {
+        thread: visible(f"ThreadId({thread}) · {names.get(thread, '')}".removesuffix(" · "), 56)
+        for thread in trace.ran
+    }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from spanlab.field import Fields
 from spanlab.frames import file_name
-from spanlab.record import Event
+from spanlab.record import Event, PollEnded
 
 Names = tuple[str, ...]  # of spans, leaf to root
 
@@ -36,10 +37,24 @@ def short(file: str) -> str:
     return file_name(file).replace("\\", "/").rpartition("/")[2]
 
 
+def said(fields: Fields) -> str:
+    """Write fields but the message: `n=3 user=ann`."""
+    return " ".join(f"{name}={value}" for name, value in fields if name != "message")
+
+
 def message(event: Event) -> str:
     """Give the text of an event, or its fields if it has none."""
-    rest = " ".join(f"{name}={value}" for name, value in event.fields)
-    return event.message or rest or "(no message)"
+    return event.message or said(event.fields) or "(no message)"
+
+
+def task(number: int) -> str:
+    """Name a task as the figures do; the main future is task 0."""
+    return f"task {number}" if number else "main"
+
+
+def waited(poll: PollEnded) -> str:
+    """Name what a task waits for."""
+    return task(poll.awaits) if poll.awaits is not None else visible(poll.waits_for)
 
 
 def task_name(task: int | None) -> str:
