@@ -11,15 +11,8 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.field import Fields, Text
 from spanlab.frames import file_name
-from spanlab.record import (
-    Event,
-    SpanClosed,
-    SpanEntered,
-    SpanExited,
-    SpanNew,
-    SpanRecorded,
-)
-from spanlab.stack import pop, top
+from spanlab.record import Event, SpanClosed, SpanEntered, SpanExited, SpanNew, SpanRecorded
+from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
 from spanlab.view.palette import MONO, SANS, hue
@@ -27,6 +20,7 @@ from spanlab.view.words import circled
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
 MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
+STEPS = {SpanEntered: 1, SpanExited: -1}  # how often a span is entered
 GROUPS = {"none": (), "active": ("enter", "exit"), "full": tuple(MOMENTS.values())}
 
 
@@ -151,16 +145,12 @@ class _Replay:
     """The state of all spans, brought forward record by record."""
 
     def __init__(self, trace: Trace, settings: Settings, moments: set[str]) -> None:
-        self.trace = trace
-        self.settings = settings
-        self.moments = moments
-        self.spans = trace.spans
+        self.trace, self.settings, self.moments = trace, settings, moments
         self.names = {id: thread.name for id, thread in trace.threads.items()}
         self.name_width = 0
         self.fields: dict[int, Fields] = {}
         self.timings: dict[int, _Timing] = {}
-        self.stacks: dict[int, list[int]] = {}
-        self.closed: set[int] = set()
+        self.stacks = Stacks()
 
     def shown(self) -> Iterator[tuple[int, Shown]]:
         """Give what is to be printed, with its number; the number is 0 if it is about a span."""
@@ -175,31 +165,26 @@ class _Replay:
                 self.apply(record)
                 if MOMENTS[type(record)] in self.moments:
                     yield 0, self.about(record)
-                if isinstance(record, SpanClosed):
-                    self.closed.add(record.span)
+                if isinstance(record, SpanClosed):  # it is told while the span is still open
+                    self.stacks.replay(record)
 
     def apply(self, record: Moment) -> None:
-        span, stack = record.span, self.stacks.setdefault(record.thread, [])
         if isinstance(record, SpanNew):
-            self.fields[span], self.timings[span] = record.fields, _Timing(record.time)
-        elif isinstance(record, SpanEntered):
-            stack.append(span)
-            self.timings[span].step(record.time, 1)
-        elif isinstance(record, SpanExited):
-            pop(stack, span)
-            self.timings[span].step(record.time, -1)
+            self.fields[record.span] = record.fields
+            self.timings[record.span] = _Timing(record.time)
+        if not isinstance(record, SpanClosed):
+            self.stacks.replay(record)
+        self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
 
     def about(self, record: Moment) -> Shown:
         """Show what happened to a span as an event in that span, of its level, at its place."""
-        moment, stack = MOMENTS[type(record)], self.stacks[record.thread]
+        moment = MOMENTS[type(record)]
         fields: Fields = (("message", moment),)
         if moment == "close" and self.settings.time:
             timing = self.timings[record.span]
-            timing.step(record.time, 0)
             fields += ("time.busy", _duration(timing.busy)), ("time.idle", _duration(timing.idle))
-        current = None if (last := top(stack)) in self.closed else last
-        span = replace(self.spans[record.span], fields=fields)
-        return self.show(record, span, record.span, current)
+        span = replace(self.trace.spans[record.span], fields=fields)
+        return self.show(record, span, record.span, self.stacks.current(record.thread))
 
     def show(
         self, at: Event | Moment, what: Event | SpanNew, parent: int | None, current: int | None
@@ -215,11 +200,7 @@ class _Replay:
         )  # fmt: skip
 
     def scope(self, span: int | None) -> Scope:
-        found: Scope = []
-        while span is not None:
-            found.append((self.spans[span], self.fields[span]))
-            span = self.spans[span].parent
-        return found
+        return [(new, self.fields[new.span]) for new in self.trace.ancestors(span)]
 
 
 def _duration(nanoseconds: int) -> Text:
