@@ -25,7 +25,9 @@ from spanlab.record import (
     ThreadParked,
     ThreadStarted,
 )
+from spanlab.stack import pop
 from spanlab.traces import Trace
+from spanlab.view.words import task, waited
 
 WIDTHS = {  # pixels along the lane; all others get 12
     ThreadStarted: 0, Event: 26, SpanNew: 12, SpanEntered: 14, SpanClosed: 6,
@@ -131,34 +133,36 @@ class _Placing:
     def add(self, record: Record) -> None:
         thread, x = record.thread, self.placed.x[record.index]
         self.x = x + self.widths[record.index]
-        self._time(record, x)
-        if isinstance(record, PollStarted):
-            self._poll(record, x)
-        elif record.task is None and isinstance(record, ThreadParked) and thread in self.open:
-            self.open.pop(thread).end = x
-        elif record.task is None and isinstance(record, OUTSIDE) and thread not in self.open:
+        middle = (x + self.x) / 2
+        if record.time > self.last_time and x - self.timed > APART:
+            self.placed.times.append((x, record.time))
+            self.timed, self.last_time = x, record.time
+        if record.task is None and isinstance(record, OUTSIDE) and thread not in self.open:
             self.open[thread] = self._bar("outside", record, x)
-        self._inside(record, x)
-
-    def _inside(self, record: Record, x: float) -> None:
-        thread, middle = record.thread, (x + self.x) / 2
         match record:
+            case PollStarted():
+                self._poll(record, x)
             case PollEnded():
                 self._ended(record)
+            case ThreadParked(task=None) if thread in self.open:
+                self.open.pop(thread).end = x
             case SpanEntered(span=span):
                 bar = self._bar("span", record, x, self.names.get(span, "?"))
                 entered, free = self.entered[thread], self.free[thread]
                 bar.span, bar.row = span, heappop(free) if free else len(entered)
                 entered.append(bar)
             case SpanExited(span=span):
-                self._left(thread, span)
+                for bar in [bar for bar in self.entered[thread] if bar.span == span][-1:]:
+                    pop(self.entered[thread], bar)
+                    bar.end = self.x
+                    heappush(self.free[thread], bar.row)
             case Event():
                 number = len(self.placed.marks) + 1
                 self.placed.marks.append(Mark(record.index, thread, number, middle))
-            case TaskSpawned(spawned=task):
-                self.called[task] = "spawn", record, middle
-            case TaskWoken(woken=task):
-                self.called[task] = "wake", record, middle
+            case TaskSpawned(spawned=number):
+                self.called[number] = "spawn", record, middle
+            case TaskWoken(woken=number):
+                self.called[number] = "wake", record, middle
 
     def _bar(self, kind: str, record: Record, x: float, label: str = "") -> Bar:
         bar = Bar(kind, record.index, record.thread, record.task, x, label)
@@ -170,13 +174,13 @@ class _Placing:
     def _poll(self, record: Record, x: float) -> None:
         if record.thread in self.open:
             self.open.pop(record.thread).end = x
-        task = record.task or 0
-        self.open[record.thread] = self._bar("poll", record, x, f"task {task}" if task else "main")
-        if task == 0 and self.wait:
+        number = record.task or 0
+        self.open[record.thread] = self._bar("poll", record, x, task(number))
+        if number == 0 and self.wait:
             self.wait.end, self.wait.room = x, self.wait.room or x - self.wait.start
             self.wait = None
-        if task in self.called:
-            kind, call, start = self.called.pop(task)
+        if number in self.called:
+            kind, call, start = self.called.pop(number)
             between = (call.index, record.index), (call.thread, record.thread)
             self.placed.arrows.append(Arrow(kind, *between, start, x))
 
@@ -184,23 +188,7 @@ class _Placing:
         if record.thread in self.open:
             self.open.pop(record.thread).end = self.x
         if record.task == 0 and not record.ready:
-            what = f"task {record.awaits}" if record.awaits is not None else record.waits_for
-            self.wait = self._bar("wait", record, self.x, f"main waits for {what}")
-
-    def _left(self, thread: int, span: int) -> None:
-        """End the last entry of a span; one that is not there is let be."""
-        entered = self.entered[thread]
-        for place in range(len(entered) - 1, -1, -1):
-            if entered[place].span == span:
-                bar = entered.pop(place)
-                bar.end = self.x
-                heappush(self.free[thread], bar.row)
-                return
-
-    def _time(self, record: Record, x: float) -> None:
-        if record.time > self.last_time and x - self.timed > APART:
-            self.placed.times.append((x, record.time))
-            self.timed, self.last_time = x, record.time
+            self.wait = self._bar("wait", record, self.x, f"main waits for {waited(record)}")
 
     def end(self) -> None:
         """End what is still open at the end of the trace."""

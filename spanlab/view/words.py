@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from spanlab.field import Fields
 from spanlab.frames import file_name
 from spanlab.record import Event, PollEnded
@@ -45,6 +48,16 @@ def said(fields: Fields) -> str:
 def message(event: Event) -> str:
     """Give the text of an event, or its fields if it has none."""
     return event.message or said(event.fields) or "(no message)"
+
+
+def keys(messages: Iterable[str]) -> list[tuple[str, int]]:
+    """Number equal messages: lines of two logs belong together if their keys are equal."""
+    seen = Counter[str]()
+    found = []
+    for text in messages:
+        found.append((text, seen[text]))
+        seen[text] += 1
+    return found
 
 
 def task(number: int) -> str:
