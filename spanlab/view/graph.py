@@ -24,6 +24,7 @@ MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
 MOST = 120  # above so many, the rest is left out
 PAGE = 1100  # pixels; what is wider lists its events, then grows to the right
+ByKey = dict[str | None, Node]
 INSTALL = "Drawing needs a Graphviz engine. Install one: pip install graphviz graphviz-pure"
 
 
@@ -64,9 +65,8 @@ def picture(trace: Trace) -> Picture:
     every = [replace(n, text=visible(n.text)) for n in nodes(trace, lost_parents(trace))]
     equal = merged(every) if len(every) > MANY else every
     drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])
-    titles = titles_of(trace)
-    rest = _left_out(left_out)
-    alt = _sentence(equal, rest)
+    rest = f"{left_out} more, after these {MOST}, are left out." if left_out else ""
+    titles, alt = titles_of(trace), _sentence(equal, rest)
     dot = _dot(drawn, titles, rest)
     svg = draw(dot)
     text = "\n".join([*_tree(drawn, titles), *filter(None, [rest])])
@@ -83,26 +83,19 @@ def _sentence(every: list[Node], rest: str) -> str:
     spans = count(sum(node.count for node in every) - events, "span")
     threads = count(len({node.thread for node in every}), "thread")
     said = [f"{spans} and {count(events, 'event')} on {threads}."]
-    by_key = {node.key: node for node in every}
+    by_key: ByKey = {node.key: node for node in every}
     lost = [node for node in every if node.lost]
     for node in lost[:3]:
         where = by_key[min(node.lost)].text
         said.append(f"{_at(node)} lost its parent: its task was spawned in {where}.")
-    if len(lost) > 3:
-        said.append(f"{len(lost) - 3} more lost theirs.")
-    crossing = ((node, by_key.get(node.parent or "")) for node in every)
-    far = [f"{_at(n)} is in {_at(up)}." for n, up in crossing if up and up.thread != n.thread]
-    return " ".join(
-        [*said, *([] if lost else ["Nothing lost its parent."]), *far[:1], rest]
-    ).strip()
+    said += [f"{len(lost) - 3} more lost theirs."] if len(lost) > 3 else []
+    said += [] if lost else ["Nothing lost its parent."]
+    said += [f"{_at(n)} is in {_at(by_key[n.parent])}." for n in every if n.far][:1]
+    return " ".join([*said, rest]).strip()
 
 
 def _at(node: Node) -> str:
     return f"{_name(node)} on ThreadId({node.thread})"
-
-
-def _left_out(number: int) -> str:
-    return f"{number} more, after these {MOST}, are left out." if number else ""
 
 
 def _name(node: Node) -> str:
@@ -121,12 +114,10 @@ def _range(numbers: tuple[int, ...], write: Callable[[int], str] = str) -> str:
 
 def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
     """Give the text twin: under each thread its spans and events, indented under their parents."""
-    by_key = {node.key: node for node in drawn}
+    by_key: ByKey = {node.key: node for node in drawn}
     below: defaultdict[tuple[str | None, int], list[Node]] = defaultdict(list)
     for node in drawn:
-        above = by_key.get(node.parent or "")
-        inside = node.parent if above and above.thread == node.thread else None
-        below[inside, node.thread].append(node)
+        below[None if node.far else node.parent, node.thread].append(node)
     for thread, title in titles.items():
         todo = [(1, node) for node in reversed(below[None, thread])]
         if todo:
@@ -137,10 +128,10 @@ def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
             todo += [(depth + 1, child) for child in reversed(below[node.key, thread])]
 
 
-def _remark(node: Node, by_key: dict[str, Node]) -> str:
-    above = by_key.get(node.parent or "")
+def _remark(node: Node, by_key: ByKey) -> str:
     said = [node.note] if node.note else []
-    if above and above.thread != node.thread:
+    if node.far:
+        above = by_key[node.parent]
         said.append(f"in {above.text}, made on ThreadId({above.thread})")
     said += [f"no parent; spawned in {by_key[key].text}" for key in sorted(node.lost)]
     return f"  ({'; '.join(said)})" if said else ""
@@ -160,7 +151,9 @@ def _dot(drawn: list[Node], titles: dict[int, str], rest: str) -> str:
     for here in cards:
         node, colour = here[0], colours[here[0].thread]
         boxes[node.thread].append(_card(here, *colour))
-        edges += _edge(node, by_key.get(node.parent or ""), colour[0])
+        if node.parent:
+            look = f'penwidth=1.8 color="{colour[0]}"' if node.far else "arrowhead=none"
+            edges.append(_arrow(node.parent, node.key, look))
         edges += [line for key in sorted(node.lost) for line in _lost(node, by_key[key])]
     drawings = [_box(thread, titles[thread], *colours[thread], boxes[thread]) for thread in boxes]
     unique = dict.fromkeys([*_side_by_side(list(boxes)), *edges])
@@ -264,13 +257,6 @@ def _named(key: str) -> str:
 
 def _times(node: Node) -> str:
     return f'<FONT COLOR="{DIM}"> ×{node.count}</FONT>' if node.count > 1 else ""
-
-
-def _edge(node: Node, above: Node | None, colour: str) -> Iterator[str]:
-    if above and above.thread == node.thread:
-        yield _arrow(above.key, node.key, "arrowhead=none")
-    elif above:
-        yield _arrow(above.key, node.key, f'penwidth=1.8 color="{colour}"')
 
 
 def _arrow(above: str, below: str, look: str) -> str:

@@ -27,26 +27,29 @@ class Node:
     lost: frozenset[str] = frozenset()  # the spans in which tasks were spawned that lost them
     count: int = 1
     keys: tuple[str, ...] = ()  # the keys of all that it stands for
+    far: bool = False  # its parent was made on another thread
 
 
 def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
     """Give every span and event; `lost` is what `lost_parents` found."""
-    elsewhere, seen, number = _entered_elsewhere(trace), set[str](), 0
+    elsewhere, number = _entered_elsewhere(trace), 0
+    threads: dict[str | None, int] = {}  # of all that came before
     found: list[Node] = []
     for record in trace.records:
-        if not isinstance(record, SpanNew | Event):
-            continue
-        parent = f"s{record.parent}" if f"s{record.parent}" in seen else None
-        missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
         if isinstance(record, SpanNew):
             numbers: tuple[int, ...] = ()
             key, text = f"s{record.span}", record.name or "(no name)"
             note = _places(elsewhere[record.span])
-        else:
+        elif isinstance(record, Event):
             number += 1
             key, text, numbers, note = f"e{number}", message(record), (number,), ""
-        found.append(Node(key, record.thread, parent, text, numbers, note, missing, keys=(key,)))
-        seen.add(key)
+        else:
+            continue
+        parent = f"s{record.parent}" if f"s{record.parent}" in threads else None
+        far = threads.get(parent, record.thread) != record.thread
+        missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
+        found.append(Node(key, record.thread, parent, text, numbers, note, missing, 1, (key,), far))
+        threads[key] = record.thread
     return found
 
 
