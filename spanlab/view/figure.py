@@ -98,11 +98,8 @@ def draw(dot: str) -> str:
 def _engines() -> Iterator[str]:
     """Find `graphviz-pure`, also in an environment that is not on PATH, then `dot`."""
     beside = str(Path(sys.executable).parent)
-    yield from filter(None, [
-        shutil.which("graphviz-pure", path=beside),
-        shutil.which("graphviz-pure"),
-        shutil.which("dot"),
-    ])  # fmt: skip
+    pure = shutil.which("graphviz-pure", path=beside), shutil.which("graphviz-pure")
+    yield from filter(None, [*pure, shutil.which("dot")])
 
 
 # What DOT cannot ask of an engine is done to its text, here and nowhere else.

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
+from string import Template
 from unicodedata import east_asian_width
 
-from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card, draw
-from spanlab.view.palette import DIM, INK, LINE, LOST, PAPER, hue
+from spanlab.view.palette import DIM, INK, LINE, LOST, PALETTE, PAPER, hue, static
 from spanlab.view.tree import Node, merged, nodes, titles_of
-from spanlab.view.words import circled, count, visible
+from spanlab.view.words import circled, count
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
@@ -62,7 +62,7 @@ class Picture:
 
 def picture(trace: Trace) -> Picture:
     """Draw the graph, for a view that shows it step by step."""
-    every = [replace(n, text=visible(n.text)) for n in nodes(trace, lost_parents(trace))]
+    every = nodes(trace)
     equal = merged(every) if len(every) > MANY else every
     drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])
     rest = f"{left_out} more, after these {MOST}, are left out." if left_out else ""
@@ -198,12 +198,8 @@ def _width(cards: list[Card]) -> int:
 
 def _head(rankdir: str, rest: str) -> str:
     apart, ports = ("0.7", "tailport=e headport=w") if rankdir == "LR" else ("0.35", "")
-    return f"""digraph spans {{
-graph [rankdir={rankdir} newrank=true ranksep={apart} nodesep=0.2 pad=0.1 bgcolor=transparent
-  fontname=Verdana fontsize=10 fontcolor="{DIM}" label="{rest}" labelloc=b]
-node [fontname=Verdana fontsize=10 fontcolor="{INK}" fillcolor="{PAPER}" style="rounded,filled"
-  shape=box height=0 margin="0.1,0.06"]
-edge [color="{DIM}" arrowsize=0.7 {ports}]"""
+    own = {"rankdir": rankdir, "apart": apart, "ports": ports, "rest": rest}
+    return Template(static("graph.dot")).substitute(PALETTE, **own)
 
 
 def _box(thread: int, title: str, dark: str, tint: str, cards: list[str]) -> str:

@@ -16,7 +16,7 @@ from spanlab.errors import UsageError
 from spanlab.record import Event, PollEnded, PollStarted, Record, SpanEntered, TaskSpawned
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card
-from spanlab.view.palette import DIM, HUES, MONO, SANS, hue, painted, static
+from spanlab.view.palette import HUES, painted, static
 from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places, places
 from spanlab.view.tree import titles_of
 from spanlab.view.words import circled, count, message, task, visible, waited
@@ -142,13 +142,14 @@ def _lines(placed: Places, titles: dict[int, str], starts: list[int], cut: int) 
 
 
 def _name(thread: int, title: str, y: float, place: int) -> str:
-    name = title.partition(" · ")[2]
-    return (
-        f'<text x="14" y="{y + ABOVE + 15:g}" font-family="{MONO}" font-size="11" '
-        f'font-weight="600" fill="{hue(place)[0]}">ThreadId({thread})</text>'
-        f'<text x="14" y="{y + ABOVE + 29:g}" font-family="{SANS}" font-size="10" '
-        f'fill="{DIM}">{escape(_fitting(name, LEFT - 20))}</text>'
-    )
+    name = _fitting(title.partition(" · ")[2], LEFT - 20)
+    who = _text(14, y + ABOVE + 15, f"ThreadId({thread})", f"who k{place % len(HUES)}")
+    return who + _text(14, y + ABOVE + 29, name, "called")
+
+
+def _text(x: float, y: float, text: str, look: str = "") -> str:
+    kind = f' class="{look}"' if look else ""
+    return f'<text{kind} x="{x:g}" y="{y:g}">{escape(text)}</text>' if text else ""
 
 
 def strip(placed: Places, paint: Callable[[str], str] = str) -> str:
@@ -169,7 +170,7 @@ def strip(placed: Places, paint: Callable[[str], str] = str) -> str:
         *(_arrow(arrow, placed) for arrow in placed.arrows),
         *drawn[waits:],
         *(_mark(mark, placed) for mark in placed.marks),
-        *(_time(x, time, placed.height) for x, time in placed.times), "</g>",
+        *(_text(x, placed.height + 12, _clock(t), "time") for x, t in placed.times), "</g>",
     ])  # fmt: skip
 
 
@@ -199,9 +200,8 @@ def _bar(bar: Bar, placed: Places) -> str:
         fill = f' fill="url(#look{look})"'
     elif bar.kind == "wait":
         room = bar.room - 10
-    text = _fitting(visible(bar.label), room)
     middle = y + (11 if bar.kind == "span" else 13)
-    words = f'<text x="{bar.start + 6:g}" y="{middle:g}">{escape(text)}</text>' if text else ""
+    words = _text(bar.start + 6, middle, _fitting(visible(bar.label), room))
     return (
         f'<g class="{bar.kind} k{look % len(HUES)}" data-i="{bar.record}">'
         f'<rect x="{bar.start + 1:g}" y="{y:g}" width="{width - 2:g}" height="{tall:g}" rx="5"'
@@ -224,8 +224,7 @@ def _mark(mark: Mark, placed: Places) -> str:
     wide = 18 if mark.number < 100 else 25
     return (
         f'<g class="mark" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
-        f'width="{wide}" height="18" rx="9"/><text x="{mark.x:g}" y="{y + 3.5:g}">{mark.number}'
-        "</text></g>"
+        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, str(mark.number))}</g>'
     )
 
 
@@ -243,10 +242,6 @@ def _arrow(arrow: Arrow, placed: Places) -> str:
         f'<g class="arrow {arrow.kind}" data-a="{arrow.records[0]} {arrow.records[1]}">'
         f'<path d="M{x:g} {top:g}{line}"/><path class="head" d="M{end:g} {to:g}{head}"/></g>'
     )
-
-
-def _time(x: float, time: int, y: float) -> str:
-    return f'<text class="time" x="{x:g}" y="{y + 12:g}">{_clock(time)}</text>'
 
 
 def _clock(time: int) -> str:

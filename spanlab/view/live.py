@@ -18,15 +18,16 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def live(
-    package: str, name: str, css: str, state: Mapping[str, Any], said: Mapping[str, Any],
-    hear: Callable[[dict[str, Any]], None],
+    package: str, name: str, css: str, state: Mapping[str, Any],
+    said: Mapping[str, Any] | None = None, hear: Callable[[dict[str, Any]], None] | None = None,
 ) -> Any:  # fmt: skip
     """Make a widget; `hear` is called with `said` when it changes, in the browser or here.
 
     Raises `MissingPackage` where anywidget is not installed.
     """
-    widget = _class(package, name, css)(state=dict(state), said=dict(said))
-    widget.observe(lambda change: hear(change["new"]), "said")
+    widget = _class(package, name, css)(state=dict(state), said=dict(said or {}))
+    if hear:
+        widget.observe(lambda change: hear(change["new"]), "said")
     return widget
 
 

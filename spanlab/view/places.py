@@ -10,30 +10,17 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from spanlab.record import (
-    Event,
-    PollEnded,
-    PollStarted,
-    Record,
-    SpanClosed,
-    SpanEntered,
-    SpanExited,
-    SpanNew,
-    TaskFinished,
-    TaskSpawned,
-    TaskWoken,
-    ThreadParked,
-    ThreadStarted,
-)
+from spanlab import record as kind
+from spanlab.record import Record
 from spanlab.stack import pop
 from spanlab.traces import Trace
 from spanlab.view.words import task, waited
 
 WIDTHS = {  # pixels along the lane; all others get 12
-    ThreadStarted: 0, Event: 26, SpanNew: 12, SpanEntered: 14, SpanClosed: 6,
-    PollStarted: 16, PollEnded: 16, TaskSpawned: 18, TaskFinished: 6, ThreadParked: 8,
+    "thread": 0, "event": 26, "enter": 14, "close": 6, "poll": 16, "polled": 16,
+    "spawn": 18, "finish": 6, "park": 8,
 }  # fmt: skip
-OUTSIDE = (Event, SpanNew, SpanEntered, TaskSpawned)  # what a thread does without polling
+OUTSIDE = (kind.Event, kind.SpanNew, kind.SpanEntered, kind.TaskSpawned)  # done without polling
 TITLE, ROW, DEEPEST = 17, 18, 5  # the height of a bar's title, of a span; spans above each other
 ABOVE, BELOW, APART = 16, 27, 90  # room for arrows, for marks; pixels between two times
 
@@ -94,7 +81,7 @@ def places(trace: Trace, threads: list[int]) -> Places:
     """Give everything its place; `threads` are those that get a lane, in their order."""
     placing = _Placing(trace)
     for record in trace.records:
-        if not isinstance(record, ThreadStarted):
+        if not isinstance(record, kind.ThreadStarted):
             placing.add(record)
     placing.end()
     placed = placing.placed
@@ -121,10 +108,11 @@ class _Placing:
         self.timed = -float(APART)
         self.widths: list[float] = []
         self.last_time, seen = 0, set[int]()
+        widths = {kind.KINDS[word]: pixels for word, pixels in WIDTHS.items()}
         for record in trace.records:
             self.placed.x.append(self.placed.width)
-            width: float = WIDTHS.get(type(record), 12)
-            if isinstance(record, SpanEntered) and record.span not in seen:
+            width: float = widths.get(type(record), 12)
+            if isinstance(record, kind.SpanEntered) and record.span not in seen:
                 seen.add(record.span)  # its first bar has room for its name
                 width = max(width, min(6.7 * len(self.names.get(record.span, "")) - 22, 48))
             self.widths.append(width)
@@ -140,32 +128,32 @@ class _Placing:
         if record.task is None and isinstance(record, OUTSIDE) and thread not in self.open:
             self.open[thread] = self._bar("outside", record, x)
         match record:
-            case PollStarted():
+            case kind.PollStarted():
                 self._poll(record, x)
-            case PollEnded():
+            case kind.PollEnded():
                 self._ended(record)
-            case ThreadParked(task=None) if thread in self.open:
+            case kind.ThreadParked(task=None) if thread in self.open:
                 self.open.pop(thread).end = x
-            case SpanEntered(span=span):
+            case kind.SpanEntered(span=span):
                 bar = self._bar("span", record, x, self.names.get(span, "?"))
                 entered, free = self.entered[thread], self.free[thread]
                 bar.span, bar.row = span, heappop(free) if free else len(entered)
                 entered.append(bar)
-            case SpanExited(span=span):
+            case kind.SpanExited(span=span):
                 for bar in [bar for bar in self.entered[thread] if bar.span == span][-1:]:
                     pop(self.entered[thread], bar)
                     bar.end = self.x
                     heappush(self.free[thread], bar.row)
-            case Event():
+            case kind.Event():
                 number = len(self.placed.marks) + 1
                 self.placed.marks.append(Mark(record.index, thread, number, middle))
-            case TaskSpawned(spawned=number):
+            case kind.TaskSpawned(spawned=number):
                 self.called[number] = "spawn", record, middle
-            case TaskWoken(woken=number):
+            case kind.TaskWoken(woken=number):
                 self.called[number] = "wake", record, middle
 
-    def _bar(self, kind: str, record: Record, x: float, label: str = "") -> Bar:
-        bar = Bar(kind, record.index, record.thread, record.task, x, label)
+    def _bar(self, look: str, record: Record, x: float, label: str = "") -> Bar:
+        bar = Bar(look, record.index, record.thread, record.task, x, label)
         if self.wait and self.wait.thread == record.thread and not self.wait.room:
             self.wait.room = x - self.wait.start
         self.placed.bars.append(bar)
@@ -180,11 +168,11 @@ class _Placing:
             self.wait.end, self.wait.room = x, self.wait.room or x - self.wait.start
             self.wait = None
         if number in self.called:
-            kind, call, start = self.called.pop(number)
+            why, call, start = self.called.pop(number)
             between = (call.index, record.index), (call.thread, record.thread)
-            self.placed.arrows.append(Arrow(kind, *between, start, x))
+            self.placed.arrows.append(Arrow(why, *between, start, x))
 
-    def _ended(self, record: PollEnded) -> None:
+    def _ended(self, record: kind.PollEnded) -> None:
         if record.thread in self.open:
             self.open.pop(record.thread).end = self.x
         if record.task == 0 and not record.ready:

@@ -41,9 +41,8 @@ class Stepper:
     def __init__(self, trace: Trace) -> None:
         drawn = picture(trace)
         self.figure: Figure = drawn.figure
-        self.widget = live(
-            "spanlab.view", "stepper", "stepper", {"trace": packed(trace, drawn)}, {}, _deaf
-        )
+        state = {"trace": packed(trace, drawn)}
+        self.widget = live("spanlab.view", "stepper", "stepper", state)
 
     def __repr__(self) -> str:
         return f"<Stepper: {self.figure.alt}>"
@@ -70,10 +69,6 @@ def step(trace: Trace) -> Stepper:
     if not isinstance(trace, Trace):
         raise UsageError(f"step() needs a trace, got {trace!r:.60}. Write: step(run(main()))")
     return Stepper(trace)
-
-
-def _deaf(_said: dict[str, Any]) -> None:
-    """Nothing comes back from the browser."""
 
 
 # --- what is sent --------------------------------------------------------------------------------

@@ -6,10 +6,10 @@ In the order of the log, so that a node's parent always comes before it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from spanlab.record import Event, SpanEntered, SpanNew
+from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.words import message, visible
 
@@ -30,9 +30,9 @@ class Node:
     far: bool = False  # its parent was made on another thread
 
 
-def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
-    """Give every span and event; `lost` is what `lost_parents` found."""
-    elsewhere, number = _entered_elsewhere(trace), 0
+def nodes(trace: Trace) -> list[Node]:
+    """Give every span and event."""
+    lost, elsewhere, number = lost_parents(trace), _entered_elsewhere(trace), 0
     threads: dict[str | None, int] = {}  # of all that came before
     found: list[Node] = []
     for record in trace.records:
@@ -48,7 +48,8 @@ def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
         parent = f"s{record.parent}" if f"s{record.parent}" in threads else None
         far = threads.get(parent, record.thread) != record.thread
         missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
-        found.append(Node(key, record.thread, parent, text, numbers, note, missing, 1, (key,), far))
+        look = visible(text), numbers, note, missing
+        found.append(Node(key, record.thread, parent, *look, keys=(key,), far=far))
         threads[key] = record.thread
     return found
 
