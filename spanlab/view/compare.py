@@ -12,7 +12,7 @@ from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
 from spanlab.view.page import chip, number, page, prose, shown
-from spanlab.view.words import circled, count, keys, listed, message, quoted, visible
+from spanlab.view.words import circled, count, keys, listed, message, need, quoted, visible
 
 SIDES = ("bug", "fixed")
 MOST = 500  # pairs that a page shows
@@ -34,12 +34,7 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comp
     >>> compare(bug, fixed)
     <Comparison: `hello`: no span → `work`.>
     """
-    for trace in (bug, fixed):
-        if not isinstance(trace, Trace):
-            raise UsageError(
-                f"compare() needs two traces, got {trace!r:.60}. "
-                f"Write: compare(run(bug()), run(fixed()))"
-            )
+    need("compare(run(bug()), run(fixed()))", bug, fixed)
     if isinstance(names, str) or [type(name) for name in names] != [str, str]:
         raise UsageError(
             f"the names= of compare() are two texts, got {names!r:.60}. "
@@ -103,10 +98,8 @@ class Comparison:
 
     def __str__(self) -> str:
         lines = [line for pair in self.pairs for line in _text(pair)]
-        graphs = [
-            f"{side}: {figure.alt}\n{figure.text}"
-            for side, figure in zip(self.names, (self.bug, self.fixed), strict=True)
-        ]
+        sides = zip(self.names, (self.bug, self.fixed), strict=True)
+        graphs = [f"{side}: {figure.alt}\n{figure.text}" for side, figure in sides]
         return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), *graphs]))
 
     def __repr__(self) -> str:

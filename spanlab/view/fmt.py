@@ -16,7 +16,7 @@ from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
 from spanlab.view.palette import MONO, SANS, hue
-from spanlab.view.words import circled
+from spanlab.view.words import circled, need
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
 MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
@@ -45,8 +45,7 @@ def log(
     >>> print(log(trace, "compact"), end="")
      INFO ThreadId(01) hello answer=42
     """
-    if not isinstance(trace, Trace):
-        raise UsageError(f"log() needs a trace, got {trace!r}. Write: log(run(main()))")
+    need("log(run(main()))", trace)
     if format not in FORMATS:
         raise UsageError(f"a format is one of {', '.join(FORMATS)}, got {format!r}")
     settings = Settings(

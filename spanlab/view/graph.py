@@ -18,7 +18,7 @@ from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card, draw
 from spanlab.view.palette import DIM, INK, LINE, LOST, PALETTE, PAPER, hue, static
 from spanlab.view.tree import Node, merged, nodes, titles_of
-from spanlab.view.words import circled, count
+from spanlab.view.words import circled, count, need
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
@@ -62,6 +62,7 @@ class Picture:
 
 def picture(trace: Trace) -> Picture:
     """Draw the graph, for a view that shows it step by step."""
+    need("graph(run(main()))", trace)
     every = nodes(trace)
     equal = merged(every) if len(every) > MANY else every
     drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])

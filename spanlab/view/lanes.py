@@ -12,14 +12,13 @@ from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from spanlab.errors import UsageError
 from spanlab.record import Event, PollEnded, PollStarted, Record, SpanEntered, TaskSpawned
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card
 from spanlab.view.palette import HUES, painted, static
-from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places, places
+from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places
 from spanlab.view.tree import titles_of
-from spanlab.view.words import circled, count, message, task, visible, waited
+from spanlab.view.words import circled, count, message, need, task, visible, waited
 
 LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
 AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
@@ -42,10 +41,9 @@ def lanes(trace: Trace) -> Figure:
     >>> lanes(trace)
     <Figure: 1 event on 1 thread, and no polls.>
     """
-    if not isinstance(trace, Trace):
-        raise UsageError(f"lanes() needs a trace, got {trace!r:.60}. Write: lanes(run(main()))")
+    need("lanes(run(main()))", trace)
     titles = titles_of(trace)
-    placed = places(trace, list(titles))
+    placed = Places(trace, titles)
     starts = _line_starts(trace, placed)
     cut = max(1, int(TALL // (placed.height + AXIS + GAP)))
     rest = f"Records from {starts[cut]} on are left out." if len(starts) > cut else ""
@@ -158,23 +156,21 @@ def strip(placed: Places, paint: Callable[[str], str] = str) -> str:
     Its colours are the variables of a page; for a picture `paint` puts colours in their place.
     """
     used = {_look(bar.task) for bar in placed.bars if bar.kind == "poll"}
-    shown = sorted((b for b in placed.bars if b.row < DEEPEST), key=lambda b: _LAYERS[b.kind])
-    drawn = [_bar(bar, placed) for bar in shown]
-    waits = sum(bar.kind == "wait" for bar in shown)
+    bars: defaultdict[str, list[str]] = defaultdict(list)
+    for bar in placed.bars:
+        if bar.row < DEEPEST:
+            bars[bar.kind].append(_bar(bar, placed))
     quiet = " quiet" if len(placed.arrows) > MANY else ""
     return "".join([
         f'<g class="sl-strip{quiet}"><style>{paint(static("strip.css"))}</style>',
         f"<defs>{paint(''.join(map(_pattern, sorted(used))))}</defs>",
         *(f'<path class="rule" d="M0 {placed.top[t]:g}H{placed.width:g}"/>' for t in placed.top),
-        *drawn[:waits],
+        *bars["wait"],
         *(_arrow(arrow, placed) for arrow in placed.arrows),
-        *drawn[waits:],
+        *bars["outside"], *bars["poll"], *bars["span"],
         *(_mark(mark, placed) for mark in placed.marks),
-        *(_text(x, placed.height + 12, _clock(t), "time") for x, t in placed.times), "</g>",
+        *(_text(x, placed.height + 12, _clock(t), "time") for x, t in placed.times[1:]), "</g>",
     ])  # fmt: skip
-
-
-_LAYERS = {"wait": 0, "outside": 1, "poll": 1, "span": 2}
 
 
 def _look(task: int | None) -> int:

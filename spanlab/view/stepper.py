@@ -10,7 +10,6 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from spanlab.errors import UsageError
 from spanlab.frames import file_name
 from spanlab.record import KINDS, Record
 from spanlab.traces import Trace
@@ -19,10 +18,10 @@ from spanlab.view.graph import Picture, picture
 from spanlab.view.lanes import strip
 from spanlab.view.live import bundle, live
 from spanlab.view.palette import PALETTE
-from spanlab.view.places import ABOVE, places
+from spanlab.view.places import ABOVE, Places
 from spanlab.view.states import changes
 from spanlab.view.tree import titles_of
-from spanlab.view.words import said, visible
+from spanlab.view.words import need, said, visible
 
 NAME, WORDS, LINE_OF_CODE = 60, 160, 240  # letters that are shown of a name, a message, a line
 WHOLE, AROUND = 300, 12  # lines of a file that is sent whole; lines around each that ran
@@ -66,8 +65,7 @@ def step(trace: Trace) -> Stepper:
     >>> step(trace)
     <Stepper: 0 spans and 1 event on 1 thread. Nothing lost its parent.>
     """
-    if not isinstance(trace, Trace):
-        raise UsageError(f"step() needs a trace, got {trace!r:.60}. Write: step(run(main()))")
+    need("step(run(main()))", trace)
     return Stepper(trace)
 
 
@@ -78,7 +76,7 @@ def packed(trace: Trace, drawn: Picture) -> str:
     """Write all that the browser needs as JSON; a row is the number of a kind, then its fields."""
     titles, files = titles_of(trace), dict[str, int]()
     rows = [_row(record, files) for record in trace.records]
-    placed = places(trace, list(titles))
+    placed = Places(trace, titles)
     sent = {
         "kinds": list(_SENT.items()), "rows": rows, "stacks": list(changes(trace)),
         "files": [_file(name, trace) for name in files],

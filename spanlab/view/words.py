@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from spanlab.errors import UsageError
 from spanlab.field import Fields
 from spanlab.frames import file_name
 from spanlab.record import Event, PollEnded
+from spanlab.traces import Trace
 
 Names = tuple[str, ...]  # of spans, leaf to root
+
+
+def need(call: str, *traces: object) -> None:
+    """Refuse what is no trace; `call` is how a view is called."""
+    for given in traces:
+        if not isinstance(given, Trace):
+            raise UsageError(
+                f"{call.partition('(')[0]}() needs a trace, got {given!r:.60}. Write: {call}"
+            )
 
 
 def count(number: int, thing: str) -> str:

@@ -346,6 +346,12 @@ def test_save_writes_the_svg_and_nothing_else(tmp_path: Path) -> None:
         drawn.save(tmp_path / "fixed.png")
 
 
+def test_something_else_than_a_trace_is_refused() -> None:
+    """The message has the right call."""
+    with pytest.raises(UsageError, match=r"graph\(\) needs a trace.*graph\(run\(main\(\)\)\)"):
+        graph(None)  # type: ignore[arg-type]
+
+
 def test_the_repr_is_the_sentence() -> None:
     """No address, so that outputs can be compared."""
     assert repr(graph(fixed())) == f"<Figure: {graph(fixed()).alt}>"

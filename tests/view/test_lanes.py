@@ -14,14 +14,14 @@ from stepping import HOSTILE, hostile, leaking, many
 from spanlab import OsThreads, Trace, UsageError, VirtualThreads, info, info_span, recording, run
 from spanlab.record import Event, PollStarted
 from spanlab.view.lanes import lanes, strip
-from spanlab.view.places import Bar, Places, places
+from spanlab.view.places import Bar, Places
 from spanlab.view.tree import titles_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def placed(trace: Trace) -> Places:
-    return places(trace, list(titles_of(trace)))
+    return Places(trace, titles_of(trace))
 
 
 def bars(trace: Trace, kind: str) -> list[Bar]:
