@@ -96,10 +96,14 @@ class Comparison:
     fixed: Figure
     names: tuple[str, str]
 
+    @property
+    def sides(self) -> tuple[tuple[str, Figure], tuple[str, Figure]]:
+        """Both graphs with their names."""
+        return (self.names[0], self.bug), (self.names[1], self.fixed)
+
     def __str__(self) -> str:
         lines = [line for pair in self.pairs for line in _text(pair)]
-        sides = zip(self.names, (self.bug, self.fixed), strict=True)
-        graphs = [f"{side}: {figure.alt}\n{figure.text}" for side, figure in sides]
+        graphs = [f"{name}: {figure.alt}\n{figure.text}" for name, figure in self.sides]
         return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), *graphs]))
 
     def __repr__(self) -> str:
@@ -169,14 +173,12 @@ def _html(both: Comparison) -> str:
     if len(both.pairs) > MOST:
         rows += f'<p class="rest">{len(both.pairs) - MOST} more lines are left out.</p>'
     lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
-    graphs = "".join(map(_graph, both.names, (both.bug, both.fixed)))
+    graphs = "".join(
+        f'<div><h4 class="whose">{shown(name)}</h4>{figure.html()}</div>'
+        for name, figure in both.sides
+    )
     look = "compare" if both.names == SIDES else "compare sl-neutral"
     return page(look, f'{head}{lines}<div class="pair graphs">{graphs}</div>')
-
-
-def _graph(name: str, figure: Figure) -> str:
-    shown_as = figure._repr_mimebundle_()["text/html"]
-    return f'<div><h4 class="whose">{shown(name)}</h4>{shown_as}</div>'
 
 
 def _row(pair: Pair, names: tuple[str, str]) -> str:

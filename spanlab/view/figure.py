@@ -58,9 +58,10 @@ class Figure:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         plain = [self.alt, self.text, *([self.missing, self.dot] if not self.svg else [])]
-        return {"text/html": self._html(), "text/plain": "\n\n".join(filter(None, plain))}
+        return {"text/html": self.html(), "text/plain": "\n\n".join(filter(None, plain))}
 
-    def _html(self) -> str:
+    def html(self) -> str:
+        """Write the picture with its alt text and its text twin, or what is missing."""
         tree = f"<pre>{escape(self.text)}</pre>"
         if self.svg:
             data = base64.b64encode(self.svg.encode()).decode()

@@ -80,15 +80,15 @@ class Entry:
         return self.before + self.on_thread + self.after
 
 
+@dataclass(frozen=True, repr=False)
 class Log:
     """A printed log: `str` gives what the crate prints, `entries` what belongs to each event.
 
     A notebook shows the threads coloured and the events numbered as in the other views.
     """
 
-    def __init__(self, entries: list[Entry], hues: dict[int, tuple[str, str]]) -> None:
-        self.entries = entries
-        self._hues = hues  # of each thread, as in the graph
+    entries: list[Entry]
+    hues: dict[int, tuple[str, str]]  # of each thread, as in the graph
 
     def __str__(self) -> str:
         return "".join(map(str, self.entries))
@@ -99,7 +99,7 @@ class Log:
         return {"text/plain": str(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        rows = "".join(_row(entry, *self._hues[entry.thread]) for entry in self.entries)
+        rows = "".join(_row(entry, *self.hues[entry.thread]) for entry in self.entries)
         return (
             '<div dir="ltr" style="display:grid;grid-template-columns:2.2em minmax(0,1fr);'
             f'row-gap:.6em;text-align:left;line-height:1.5;font-family:{MONO}">{rows}</div>'

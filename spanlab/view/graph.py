@@ -141,13 +141,16 @@ def _remark(node: Node, by_key: ByKey) -> str:
 # --- in DOT --------------------------------------------------------------------------------------
 
 TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="2">'
+DOWN = {"rankdir": "TB", "apart": "0.35", "ports": ""}
+RIGHT = {"rankdir": "LR", "apart": "0.7", "ports": "tailport=e headport=w"}
 Card = list[Node]  # one span, one event, or the many events of one span as a list
 
 
 def _dot(drawn: list[Node], titles: dict[int, str], rest: str) -> str:
     colours = {thread: hue(place) for place, thread in enumerate(titles)}
     boxes: dict[int, list[str]] = {thread: [] for thread in sorted({n.thread for n in drawn})}
-    by_key, (cards, rankdir) = {node.key: node for node in drawn}, _arranged(drawn)
+    by_key, (cards, layout) = {node.key: node for node in drawn}, _arranged(drawn)
+    head = Template(static("graph.dot")).substitute(PALETTE, rest=rest, **layout)
     edges: list[str] = []
     for here in cards:
         node, colour = here[0], colours[here[0].thread]
@@ -157,17 +160,19 @@ def _dot(drawn: list[Node], titles: dict[int, str], rest: str) -> str:
             edges.append(_arrow(node.parent, node.key, look))
         edges += [line for key in sorted(node.lost) for line in _lost(node, by_key[key])]
     drawings = [_box(thread, titles[thread], *colours[thread], boxes[thread]) for thread in boxes]
-    unique = dict.fromkeys([*_side_by_side(list(boxes)), *edges])
-    return "\n".join([_head(rankdir, rest), *drawings, *unique, "}"]) + "\n"
+    # All boxes start on one line, so that few arrows run through a title.
+    beside = [f"{{rank=same {' '.join(f'top_{thread}' for thread in boxes)}}}"]
+    beside += [f"top_{a} -> top_{b} [style=invis]" for a, b in pairwise(boxes)]
+    return "\n".join([head, *drawings, *beside, *dict.fromkeys(edges), "}"]) + "\n"
 
 
-def _arranged(drawn: list[Node]) -> tuple[list[Card], str]:
+def _arranged(drawn: list[Node]) -> tuple[list[Card], dict[str, str]]:
     """Fit the page: a wide graph lists its events, one that is still wide grows to the right."""
     for few in (FEW, 1):
         cards = _cards(drawn, few)
         if _width(cards) <= PAGE:
-            return cards, "TB"
-    return cards[::-1], "LR"  # engines draw that from the bottom up
+            return cards, DOWN
+    return cards[::-1], RIGHT  # engines draw that from the bottom up
 
 
 def _cards(drawn: list[Node], few: int) -> list[Card]:
@@ -191,16 +196,10 @@ def _width(cards: list[Card]) -> int:
         above = [generation[node.parent] + 1, *(generation[key] + 2 for key in node.lost)]
         generation[node.key] = max(above)
         widths[node.thread, max(above)] += 60 + 7 * max(len(node.text) for node in here)
-    boxes = {thread: 200 for thread, _ in widths}
+    boxes: defaultdict[int, int] = defaultdict(lambda: 200)
     for (thread, _), width in widths.items():
         boxes[thread] = max(boxes[thread], width)
     return sum(boxes.values())
-
-
-def _head(rankdir: str, rest: str) -> str:
-    apart, ports = ("0.7", "tailport=e headport=w") if rankdir == "LR" else ("0.35", "")
-    own = {"rankdir": rankdir, "apart": apart, "ports": ports, "rest": rest}
-    return Template(static("graph.dot")).substitute(PALETTE, **own)
 
 
 def _box(thread: int, title: str, dark: str, tint: str, cards: list[str]) -> str:
@@ -212,12 +211,6 @@ graph [id=cluster_{thread} label=<{TABLE}<TR><TD><B>{_html(title)}</B></TD></TR>
 top_{thread} [style=invis label="" width=0.01 height=0.42]
 {inside}
 }}"""
-
-
-def _side_by_side(threads: list[int]) -> Iterator[str]:
-    """Start all boxes on one line, so that few arrows run through a title."""
-    yield f"{{rank=same {' '.join(f'top_{thread}' for thread in threads)}}}"
-    yield from (f"top_{a} -> top_{b} [style=invis]" for a, b in pairwise(threads))
 
 
 def _card(here: Card, dark: str, tint: str) -> str:

@@ -93,10 +93,8 @@ def _did(record: Record, numbers: dict[int, str], trace: Trace) -> str:
             return f"in {visible(trace.spans[span].name) if span in trace.spans else '?'}"
         case TaskSpawned(spawned=number):
             return f"spawns {task(number)}"
-        case PollEnded(ready=True):
-            return "ends"
-        case PollEnded():
-            return f"waits for {waited(record)}"
+        case PollEnded(ready=ready):
+            return "ends" if ready else f"waits for {waited(record)}"
     return ""
 
 

@@ -39,7 +39,7 @@ def nodes(trace: Trace) -> list[Node]:
         if isinstance(record, SpanNew):
             numbers: tuple[int, ...] = ()
             key, text = f"s{record.span}", record.name or "(no name)"
-            note = _places(elsewhere[record.span])
+            note = elsewhere.get(record.span, "")
         elif isinstance(record, Event):
             number += 1
             key, text, numbers, note = f"e{number}", message(record), (number,), ""
@@ -54,18 +54,14 @@ def nodes(trace: Trace) -> list[Node]:
     return found
 
 
-def _entered_elsewhere(trace: Trace) -> defaultdict[int, set[int]]:
+def _entered_elsewhere(trace: Trace) -> dict[int, str]:
     spans, found = trace.spans, defaultdict[int, set[int]](set)
     for entered in trace.of(SpanEntered):
         if entered.span in spans and spans[entered.span].thread != entered.thread:
             found[entered.span].add(entered.thread)
-    return found
-
-
-def _places(threads: set[int]) -> str:
-    if len(threads) > 1:
-        return f"entered on {len(threads)} other threads"
-    return "".join(f"entered on ThreadId({thread})" for thread in threads)
+    one = {span: f"entered on ThreadId({min(threads)})" for span, threads in found.items()}
+    more = {n: f"entered on {len(t)} other threads" for n, t in found.items() if len(t) > 1}
+    return one | more
 
 
 def merged(every: list[Node]) -> list[Node]:
@@ -104,8 +100,5 @@ def _as_one(group: list[Node], into: dict[str | None, str]) -> Node:
 
 def titles_of(trace: Trace) -> dict[int, str]:
     """Name the threads that did anything, in the order in which they first did."""
-    names = {thread: started.name for thread, started in trace.threads.items()}
-    return {
-        thread: visible(f"ThreadId({thread}) · {names.get(thread, '')}".removesuffix(" · "), 56)
-        for thread in trace.ran
-    }
+    names = {number: f" · {thread.name}" for number, thread in trace.threads.items() if thread.name}
+    return {n: visible(f"ThreadId({n}){names.get(n, '')}", 56) for n in trace.ran}

@@ -18,9 +18,8 @@ def need(call: str, *traces: object) -> None:
     """Refuse what is no trace; `call` is how a view is called."""
     for given in traces:
         if not isinstance(given, Trace):
-            raise UsageError(
-                f"{call.partition('(')[0]}() needs a trace, got {given!r:.60}. Write: {call}"
-            )
+            view = call.partition("(")[0]
+            raise UsageError(f"{view}() needs a trace, got {given!r:.60}. Write: {call}")
 
 
 def count(number: int, thing: str) -> str:
