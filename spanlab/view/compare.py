@@ -82,6 +82,11 @@ class Pair(NamedTuple):
         """Tell whether anything differs."""
         return self.moved or self.elsewhere
 
+    @property
+    def diff(self) -> tuple[tuple[str, Line | None], ...]:
+        """Both with the signs of a diff; one where nothing differs."""
+        return (("-", self.bug), ("+", self.fixed)) if self.differs else ((" ", self.bug),)
+
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
@@ -102,7 +107,7 @@ class Comparison:
         return (self.names[0], self.bug), (self.names[1], self.fixed)
 
     def __str__(self) -> str:
-        lines = [line for pair in self.pairs for line in _text(pair)]
+        lines = [f"{sign} {line}" for pair in self.pairs for sign, line in pair.diff if line]
         graphs = [f"{name}: {figure.alt}\n{figure.text}" for name, figure in self.sides]
         return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), *graphs]))
 
@@ -155,12 +160,6 @@ def _moved(pair: Pair, names: tuple[str, str]) -> str:
     if len(found) == 2:
         return f"{what}: {' → '.join(scopes)}"
     return f"{what} is only in {names[0] if pair.bug else names[1]}"
-
-
-def _text(pair: Pair) -> list[str]:
-    """Write a pair as one line, or as two where they differ."""
-    signs = ("-", "+") if pair.differs else (" ",)
-    return [f"{sign} {line}" for sign, line in zip(signs, pair, strict=False) if line]
 
 
 # --- for a notebook ------------------------------------------------------------------------------
