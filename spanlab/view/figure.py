@@ -67,13 +67,11 @@ class Figure:
             data = base64.b64encode(self.svg.encode()).decode()
             source = f"data:image/svg+xml;base64,{data}"
             picture = f'<img alt="{escape(self.alt)}" src="{source}" style="max-width:100%">'
-            return f"<figure>{picture}{_folded('The same as text', tree)}</figure>"
+            twin = f"<details><summary>The same as text</summary>{tree}</details>"
+            return f"<figure>{picture}{twin}</figure>"
         words = f"<p>{escape(self.alt)}</p>{tree}<p>{escape(self.missing)}</p>"
-        return f"<figure>{words}{_folded('DOT', f'<pre>{escape(self.dot)}</pre>')}</figure>"
-
-
-def _folded(summary: str, html: str) -> str:
-    return f"<details><summary>{summary}</summary>{html}</details>"
+        dot = f"<details><summary>DOT</summary><pre>{escape(self.dot)}</pre></details>"
+        return f"<figure>{words}{dot}</figure>"
 
 
 # --- from an engine ------------------------------------------------------------------------------

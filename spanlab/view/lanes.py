@@ -73,14 +73,15 @@ def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
     numbers = {event.index: circled(n) for n, event in enumerate(trace.events, 1)}
     did: dict[int, list[tuple[str, list[str]]]] = {thread: [] for thread in titles}
     for record in trace.records:
-        lines, said = did.get(record.thread, []), _did(record, numbers, trace)
-        if isinstance(record, PollStarted) or (said and not lines):
-            lines.append(("…" if record.task is None else task(record.task), []))
+        polls, said = did.get(record.thread, []), _did(record, numbers, trace)
+        if isinstance(record, PollStarted) or (said and not polls):
+            polls.append(("…" if record.task is None else task(record.task), []))
         if said:
-            lines[-1][1].append(said)
+            polls[-1][1].append(said)
     every = []
     for thread, title in titles.items():
-        every += [title, *(f"  {who}: {', '.join(said)}" for who, said in did[thread])]
+        lines = (": ".join(filter(None, [who, ", ".join(said)])) for who, said in did[thread])
+        every += [title, *(f"  {line}" for line in lines)]
     more = [f"{len(every) - MOST} more lines"] if len(every) > MOST else []
     return every[:MOST] + more
 
@@ -139,8 +140,8 @@ def _lines(placed: Places, titles: dict[int, str], starts: list[int], cut: int) 
 
 def _name(thread: int, title: str, y: float, place: int) -> str:
     name = _fitting(title.partition(" · ")[2], LEFT - 20)
-    who = _text(14, y + ABOVE + 15, f"ThreadId({thread})", f"who k{place % len(HUES)}")
-    return who + _text(14, y + ABOVE + 29, name, "called")
+    who = _text(14, y + ABOVE + 15, f"ThreadId({thread})", f"sl-who k{place % len(HUES)}")
+    return who + _text(14, y + ABOVE + 29, name, "sl-called")
 
 
 def _text(x: float, y: float, text: str, look: str = "") -> str:

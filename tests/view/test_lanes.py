@@ -49,6 +49,12 @@ def test_the_words_of_the_lost_parent(lost: Trace) -> None:
     ]
 
 
+def test_a_poll_in_which_nothing_was_said_is_a_line_of_its_own() -> None:
+    """Its task alone; no sign waits for more."""
+    rows: list[Any] = [("thread", 0, 1, None, "", 0, "main"), ("poll", 0, 1, 1, "", 0)]
+    assert lanes(Trace(rows)).text.splitlines() == ["ThreadId(1) · main", "  task 1"]
+
+
 def test_a_bar_is_a_poll_and_no_two_polls_of_a_thread_overlap(lost: Trace) -> None:
     """As many bars as polls, each in the lane of its thread."""
     for trace in lost, leaking(), many(6):
