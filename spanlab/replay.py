@@ -70,7 +70,9 @@ class Stacks:
 
     def pushed(self, thread: int) -> tuple[Pushed, ...]:
         """Give the entries of a thread's stack, the oldest first."""
-        spans = [entered.span for entered in self._entered[thread]]
-        return tuple(
-            Pushed(by, spans.index(by.span) < at) for at, by in enumerate(self._entered[thread])
-        )
+        seen: set[int] = set()
+        found = []
+        for by in self._entered[thread]:
+            found.append(Pushed(by, by.span in seen))
+            seen.add(by.span)
+        return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
 from spanlab.view.page import chip, number, page, prose, shown
-from spanlab.view.words import circled, listed, message, quoted, visible
+from spanlab.view.words import circled, count, keys, listed, message, need, quoted, visible
 
 SIDES = ("bug", "fixed")
 MOST = 500  # pairs that a page shows
@@ -34,12 +34,7 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comp
     >>> compare(bug, fixed)
     <Comparison: `hello`: no span → `work`.>
     """
-    for trace in (bug, fixed):
-        if not isinstance(trace, Trace):
-            raise UsageError(
-                f"compare() needs two traces, got {trace!r:.60}. "
-                f"Write: compare(run(bug()), run(fixed()))"
-            )
+    need("compare(run(bug()), run(fixed()))", bug, fixed)
     if isinstance(names, str) or [type(name) for name in names] != [str, str]:
         raise UsageError(
             f"the names= of compare() are two texts, got {names!r:.60}. "
@@ -60,17 +55,17 @@ class Line(NamedTuple):
     thread: int
     place: int
 
+    def __str__(self) -> str:
+        scope = listed(self.scope).replace("`", "")
+        text = quoted(self.message)[1:-1]
+        return f"{circled(self.number)} {text}  ({scope}, ThreadId({self.thread}))"
+
 
 class Pair(NamedTuple):
     """Two events that belong together; one is None if the other run has none."""
 
     bug: Line | None
     fixed: Line | None
-
-    @property
-    def message(self) -> str:
-        """The text of both."""
-        return (self.bug or self.fixed).message  # type: ignore[union-attr]
 
     @property
     def moved(self) -> bool:
@@ -87,6 +82,11 @@ class Pair(NamedTuple):
         """Tell whether anything differs."""
         return self.moved or self.elsewhere
 
+    @property
+    def diff(self) -> tuple[tuple[str, Line | None], ...]:
+        """Both with the signs of a diff; one where nothing differs."""
+        return (("-", self.bug), ("+", self.fixed)) if self.differs else ((" ", self.bug),)
+
 
 @dataclass(frozen=True, repr=False)
 class Comparison:
@@ -101,12 +101,14 @@ class Comparison:
     fixed: Figure
     names: tuple[str, str]
 
+    @property
+    def sides(self) -> tuple[tuple[str, Figure], tuple[str, Figure]]:
+        """Both graphs with their names."""
+        return (self.names[0], self.bug), (self.names[1], self.fixed)
+
     def __str__(self) -> str:
-        lines = [line for pair in self.pairs for line in _text(pair)]
-        graphs = [
-            f"{side}: {figure.alt}\n{figure.text}"
-            for side, figure in zip(self.names, (self.bug, self.fixed), strict=True)
-        ]
+        lines = [f"{sign} {line}" for pair in self.pairs for sign, line in pair.diff if line]
+        graphs = [f"{name}: {figure.alt}\n{figure.text}" for name, figure in self.sides]
         return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), *graphs]))
 
     def __repr__(self) -> str:
@@ -126,16 +128,13 @@ def _lines(trace: Trace) -> list[Line]:
 
 def _pairs(bug: list[Line], fixed: list[Line]) -> Iterator[Pair]:
     """Pair the events in the order of the first log; what only the second has stands in its."""
-    waiting: defaultdict[str, deque[Line]] = defaultdict(deque)
-    for line in fixed:
-        waiting[line.message].append(line)
-    paired = [(line, waiting[line.message] and waiting[line.message].popleft()) for line in bug]
-    found = {partner.number for _, partner in paired if partner}
-    alone = deque(line for line in fixed if line.number not in found)
-    for line, partner in paired:
+    left = dict(zip(keys(line.message for line in fixed), fixed, strict=True))
+    paired = [left.pop(key, None) for key in keys(line.message for line in bug)]
+    alone = deque(left.values())
+    for line, partner in zip(bug, paired, strict=True):
         while alone and partner and alone[0].number < partner.number:
             yield Pair(None, alone.popleft())
-        yield Pair(line, partner or None)
+        yield Pair(line, partner)
     yield from (Pair(None, line) for line in alone)
 
 
@@ -143,44 +142,24 @@ def _pairs(bug: list[Line], fixed: list[Line]) -> Iterator[Pair]:
 
 
 def _sentence(pairs: tuple[Pair, ...], names: tuple[str, str]) -> str:
-    said: dict[str, int] = {}
-    for pair in pairs:
-        if pair.moved:
-            moved = _moved(pair, names)
-            said[moved] = said.get(moved, 0) + 1
-    parts = [text + (f" (×{count})" if count > 1 else "") for text, count in said.items()]
+    said = Counter(_moved(pair, names) for pair in pairs if pair.moved)
+    parts = [text + (f" (×{times})" if times > 1 else "") for text, times in said.items()]
     if len(parts) > 3:
         parts[3:] = [f"{len(parts) - 3} more differ"]
-    elsewhere = sum(pair.elsewhere for pair in pairs)
     if parts:
         return "; ".join(parts) + "."
-    if elsewhere:
-        events = "1 event" if elsewhere == 1 else f"{elsewhere} events"
+    if elsewhere := sum(pair.elsewhere for pair in pairs):
+        events = count(elsewhere, "event")
         return f"Every event has the same parents; {events} ran on another thread."
     return "Nothing differs: every event has the same parents, on the same thread."
 
 
 def _moved(pair: Pair, names: tuple[str, str]) -> str:
-    if pair.bug is None or pair.fixed is None:
-        return f"{quoted(pair.message)} is only in {names[0] if pair.bug else names[1]}"
-    return f"{quoted(pair.message)}: {listed(pair.bug.scope)} → {listed(pair.fixed.scope)}"
-
-
-def _text(pair: Pair) -> Iterator[str]:
-    """Write a pair as one line, or as two where they differ."""
-    if not pair.differs and pair.bug:
-        yield f"  {_line_text(pair.bug)}"
-        return
-    if pair.bug:
-        yield f"- {_line_text(pair.bug)}"
-    if pair.fixed:
-        yield f"+ {_line_text(pair.fixed)}"
-
-
-def _line_text(line: Line) -> str:
-    text = quoted(line.message)[1:-1]
-    scope = ", ".join([listed(line.scope).replace("`", ""), f"ThreadId({line.thread})"])
-    return f"{circled(line.number)} {text}  ({scope})"
+    found = [line for line in pair if line]
+    what, *scopes = quoted(found[0].message), *(listed(line.scope) for line in found)
+    if len(found) == 2:
+        return f"{what}: {' → '.join(scopes)}"
+    return f"{what} is only in {names[0] if pair.bug else names[1]}"
 
 
 # --- for a notebook ------------------------------------------------------------------------------
@@ -193,23 +172,18 @@ def _html(both: Comparison) -> str:
     if len(both.pairs) > MOST:
         rows += f'<p class="rest">{len(both.pairs) - MOST} more lines are left out.</p>'
     lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
-    graphs = "".join(map(_graph, both.names, (both.bug, both.fixed)))
+    graphs = "".join(
+        f'<div><h4 class="whose">{shown(name)}</h4>{figure.html()}</div>'
+        for name, figure in both.sides
+    )
     look = "compare" if both.names == SIDES else "compare sl-neutral"
     return page(look, f'{head}{lines}<div class="pair graphs">{graphs}</div>')
 
 
-def _graph(name: str, figure: Figure) -> str:
-    shown_as = figure._repr_mimebundle_()["text/html"]
-    return f'<div><h4 class="whose">{shown(name)}</h4>{shown_as}</div>'
-
-
 def _row(pair: Pair, names: tuple[str, str]) -> str:
     signs = ("", "") if not pair.differs else ("−", "+") if names == SIDES else ("≠", "≠")
-    cells = [
-        _cell(pair, line, side, name, sign)
-        for line, side, name, sign in zip((pair.bug, pair.fixed), SIDES, names, signs, strict=True)
-    ]
-    return f'<div class="pair{" same" if not pair.differs else ""}">{"".join(cells)}</div>'
+    cells = (_cell(pair, *side) for side in zip(pair, SIDES, names, signs, strict=True))
+    return f'<div class="pair{"" if pair.differs else " same"}">{"".join(cells)}</div>'
 
 
 def _cell(pair: Pair, line: Line | None, side: str, name: str, sign: str) -> str:

@@ -14,26 +14,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from spanlab.errors import MissingPackage, UsageError
-
-SANS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', Arial, sans-serif"
-MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-INK, DIM, LINE, LOST = "#1f2933", "#6b7785", "#d9dee4", "#c1121f"
-
-# Okabe and Ito's hues, told apart by colour-blind eyes too: (dark enough for text, tint of it).
-HUES = (
-    ("#0072b2", "#e8f2f9"),  # blue
-    ("#b3540a", "#fdf0e4"),  # vermillion
-    ("#00795c", "#e5f5f0"),  # bluish green
-    ("#9b4678", "#f9edf4"),  # reddish purple
-    ("#7a6200", "#fbf7dc"),  # yellow
-    ("#22708f", "#e4f4fb"),  # sky blue
-)
+from spanlab.view.palette import LINE, MONO, PAPER, SANS
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,21 +58,63 @@ class Figure:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         plain = [self.alt, self.text, *([self.missing, self.dot] if not self.svg else [])]
-        return {"text/html": self._html(), "text/plain": "\n\n".join(filter(None, plain))}
+        return {"text/html": self.html(), "text/plain": "\n\n".join(filter(None, plain))}
 
-    def _html(self) -> str:
+    def html(self) -> str:
+        """Write the picture with its alt text and its text twin, or what is missing."""
         tree = f"<pre>{escape(self.text)}</pre>"
         if self.svg:
             data = base64.b64encode(self.svg.encode()).decode()
             source = f"data:image/svg+xml;base64,{data}"
             picture = f'<img alt="{escape(self.alt)}" src="{source}" style="max-width:100%">'
-            return f"<figure>{picture}{_folded('The same as text', tree)}</figure>"
+            twin = f"<details><summary>The same as text</summary>{tree}</details>"
+            return f"<figure>{picture}{twin}</figure>"
         words = f"<p>{escape(self.alt)}</p>{tree}<p>{escape(self.missing)}</p>"
-        return f"<figure>{words}{_folded('DOT', f'<pre>{escape(self.dot)}</pre>')}</figure>"
+        dot = f"<details><summary>DOT</summary><pre>{escape(self.dot)}</pre></details>"
+        return f"<figure>{words}{dot}</figure>"
 
 
-def _folded(summary: str, html: str) -> str:
-    return f"<details><summary>{summary}</summary>{html}</details>"
+# --- from an engine ------------------------------------------------------------------------------
+
+
+def draw(dot: str) -> str:
+    """Draw with the first engine that can; the empty string if none can."""
+    try:
+        import graphviz
+    except ImportError:
+        return ""
+    execute = graphviz.backend.execute
+    for engine in _engines():
+        # Not `graphviz.pipe`: which program it calls cannot be told to it.
+        with suppress(OSError, graphviz.ExecutableNotFound, subprocess.CalledProcessError):
+            ran = execute.run_check(
+                [engine, "-Tsvg"], input=dot, encoding="utf-8", capture_output=True, quiet=True
+            )
+            return _tidied(ran.stdout)
+    return ""  # in the browser there are no processes at all: OSError
+
+
+def _engines() -> Iterator[str]:
+    """Find `graphviz-pure`, also in an environment that is not on PATH, then `dot`."""
+    beside = str(Path(sys.executable).parent)
+    pure = shutil.which("graphviz-pure", path=beside), shutil.which("graphviz-pure")
+    yield from filter(None, [*pure, shutil.which("dot")])
+
+
+# What DOT cannot ask of an engine is done to its text, here and nowhere else.
+
+
+def _tidied(svg: str) -> str:
+    """Leave out what nobody sees: titles, comments, links, and all decimals but one."""
+    unseen = r"<title>.*?</title>\s*|<!--.*?-->\s*|</?a\b[^>]*>\s*"
+    svg = re.sub(unseen, "", svg[svg.index("<svg") :], flags=re.S)
+    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d)\d+", r"\1", tag[0]), svg)
+
+
+def _refont(svg: str) -> str:
+    """Name fonts that machines have; engines measure with the widest, so any of these fits."""
+    svg = re.sub('font-family="Verdana[^"]*"', f'font-family="{SANS}"', svg)
+    return re.sub('font-family="Courier[^"]*"', f'font-family="{MONO}"', svg)
 
 
 def card(svg: str, alt: str) -> str:
@@ -93,51 +123,10 @@ def card(svg: str, alt: str) -> str:
     Ids get a prefix made from the content: two figures on one page never share one,
     and the same figure has the same ids on every machine.
     """
-    svg = re.sub(r"<title>.*?</title>\s*|<!--.*?-->\s*", "", svg[svg.index("<svg") :], flags=re.S)
+    svg = _refont(svg)
     prefix = "f" + hashlib.sha256(f"{alt}{svg}".encode()).hexdigest()[:8]
     svg = re.sub(r'(<[^<>]* id=")', rf"\1{prefix}-", svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
-    back = f'<rect width="100%" height="100%" rx="9" fill="#ffffff" stroke="{LINE}"/>'
+    back = f'<rect width="100%" height="100%" rx="9" fill="{PAPER}" stroke="{LINE}"/>'
     opening, rest = svg.split(">", 1)
     return f'{opening} role="img">\n<title>{escape(alt)}</title>\n{back}{rest}'
-
-
-def hue(position: int) -> tuple[str, str]:
-    """Give the colour of the n-th thread of a figure, and the tint behind it."""
-    return HUES[position % len(HUES)]
-
-
-def draw(dot: str) -> str:
-    """Draw with the first engine that can; the empty string if none can."""
-    try:
-        import graphviz
-        from graphviz.backend import dot_command
-    except ImportError:
-        return ""
-    before = dot_command.DOT_BINARY
-    for engine in _engines():
-        dot_command.DOT_BINARY = engine
-        try:
-            svg = graphviz.backend.pipe_string("dot", "svg", dot, encoding="utf-8", quiet=True)
-        except (OSError, graphviz.ExecutableNotFound, subprocess.CalledProcessError):
-            continue  # in the browser there are no processes at all: OSError
-        finally:
-            dot_command.DOT_BINARY = before
-        return _refont(svg)
-    return ""
-
-
-def _engines() -> Iterator[str]:
-    """Find `graphviz-pure`, also in an environment that is not on PATH, then `dot`."""
-    beside = str(Path(sys.executable).parent)
-    yield from filter(None, [
-        shutil.which("graphviz-pure", path=beside),
-        shutil.which("graphviz-pure"),
-        shutil.which("dot"),
-    ])  # fmt: skip
-
-
-def _refont(svg: str) -> str:
-    # Engines measure with Verdana and Courier, the widest of their kind, so any of these fits.
-    svg = re.sub('font-family="Verdana[^"]*"', f'font-family="{SANS}"', svg)
-    return re.sub('font-family="Courier[^"]*"', f'font-family="{MONO}"', svg)

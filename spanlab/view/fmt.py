@@ -11,22 +11,16 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.field import Fields, Text
 from spanlab.frames import file_name
-from spanlab.record import (
-    Event,
-    SpanClosed,
-    SpanEntered,
-    SpanExited,
-    SpanNew,
-    SpanRecorded,
-)
-from spanlab.stack import pop, top
+from spanlab.record import Event, SpanClosed, SpanEntered, SpanExited, SpanNew, SpanRecorded
+from spanlab.replay import Stacks
 from spanlab.traces import Trace
-from spanlab.view.figure import MONO, SANS, hue
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
-from spanlab.view.words import circled
+from spanlab.view.palette import MONO, SANS, hue
+from spanlab.view.words import circled, need
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
 MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
+STEPS = {SpanEntered: 1, SpanExited: -1}  # how often a span is entered
 GROUPS = {"none": (), "active": ("enter", "exit"), "full": tuple(MOMENTS.values())}
 
 
@@ -51,8 +45,7 @@ def log(
     >>> print(log(trace, "compact"), end="")
      INFO ThreadId(01) hello answer=42
     """
-    if not isinstance(trace, Trace):
-        raise UsageError(f"log() needs a trace, got {trace!r}. Write: log(run(main()))")
+    need("log(run(main()))", trace)
     if format not in FORMATS:
         raise UsageError(f"a format is one of {', '.join(FORMATS)}, got {format!r}")
     settings = Settings(
@@ -87,15 +80,15 @@ class Entry:
         return self.before + self.on_thread + self.after
 
 
+@dataclass(frozen=True, repr=False)
 class Log:
     """A printed log: `str` gives what the crate prints, `entries` what belongs to each event.
 
     A notebook shows the threads coloured and the events numbered as in the other views.
     """
 
-    def __init__(self, entries: list[Entry], hues: dict[int, tuple[str, str]]) -> None:
-        self.entries = entries
-        self._hues = hues  # of each thread, as in the graph
+    entries: list[Entry]
+    hues: dict[int, tuple[str, str]]  # of each thread, as in the graph
 
     def __str__(self) -> str:
         return "".join(map(str, self.entries))
@@ -106,7 +99,7 @@ class Log:
         return {"text/plain": str(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        rows = "".join(_row(entry, *self._hues[entry.thread]) for entry in self.entries)
+        rows = "".join(_row(entry, *self.hues[entry.thread]) for entry in self.entries)
         return (
             '<div dir="ltr" style="display:grid;grid-template-columns:2.2em minmax(0,1fr);'
             f'row-gap:.6em;text-align:left;line-height:1.5;font-family:{MONO}">{rows}</div>'
@@ -151,16 +144,12 @@ class _Replay:
     """The state of all spans, brought forward record by record."""
 
     def __init__(self, trace: Trace, settings: Settings, moments: set[str]) -> None:
-        self.trace = trace
-        self.settings = settings
-        self.moments = moments
-        self.spans = trace.spans
+        self.trace, self.settings, self.moments = trace, settings, moments
         self.names = {id: thread.name for id, thread in trace.threads.items()}
         self.name_width = 0
         self.fields: dict[int, Fields] = {}
         self.timings: dict[int, _Timing] = {}
-        self.stacks: dict[int, list[int]] = {}
-        self.closed: set[int] = set()
+        self.stacks = Stacks()
 
     def shown(self) -> Iterator[tuple[int, Shown]]:
         """Give what is to be printed, with its number; the number is 0 if it is about a span."""
@@ -175,31 +164,26 @@ class _Replay:
                 self.apply(record)
                 if MOMENTS[type(record)] in self.moments:
                     yield 0, self.about(record)
-                if isinstance(record, SpanClosed):
-                    self.closed.add(record.span)
+                if isinstance(record, SpanClosed):  # it is told while the span is still open
+                    self.stacks.replay(record)
 
     def apply(self, record: Moment) -> None:
-        span, stack = record.span, self.stacks.setdefault(record.thread, [])
         if isinstance(record, SpanNew):
-            self.fields[span], self.timings[span] = record.fields, _Timing(record.time)
-        elif isinstance(record, SpanEntered):
-            stack.append(span)
-            self.timings[span].step(record.time, 1)
-        elif isinstance(record, SpanExited):
-            pop(stack, span)
-            self.timings[span].step(record.time, -1)
+            self.fields[record.span] = record.fields
+            self.timings[record.span] = _Timing(record.time)
+        if not isinstance(record, SpanClosed):
+            self.stacks.replay(record)
+        self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
 
     def about(self, record: Moment) -> Shown:
         """Show what happened to a span as an event in that span, of its level, at its place."""
-        moment, stack = MOMENTS[type(record)], self.stacks[record.thread]
+        moment = MOMENTS[type(record)]
         fields: Fields = (("message", moment),)
         if moment == "close" and self.settings.time:
             timing = self.timings[record.span]
-            timing.step(record.time, 0)
             fields += ("time.busy", _duration(timing.busy)), ("time.idle", _duration(timing.idle))
-        current = None if (last := top(stack)) in self.closed else last
-        span = replace(self.spans[record.span], fields=fields)
-        return self.show(record, span, record.span, current)
+        span = replace(self.trace.spans[record.span], fields=fields)
+        return self.show(record, span, record.span, self.stacks.current(record.thread))
 
     def show(
         self, at: Event | Moment, what: Event | SpanNew, parent: int | None, current: int | None
@@ -215,11 +199,7 @@ class _Replay:
         )  # fmt: skip
 
     def scope(self, span: int | None) -> Scope:
-        found: Scope = []
-        while span is not None:
-            found.append((self.spans[span], self.fields[span]))
-            span = self.spans[span].parent
-        return found
+        return [(new, self.fields[new.span]) for new in self.trace.ancestors(span)]
 
 
 def _duration(nanoseconds: int) -> Text:

@@ -164,11 +164,8 @@ def _message(value: Any) -> str:
 
 
 def _span(span: SpanNew, known: Fields) -> str:
-    fields = {
-        name: _json(value)
-        for name, value in known
-        if not (name.startswith("log.") and isinstance(value, Text))
-    }
+    seen = ((n, v) for n, v in known if not (n.startswith("log.") and isinstance(v, Text)))
+    fields = {name: _json(value) for name, value in seen}
     return _object([*sorted(fields.items()), ("name", _json(span.name))])
 
 

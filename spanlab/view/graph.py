@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
+from string import Template
 from unicodedata import east_asian_width
 
-from spanlab.replay import lost_parents
 from spanlab.traces import Trace
-from spanlab.view.figure import DIM, INK, LINE, LOST, Figure, card, draw, hue
+from spanlab.view.figure import Figure, card, draw
+from spanlab.view.palette import DIM, INK, LINE, LOST, PALETTE, PAPER, hue, static
 from spanlab.view.tree import Node, merged, nodes, titles_of
-from spanlab.view.words import circled, count, visible
+from spanlab.view.words import circled, count, need
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
 MOST = 120  # above so many, the rest is left out
 PAGE = 1100  # pixels; what is wider lists its events, then grows to the right
+ByKey = dict[str | None, Node]
 INSTALL = "Drawing needs a Graphviz engine. Install one: pip install graphviz graphviz-pure"
 
 
@@ -48,8 +50,9 @@ def graph(trace: Trace) -> Figure:
 class Picture:
     """The figure with what it is made of: the drawn nodes, and the SVG as the engine gave it.
 
-    In the SVG each node has its key as its id, also as a row of a list; the edges have
-    `above-below`, and what says that a parent is lost has `lost_above_thread`.
+    In the SVG each node has its key as its id, and the cells of an event have `a_key`, `a_key-text`
+    and `a_key-times`; the edges have `above-below`, and what says that a parent is lost has
+    `lost_above_thread`.
     """
 
     figure: Figure
@@ -59,12 +62,12 @@ class Picture:
 
 def picture(trace: Trace) -> Picture:
     """Draw the graph, for a view that shows it step by step."""
-    every = [replace(n, text=visible(n.text)) for n in nodes(trace, lost_parents(trace))]
+    need("graph(run(main()))", trace)
+    every = nodes(trace)
     equal = merged(every) if len(every) > MANY else every
     drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])
-    titles = {thread: visible(title, 56) for thread, title in titles_of(trace).items()}
-    rest = _left_out(left_out)
-    alt = _sentence(equal, rest)
+    rest = f"{left_out} more, after these {MOST}, are left out." if left_out else ""
+    titles, alt = titles_of(trace), _sentence(equal, rest)
     dot = _dot(drawn, titles, rest)
     svg = draw(dot)
     text = "\n".join([*_tree(drawn, titles), *filter(None, [rest])])
@@ -81,26 +84,19 @@ def _sentence(every: list[Node], rest: str) -> str:
     spans = count(sum(node.count for node in every) - events, "span")
     threads = count(len({node.thread for node in every}), "thread")
     said = [f"{spans} and {count(events, 'event')} on {threads}."]
-    by_key = {node.key: node for node in every}
+    by_key: ByKey = {node.key: node for node in every}
     lost = [node for node in every if node.lost]
     for node in lost[:3]:
         where = by_key[min(node.lost)].text
         said.append(f"{_at(node)} lost its parent: its task was spawned in {where}.")
-    if len(lost) > 3:
-        said.append(f"{len(lost) - 3} more lost theirs.")
-    crossing = ((node, by_key.get(node.parent or "")) for node in every)
-    far = [f"{_at(n)} is in {_at(up)}." for n, up in crossing if up and up.thread != n.thread]
-    return " ".join(
-        [*said, *([] if lost else ["Nothing lost its parent."]), *far[:1], rest]
-    ).strip()
+    said += [f"{len(lost) - 3} more lost theirs."] if len(lost) > 3 else []
+    said += [] if lost else ["Nothing lost its parent."]
+    said += [f"{_at(n)} is in {_at(by_key[n.parent])}." for n in every if n.far][:1]
+    return " ".join([*said, rest]).strip()
 
 
 def _at(node: Node) -> str:
     return f"{_name(node)} on ThreadId({node.thread})"
-
-
-def _left_out(number: int) -> str:
-    return f"{number} more, after these {MOST}, are left out." if number else ""
 
 
 def _name(node: Node) -> str:
@@ -119,12 +115,10 @@ def _range(numbers: tuple[int, ...], write: Callable[[int], str] = str) -> str:
 
 def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
     """Give the text twin: under each thread its spans and events, indented under their parents."""
-    by_key = {node.key: node for node in drawn}
+    by_key: ByKey = {node.key: node for node in drawn}
     below: defaultdict[tuple[str | None, int], list[Node]] = defaultdict(list)
     for node in drawn:
-        above = by_key.get(node.parent or "")
-        inside = node.parent if above and above.thread == node.thread else None
-        below[inside, node.thread].append(node)
+        below[None if node.far else node.parent, node.thread].append(node)
     for thread, title in titles.items():
         todo = [(1, node) for node in reversed(below[None, thread])]
         if todo:
@@ -135,10 +129,10 @@ def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
             todo += [(depth + 1, child) for child in reversed(below[node.key, thread])]
 
 
-def _remark(node: Node, by_key: dict[str, Node]) -> str:
-    above = by_key.get(node.parent or "")
+def _remark(node: Node, by_key: ByKey) -> str:
     said = [node.note] if node.note else []
-    if above and above.thread != node.thread:
+    if node.far:
+        above = by_key[node.parent]
         said.append(f"in {above.text}, made on ThreadId({above.thread})")
     said += [f"no parent; spawned in {by_key[key].text}" for key in sorted(node.lost)]
     return f"  ({'; '.join(said)})" if said else ""
@@ -147,31 +141,38 @@ def _remark(node: Node, by_key: dict[str, Node]) -> str:
 # --- in DOT --------------------------------------------------------------------------------------
 
 TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="2">'
+DOWN = {"rankdir": "TB", "apart": "0.35", "ports": ""}
+RIGHT = {"rankdir": "LR", "apart": "0.7", "ports": "tailport=e headport=w"}
 Card = list[Node]  # one span, one event, or the many events of one span as a list
 
 
 def _dot(drawn: list[Node], titles: dict[int, str], rest: str) -> str:
     colours = {thread: hue(place) for place, thread in enumerate(titles)}
     boxes: dict[int, list[str]] = {thread: [] for thread in sorted({n.thread for n in drawn})}
-    by_key, (cards, rankdir) = {node.key: node for node in drawn}, _arranged(drawn)
+    by_key, (cards, layout) = {node.key: node for node in drawn}, _arranged(drawn)
+    head = Template(static("graph.dot")).substitute(PALETTE, rest=rest, **layout)
     edges: list[str] = []
     for here in cards:
         node, colour = here[0], colours[here[0].thread]
         boxes[node.thread].append(_card(here, *colour))
-        edges += _edge(node, by_key.get(node.parent or ""), colour[0])
+        if node.parent:
+            look = f'penwidth=1.8 color="{colour[0]}"' if node.far else "arrowhead=none"
+            edges.append(_arrow(node.parent, node.key, look))
         edges += [line for key in sorted(node.lost) for line in _lost(node, by_key[key])]
     drawings = [_box(thread, titles[thread], *colours[thread], boxes[thread]) for thread in boxes]
-    unique = dict.fromkeys([*_side_by_side(list(boxes)), *edges])
-    return "\n".join([_head(rankdir, rest), *drawings, *unique, "}"]) + "\n"
+    # All boxes start on one line, so that few arrows run through a title.
+    beside = [f"{{rank=same {' '.join(f'top_{thread}' for thread in boxes)}}}"]
+    beside += [f"top_{a} -> top_{b} [style=invis]" for a, b in pairwise(boxes)]
+    return "\n".join([head, *drawings, *beside, *dict.fromkeys(edges), "}"]) + "\n"
 
 
-def _arranged(drawn: list[Node]) -> tuple[list[Card], str]:
+def _arranged(drawn: list[Node]) -> tuple[list[Card], dict[str, str]]:
     """Fit the page: a wide graph lists its events, one that is still wide grows to the right."""
     for few in (FEW, 1):
         cards = _cards(drawn, few)
         if _width(cards) <= PAGE:
-            return cards, "TB"
-    return cards[::-1], "LR"  # engines draw that from the bottom up
+            return cards, DOWN
+    return cards[::-1], RIGHT  # engines draw that from the bottom up
 
 
 def _cards(drawn: list[Node], few: int) -> list[Card]:
@@ -195,37 +196,21 @@ def _width(cards: list[Card]) -> int:
         above = [generation[node.parent] + 1, *(generation[key] + 2 for key in node.lost)]
         generation[node.key] = max(above)
         widths[node.thread, max(above)] += 60 + 7 * max(len(node.text) for node in here)
-    boxes = {thread: 200 for thread, _ in widths}
+    boxes: defaultdict[int, int] = defaultdict(lambda: 200)
     for (thread, _), width in widths.items():
         boxes[thread] = max(boxes[thread], width)
     return sum(boxes.values())
 
 
-def _head(rankdir: str, rest: str) -> str:
-    apart, ports = ("0.7", "tailport=e headport=w") if rankdir == "LR" else ("0.35", "")
-    return f"""digraph spans {{
-graph [rankdir={rankdir} newrank=true ranksep={apart} nodesep=0.2 pad=0.1 bgcolor=transparent
-  fontname=Verdana fontsize=10 fontcolor="{DIM}" label="{rest}" labelloc=b]
-node [fontname=Verdana fontsize=10 fontcolor="{INK}" fillcolor=white style="rounded,filled"
-  shape=box height=0 margin="0.1,0.06"]
-edge [color="{DIM}" arrowsize=0.7 {ports}]"""
-
-
 def _box(thread: int, title: str, dark: str, tint: str, cards: list[str]) -> str:
     inside = "\n".join(cards)
     return f"""subgraph cluster_{thread} {{
-graph [label=<{TABLE}<TR><TD><B>{_html(title)}</B></TD></TR></TABLE>> labeljust=l labelloc=t
-  margin=12 penwidth=1.2 style="rounded,filled"
+graph [id=cluster_{thread} label=<{TABLE}<TR><TD><B>{_html(title)}</B></TD></TR></TABLE>>
+  labeljust=l labelloc=t margin=12 penwidth=1.2 style="rounded,filled"
   color="{dark}" fillcolor="{tint}" fontcolor="{dark}"]
 top_{thread} [style=invis label="" width=0.01 height=0.42]
 {inside}
 }}"""
-
-
-def _side_by_side(threads: list[int]) -> Iterator[str]:
-    """Start all boxes on one line, so that few arrows run through a title."""
-    yield f"{{rank=same {' '.join(f'top_{thread}' for thread in threads)}}}"
-    yield from (f"top_{a} -> top_{b} [style=invis]" for a, b in pairwise(threads))
 
 
 def _card(here: Card, dark: str, tint: str) -> str:
@@ -240,44 +225,47 @@ def _card(here: Card, dark: str, tint: str) -> str:
             label = f"{TABLE}<TR><TD>{label}</TD></TR><TR><TD>{note}</TD></TR></TABLE>"
         look = f'color="{LOST if first.lost else dark}" penwidth=1.4 fontname=Courier fontsize=11 '
         look += f"width={(_room(first.text) + 16) / 72:.2f}"
-    return f"{first.key} [id={first.key} label=<{label}> {look}]"
+    kind = f'class="{"event" if first.numbers else "span"}{" lost" if first.lost else ""}"'
+    return f"{first.key} [id={first.key} {kind} label=<{label}> {look}]"
 
 
 def _row(event: Node, dark: str) -> str:
-    number = f'<FONT COLOR="white">{_range(event.numbers)}</FONT>'
+    number = f'<FONT COLOR="{PAPER}">{_range(event.numbers)}</FONT>'
     text = f'<FONT COLOR="{INK}">{_html(event.text)}</FONT>'
-    times = f"<TD>{_times(event)}</TD>" if event.count > 1 else ""
+    times = f"<TD {_named(f'{event.key}-times')}>{_times(event)}</TD>" if event.count > 1 else ""
     return (
-        f'<TR><TD STYLE="ROUNDED" BGCOLOR="{dark}">{number}</TD>'
-        f'<TD ALIGN="LEFT" WIDTH="{_room(event.text)}">{text}</TD>{times}</TR>'
+        f'<TR><TD {_named(event.key)} STYLE="ROUNDED" BGCOLOR="{dark}">{number}</TD>'
+        f'<TD {_named(f"{event.key}-text")} ALIGN="LEFT" WIDTH="{_room(event.text)}">{text}</TD>'
+        f"{times}</TR>"
     )
+
+
+def _named(key: str) -> str:
+    """Name a cell, `a_` before the name; engines name only those that are links."""
+    return f'ID="{key}" HREF="#{key}"'
 
 
 def _times(node: Node) -> str:
     return f'<FONT COLOR="{DIM}"> ×{node.count}</FONT>' if node.count > 1 else ""
 
 
-def _edge(node: Node, above: Node | None, colour: str) -> Iterator[str]:
-    if above and above.thread == node.thread:
-        yield f"{above.key} -> {node.key} [arrowhead=none]"
-    elif above:
-        yield f'{above.key} -> {node.key} [penwidth=1.8 color="{colour}"]'
+def _arrow(above: str, below: str, look: str) -> str:
+    return f'{above} -> {below} [{look} id="{above}-{below}"]'
 
 
 def _lost(node: Node, spawner: Node) -> Iterator[str]:
     """The red dashed arrow. Its words are a node of their own, so that they cover nothing."""
-    words, dashed = f"lost_{spawner.key}_{node.thread}", f'style=dashed penwidth=1.8 color="{LOST}"'
+    words = f"lost_{spawner.key}_{node.thread}"
+    dashed = f'style=dashed penwidth=1.8 color="{LOST}" class=lost'
     label = f"spawned in {_html(spawner.text)},<BR/>parent lost"
-    look = f'shape=plain style="" fontcolor="{LOST}"'
-    yield f"subgraph cluster_{node.thread} {{ {words} [label=<{label}> {look}] }}"
-    yield f"{spawner.key} -> {words} [{dashed} arrowhead=none]"
-    yield f"{words} -> {node.key} [{dashed}]"
+    look = f'class=words shape=plain style="" fontcolor="{LOST}"'
+    yield f"subgraph cluster_{node.thread} {{ {words} [id={words} label=<{label}> {look}] }}"
+    yield _arrow(spawner.key, words, f"{dashed} arrowhead=none")
+    yield _arrow(words, node.key, dashed)
 
 
 def _html(text: str) -> str:
-    return escape(text).replace(
-        "\\", "\\\\"
-    )  # a single one starts an escape: \\N is the node's name
+    return escape(text).replace("\\", "\\\\")  # a single one starts an escape: \\N is a name
 
 
 def _room(text: str) -> int:

@@ -7,18 +7,18 @@ strip into lines, as music is written; the stepper takes it whole.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable
 from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from spanlab.errors import UsageError
 from spanlab.record import Event, PollEnded, PollStarted, Record, SpanEntered, TaskSpawned
 from spanlab.traces import Trace
-from spanlab.view.figure import DIM, HUES, INK, LINE, MONO, SANS, Figure, card, hue
-from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places, places
+from spanlab.view.figure import Figure, card
+from spanlab.view.palette import HUES, painted, static
+from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places
 from spanlab.view.tree import titles_of
-from spanlab.view.words import circled, count, visible
+from spanlab.view.words import circled, count, message, need, task, visible, waited
 
 LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
 AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
@@ -41,10 +41,9 @@ def lanes(trace: Trace) -> Figure:
     >>> lanes(trace)
     <Figure: 1 event on 1 thread, and no polls.>
     """
-    if not isinstance(trace, Trace):
-        raise UsageError(f"lanes() needs a trace, got {trace!r:.60}. Write: lanes(run(main()))")
-    titles = {thread: visible(title, 56) for thread, title in titles_of(trace).items()}
-    placed = places(trace, list(titles))
+    need("lanes(run(main()))", trace)
+    titles = titles_of(trace)
+    placed = Places(trace, titles)
     starts = _line_starts(trace, placed)
     cut = max(1, int(TALL // (placed.height + AXIS + GAP)))
     rest = f"Records from {starts[cut]} on are left out." if len(starts) > cut else ""
@@ -58,60 +57,46 @@ def lanes(trace: Trace) -> Figure:
 
 def _sentence(trace: Trace, titles: dict[int, str]) -> str:
     polls: defaultdict[int, dict[int, None]] = defaultdict(dict)
-    number = 0
     for record in trace.of(PollStarted):
-        number += 1
         polls[record.task or 0][record.thread] = None
     events = f"{count(len(trace.events), 'event')} on {count(len(titles), 'thread')}"
-    if not number:
+    if not polls:
         return f"{events}, and no polls."
-    where = [f"{_task(task)} on {_and(list(threads))}" for task, threads in list(polls.items())[:4]]
+    where = [f"{task(number)} on {_and(list(polls[number]))}" for number in list(polls)[:4]]
     more = [f"{len(polls) - 4} more tasks"] if len(polls) > 4 else []
-    return f"{count(number, 'poll')}: {'; '.join([*where, *more])}. {events}."
+    number = count(len(trace.of(PollStarted)), "poll")
+    return f"{number}: {'; '.join([*where, *more])}. {events}."
 
 
-def _twin(trace: Trace, titles: dict[int, str]) -> Iterator[str]:
+def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
     """Give the text twin: under each thread a line for each of its polls, with what it did."""
-    names = {number: visible(new.name) for number, new in trace.spans.items()}
-    did: dict[int, list[str]] = {thread: [] for thread in titles}
-    number = 0
+    numbers = {event.index: circled(n) for n, event in enumerate(trace.events, 1)}
+    did: dict[int, list[tuple[str, list[str]]]] = {thread: [] for thread in titles}
     for record in trace.records:
-        if isinstance(record, Event):
-            number += 1
-        if record.thread in did:
-            said = _did(record, number, names)
-            lines = did[record.thread]
-            if isinstance(record, PollStarted) or (said and not lines):
-                lines.append("  " + (_task(record.task or 0) if record.task is not None else "…"))
-            lines[-1:] = [f"{lines[-1]}, {said}" if "," in lines[-1] or ":" in lines[-1]
-                          else f"{lines[-1]}: {said}"] if said else lines[-1:]  # fmt: skip
-    every = [line for thread, title in titles.items() for line in [title, *did[thread]]]
-    yield from every[:MOST]
-    if len(every) > MOST:
-        yield f"{len(every) - MOST} more lines"
+        polls, said = did.get(record.thread, []), _did(record, numbers, trace)
+        if isinstance(record, PollStarted) or (said and not polls):
+            polls.append(("…" if record.task is None else task(record.task), []))
+        if said:
+            polls[-1][1].append(said)
+    every = []
+    for thread, title in titles.items():
+        lines = (": ".join(filter(None, [who, ", ".join(said)])) for who, said in did[thread])
+        every += [title, *(f"  {line}" for line in lines)]
+    more = [f"{len(every) - MOST} more lines"] if len(every) > MOST else []
+    return every[:MOST] + more
 
 
-def _did(record: Record, number: int, names: dict[int, str]) -> str:
+def _did(record: Record, numbers: dict[int, str], trace: Trace) -> str:
     match record:
         case Event():
-            return f"{circled(number)} {visible(record.message)}".strip()
+            return f"{numbers[record.index]} {visible(message(record))}"
         case SpanEntered(span=span):
-            return f"in {names.get(span, '?')}"
-        case TaskSpawned(spawned=task):
-            return f"spawns {_task(task)}"
-        case PollEnded(ready=True):
-            return "ends"
-        case PollEnded():
-            return f"waits for {_waits(record)}"
+            return f"in {visible(trace.spans[span].name) if span in trace.spans else '?'}"
+        case TaskSpawned(spawned=number):
+            return f"spawns {task(number)}"
+        case PollEnded(ready=ready):
+            return "ends" if ready else f"waits for {waited(record)}"
     return ""
-
-
-def _waits(record: PollEnded) -> str:
-    return _task(record.awaits) if record.awaits is not None else visible(record.waits_for)
-
-
-def _task(number: int) -> str:
-    return f"task {number}" if number else "main"
 
 
 def _and(threads: list[int]) -> str:
@@ -148,61 +133,43 @@ def _lines(placed: Places, titles: dict[int, str], starts: list[int], cut: int) 
     width, height = LEFT + page, 24 + len(edges[1:]) * (tall + GAP)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}"><defs><g id="strip">{strip(placed)}</g></defs>'
-        f"{windows}</svg>"
+        f'viewBox="0 0 {width:g} {height:g}"><defs><g id="strip">'
+        f"{strip(placed, painted)}</g></defs>{windows}</svg>"
     )
 
 
 def _name(thread: int, title: str, y: float, place: int) -> str:
-    name = title.partition(" · ")[2]
-    return (
-        f'<text x="14" y="{y + ABOVE + 15:g}" font-family="{MONO}" font-size="11" '
-        f'font-weight="600" fill="{hue(place)[0]}">ThreadId({thread})</text>'
-        f'<text x="14" y="{y + ABOVE + 29:g}" font-family="{SANS}" font-size="10" '
-        f'fill="{DIM}">{escape(_fitting(name, LEFT - 20))}</text>'
-    )
+    name = _fitting(title.partition(" · ")[2], LEFT - 20)
+    who = _text(14, y + ABOVE + 15, f"ThreadId({thread})", f"sl-who k{place % len(HUES)}")
+    return who + _text(14, y + ABOVE + 29, name, "sl-called")
 
 
-def strip(placed: Places) -> str:
-    """Draw all lanes as one long strip of SVG; `data-i` is the index of the record behind it."""
+def _text(x: float, y: float, text: str, look: str = "") -> str:
+    kind = f' class="{look}"' if look else ""
+    return f'<text{kind} x="{x:g}" y="{y:g}">{escape(text)}</text>' if text else ""
+
+
+def strip(placed: Places, paint: Callable[[str], str] = str) -> str:
+    """Draw all lanes as one long strip of SVG; `data-i` is the index of the record behind it.
+
+    Its colours are the variables of a page; for a picture `paint` puts colours in their place.
+    """
     used = {_look(bar.task) for bar in placed.bars if bar.kind == "poll"}
-    shown = sorted((b for b in placed.bars if b.row < DEEPEST), key=lambda b: _LAYERS[b.kind])
-    drawn = [_bar(bar, placed) for bar in shown]
-    waits = sum(bar.kind == "wait" for bar in shown)
+    bars: defaultdict[str, list[str]] = defaultdict(list)
+    for bar in placed.bars:
+        if bar.row < DEEPEST:
+            bars[bar.kind].append(_bar(bar, placed))
     quiet = " quiet" if len(placed.arrows) > MANY else ""
     return "".join([
-        f'<g class="sl-strip{quiet}"><style>{STYLE}</style>',
-        f"<defs>{''.join(map(_pattern, sorted(used)))}</defs>",
+        f'<g class="sl-strip{quiet}"><style>{paint(static("strip.css"))}</style>',
+        f"<defs>{paint(''.join(map(_pattern, sorted(used))))}</defs>",
         *(f'<path class="rule" d="M0 {placed.top[t]:g}H{placed.width:g}"/>' for t in placed.top),
-        *drawn[:waits],
+        *bars["wait"],
         *(_arrow(arrow, placed) for arrow in placed.arrows),
-        *drawn[waits:],
+        *bars["outside"], *bars["poll"], *bars["span"],
         *(_mark(mark, placed) for mark in placed.marks),
-        *(_time(x, time, placed.height) for x, time in placed.times), "</g>",
+        *(_text(x, placed.height + 12, _clock(t), "time") for x, t in placed.times[1:]), "</g>",
     ])  # fmt: skip
-
-
-_LAYERS = {"wait": 0, "outside": 1, "poll": 1, "span": 2}
-_RULES = {
-    "text": f"font:11px {SANS};fill:{INK}",
-    ".rule": f"stroke:{LINE}",
-    ".wait>rect,.sl-strip .outside>rect": f"fill:none;stroke:{DIM};stroke-opacity:.6",
-    ".wait>rect": "stroke-dasharray:4 4",
-    ".outside>rect": "stroke-dasharray:1 3",
-    ".wait>text,.sl-strip .time": f"fill:{DIM};font-size:10px",
-    ".poll>text": "font-weight:600",
-    ".span>rect": "fill:white",
-    ".span>text": f"font-family:{MONO}",
-    ".mark>rect": f"fill:white;stroke:{DIM}",
-    ".mark>text": "font-size:10px;font-weight:600;text-anchor:middle",
-    ".arrow>path": f"fill:none;stroke:{DIM}",
-    ".wake>path": "stroke-dasharray:2 3",
-    ".arrow>.head": f"fill:{DIM};stroke:none",
-    **{f".k{n}>rect": f"stroke:{dark}" for n, (dark, _) in enumerate(HUES)},
-    **{f".poll.k{n}>text": f"fill:{dark}" for n, (dark, _) in enumerate(HUES)},
-}
-STYLE = "".join(f".sl-strip {what}{{{look}}}" for what, look in _RULES.items())
-STYLE += ".quiet .arrow{opacity:.35}"
 
 
 def _look(task: int | None) -> int:
@@ -211,12 +178,11 @@ def _look(task: int | None) -> int:
 
 
 def _pattern(look: int) -> str:
-    dark, tint = hue(look)
-    lines = PATTERNS[look % len(PATTERNS)]
-    stroke = f'stroke="{dark}" stroke-width="1.6" stroke-linecap="round" stroke-opacity=".28"'
+    lines, place = PATTERNS[look % len(PATTERNS)], look % len(HUES)
     return (
-        f'<pattern id="look{look}" width="8" height="8" patternUnits="userSpaceOnUse"><rect '
-        f'width="8" height="8" fill="{tint}"/><path d="{lines}" fill="none" {stroke}/></pattern>'
+        f'<pattern id="look{look}" width="8" height="8" patternUnits="userSpaceOnUse">'
+        f'<rect width="8" height="8" fill="var(--t{place})"/>'
+        f'<path d="{lines}" stroke="var(--c{place})"/></pattern>'
     )
 
 
@@ -229,9 +195,8 @@ def _bar(bar: Bar, placed: Places) -> str:
         fill = f' fill="url(#look{look})"'
     elif bar.kind == "wait":
         room = bar.room - 10
-    text = _fitting(visible(bar.label), room)
     middle = y + (11 if bar.kind == "span" else 13)
-    words = f'<text x="{bar.start + 6:g}" y="{middle:g}">{escape(text)}</text>' if text else ""
+    words = _text(bar.start + 6, middle, _fitting(visible(bar.label), room))
     return (
         f'<g class="{bar.kind} k{look % len(HUES)}" data-i="{bar.record}">'
         f'<rect x="{bar.start + 1:g}" y="{y:g}" width="{width - 2:g}" height="{tall:g}" rx="5"'
@@ -254,8 +219,7 @@ def _mark(mark: Mark, placed: Places) -> str:
     wide = 18 if mark.number < 100 else 25
     return (
         f'<g class="mark" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
-        f'width="{wide}" height="18" rx="9"/><text x="{mark.x:g}" y="{y + 3.5:g}">{mark.number}'
-        "</text></g>"
+        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, str(mark.number))}</g>'
     )
 
 
@@ -273,10 +237,6 @@ def _arrow(arrow: Arrow, placed: Places) -> str:
         f'<g class="arrow {arrow.kind}" data-a="{arrow.records[0]} {arrow.records[1]}">'
         f'<path d="M{x:g} {top:g}{line}"/><path class="head" d="M{end:g} {to:g}{head}"/></g>'
     )
-
-
-def _time(x: float, time: int, y: float) -> str:
-    return f'<text class="time" x="{x:g}" y="{y + 12:g}">{_clock(time)}</text>'
 
 
 def _clock(time: int) -> str:

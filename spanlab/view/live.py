@@ -1,4 +1,4 @@
-"""The one door to anywidget: something live in a notebook, of a `.js` and a `.css`.
+"""The one door to anywidget: something live in a notebook, of a script and a `.css`.
 
 Two dictionaries go over the wire: `state` is what Python shows, `said` what the reader did.
 """
@@ -11,21 +11,23 @@ from importlib.resources import files
 from typing import Any
 
 from spanlab.errors import MissingPackage
+from spanlab.view.palette import static
 
 INSTALL = "Buttons need a package: pip install anywidget"
 VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def live(
-    package: str, name: str, css: str, state: Mapping[str, Any], said: Mapping[str, Any],
-    hear: Callable[[dict[str, Any]], None],
+    package: str, name: str, css: str, state: Mapping[str, Any],
+    said: Mapping[str, Any] | None = None, hear: Callable[[dict[str, Any]], None] | None = None,
 ) -> Any:  # fmt: skip
     """Make a widget; `hear` is called with `said` when it changes, in the browser or here.
 
     Raises `MissingPackage` where anywidget is not installed.
     """
-    widget = _class(package, name, css)(state=dict(state), said=dict(said))
-    widget.observe(lambda change: hear(change["new"]), "said")
+    widget = _class(package, name, css)(state=dict(state), said=dict(said or {}))
+    if hear:
+        widget.observe(lambda change: hear(change["new"]), "said")
     return widget
 
 
@@ -44,14 +46,17 @@ def _class(package: str, name: str, css: str) -> Any:
         from traitlets import Dict
     except ImportError:
         raise MissingPackage(INSTALL) from None
-    static = files(package) / "static"
     return type(name, (AnyWidget,), {
-        "_esm": _shared() + (static / f"{name}.js").read_text(encoding="utf-8"),
-        "_css": (static / f"{css}.css").read_text(encoding="utf-8"),
+        "_esm": script(package, name),
+        "_css": static("palette.css") + static(f"{css}.css", package),
         "state": Dict().tag(sync=True),
         "said": Dict().tag(sync=True),
     })  # fmt: skip
 
 
-def _shared() -> str:
-    return (files("spanlab.view") / "static" / "ui.js").read_text(encoding="utf-8")
+def script(package: str, name: str) -> str:
+    """Put a widget's script together: what all share, then its file, or its folder's in order."""
+    folder = files(package) / "static" / name
+    names = sorted(part.name for part in folder.iterdir()) if folder.is_dir() else []
+    parts = [f"{name}/{part}" for part in names] or [f"{name}.js"]
+    return static("ui.js") + "".join(static(part, package) for part in parts)

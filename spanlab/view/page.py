@@ -6,25 +6,18 @@ It has no script. Where a notebook is not trusted the look is taken away and the
 from __future__ import annotations
 
 import re
-from functools import cache
 from html import escape
-from importlib.resources import files
 
-from spanlab.view.figure import HUES
-from spanlab.view.words import visible
+from spanlab.view.palette import HUES, static
+from spanlab.view.words import Names, visible
 
-Names = tuple[str, ...]  # of spans, leaf to root
 LONG = 160  # characters of a line that are shown
-
-
-@cache
-def _look() -> str:
-    return (files("spanlab.view") / "static" / "page.css").read_text(encoding="utf-8")
 
 
 def page(kind: str, html: str) -> str:
     """Put HTML on a card of its own; `kind` is a class for the stylesheet."""
-    return f'<style>{_look()}</style><div class="sl-page sl-{kind}" dir="ltr">{html}</div>'
+    look = static("palette.css") + static("page.css")
+    return f'<style>{look}</style><div class="sl-page sl-{kind}" dir="ltr">{html}</div>'
 
 
 def shown(text: str, limit: int = LONG) -> str:

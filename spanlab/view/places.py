@@ -7,31 +7,22 @@ and the gaps of a real one would hide what happens between them.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from spanlab.record import (
-    Event,
-    PollEnded,
-    PollStarted,
-    Record,
-    SpanClosed,
-    SpanEntered,
-    SpanExited,
-    SpanNew,
-    TaskFinished,
-    TaskSpawned,
-    TaskWoken,
-    ThreadParked,
-    ThreadStarted,
-)
+from spanlab import record as kind
+from spanlab.record import Record
+from spanlab.stack import pop
 from spanlab.traces import Trace
+from spanlab.view.words import task, waited
 
-WIDTHS = {  # pixels along the lane; all others get 12
-    ThreadStarted: 0, Event: 26, SpanNew: 12, SpanEntered: 14, SpanClosed: 6,
-    PollStarted: 16, PollEnded: 16, TaskSpawned: 18, TaskFinished: 6, ThreadParked: 8,
+_PIXELS = {
+    "thread": 0, "event": 26, "enter": 14, "close": 6, "poll": 16, "polled": 16,
+    "spawn": 18, "finish": 6, "park": 8,
 }  # fmt: skip
-OUTSIDE = (Event, SpanNew, SpanEntered, TaskSpawned)  # what a thread does without polling
+WIDTHS = {kind.KINDS[word]: float(wide) for word, wide in _PIXELS.items()}  # all others get 12
+OUTSIDE = (kind.Event, kind.SpanNew, kind.SpanEntered, kind.TaskSpawned)  # done without polling
 TITLE, ROW, DEEPEST = 17, 18, 5  # the height of a bar's title, of a span; spans above each other
 ABOVE, BELOW, APART = 16, 27, 90  # room for arrows, for marks; pixels between two times
 
@@ -73,137 +64,106 @@ class Arrow:
     end: float
 
 
-@dataclass
 class Places:
-    """All places, in pixels; `x` has one for each record and `top` one for each thread."""
+    """All places, in pixels, from one pass over the records; `threads` get a lane, in their order.
 
-    x: list[float] = field(default_factory=list)
-    width: float = 0.0
-    height: float = 0.0
-    top: dict[int, float] = field(default_factory=dict)
-    tall: dict[int, float] = field(default_factory=dict)
-    bars: list[Bar] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    arrows: list[Arrow] = field(default_factory=list)
-    times: list[tuple[float, int]] = field(default_factory=list)
+    `x` has one for each record, `top` and `tall` one for each thread.
+    """
 
-
-def places(trace: Trace, threads: list[int]) -> Places:
-    """Give everything its place; `threads` are those that get a lane, in their order."""
-    placing = _Placing(trace)
-    for record in trace.records:
-        if not isinstance(record, ThreadStarted):
-            placing.add(record)
-    placing.end()
-    placed = placing.placed
-    for thread in threads:
-        rows = max((bar.row + 1 for bar in placed.bars if bar.thread == thread), default=0)
-        placed.top[thread] = placed.height
-        placed.tall[thread] = TITLE + ROW * min(rows, DEEPEST) + 3
-        placed.height += ABOVE + placed.tall[thread] + BELOW
-    return placed
-
-
-class _Placing:
-    """One pass over the records: what is open on each thread, and what each task waits for."""
-
-    def __init__(self, trace: Trace) -> None:
-        self.placed = Places()
-        self.names = {number: new.name for number, new in trace.spans.items()}
-        self.open: dict[int, Bar] = {}  # the poll of each thread, or what runs outside any
-        self.entered: defaultdict[int, list[Bar]] = defaultdict(list)
-        self.free: defaultdict[int, list[int]] = defaultdict(list)  # rows that were left
-        self.called: dict[int, tuple[str, Record, float]] = {}  # who spawned or woke a task last
-        self.wait: Bar | None = None
-        self.x = 0.0
-        self.timed = -float(APART)
-        self.widths: list[float] = []
-        self.last_time, seen = 0, set[int]()
+    def __init__(self, trace: Trace, threads: Iterable[int]) -> None:
+        self.x: list[float] = []
+        self.width = self.height = 0.0
+        self.bars: list[Bar] = []
+        self.marks: list[Mark] = []
+        self.arrows: list[Arrow] = []
+        self.times: list[tuple[float, int]] = [(-float(APART), 0)]  # the first is not drawn
+        self._names = {number: new.name for number, new in trace.spans.items()}
+        self._open: dict[int, Bar] = {}  # the poll of each thread, or what runs outside any
+        self._entered: defaultdict[int, list[Bar]] = defaultdict(list)
+        self._free: defaultdict[int, list[int]] = defaultdict(list)  # rows that were left
+        self._called: dict[int, tuple[str, Record, float]] = {}  # who spawned or woke a task last
+        self._wait: Bar | None = None
+        self._seen = set[int]()  # spans
         for record in trace.records:
-            self.placed.x.append(self.placed.width)
-            width: float = WIDTHS.get(type(record), 12)
-            if isinstance(record, SpanEntered) and record.span not in seen:
-                seen.add(record.span)  # its first bar has room for its name
-                width = max(width, min(6.7 * len(self.names.get(record.span, "")) - 22, 48))
-            self.widths.append(width)
-            self.placed.width += width
+            self.x.append(self.width)
+            self.width += self._wide(record)
+            if not isinstance(record, kind.ThreadStarted):
+                self._add(record)
+        self._end()
+        self.top, self.tall = dict[int, float](), dict[int, float]()
+        for thread in threads:
+            rows = max((bar.row + 1 for bar in self.bars if bar.thread == thread), default=0)
+            self.top[thread] = self.height
+            self.tall[thread] = TITLE + ROW * min(rows, DEEPEST) + 3
+            self.height += ABOVE + self.tall[thread] + BELOW
 
-    def add(self, record: Record) -> None:
-        thread, x = record.thread, self.placed.x[record.index]
-        self.x = x + self.widths[record.index]
-        self._time(record, x)
-        if isinstance(record, PollStarted):
-            self._poll(record, x)
-        elif record.task is None and isinstance(record, ThreadParked) and thread in self.open:
-            self.open.pop(thread).end = x
-        elif record.task is None and isinstance(record, OUTSIDE) and thread not in self.open:
-            self.open[thread] = self._bar("outside", record, x)
-        self._inside(record, x)
+    def _wide(self, record: Record) -> float:
+        wide = WIDTHS.get(type(record), 12)
+        if not isinstance(record, kind.SpanEntered) or record.span in self._seen:
+            return wide
+        self._seen.add(record.span)  # its first bar has room for its name
+        return max(wide, min(6.7 * len(self._names.get(record.span, "")) - 22, 48))
 
-    def _inside(self, record: Record, x: float) -> None:
-        thread, middle = record.thread, (x + self.x) / 2
+    def _add(self, record: Record) -> None:
+        thread, x = record.thread, self.x[-1]
+        middle, (timed, last) = (x + self.width) / 2, self.times[-1]
+        if record.time > last and x - timed > APART:
+            self.times.append((x, record.time))
+        if record.task is None and isinstance(record, OUTSIDE) and thread not in self._open:
+            self._open[thread] = self._bar("outside", record, x)
         match record:
-            case PollEnded():
+            case kind.PollStarted():
+                self._poll(record, x)
+            case kind.PollEnded():
                 self._ended(record)
-            case SpanEntered(span=span):
-                bar = self._bar("span", record, x, self.names.get(span, "?"))
-                entered, free = self.entered[thread], self.free[thread]
+            case kind.ThreadParked(task=None) if thread in self._open:
+                self._open.pop(thread).end = x
+            case kind.SpanEntered(span=span):
+                bar = self._bar("span", record, x, self._names.get(span, "?"))
+                entered, free = self._entered[thread], self._free[thread]
                 bar.span, bar.row = span, heappop(free) if free else len(entered)
                 entered.append(bar)
-            case SpanExited(span=span):
-                self._left(thread, span)
-            case Event():
-                number = len(self.placed.marks) + 1
-                self.placed.marks.append(Mark(record.index, thread, number, middle))
-            case TaskSpawned(spawned=task):
-                self.called[task] = "spawn", record, middle
-            case TaskWoken(woken=task):
-                self.called[task] = "wake", record, middle
+            case kind.SpanExited(span=span):
+                for bar in [bar for bar in self._entered[thread] if bar.span == span][-1:]:
+                    pop(self._entered[thread], bar)
+                    bar.end = self.width
+                    heappush(self._free[thread], bar.row)
+            case kind.Event():
+                number = len(self.marks) + 1
+                self.marks.append(Mark(record.index, thread, number, middle))
+            case kind.TaskSpawned(spawned=number):
+                self._called[number] = "spawn", record, middle
+            case kind.TaskWoken(woken=number):
+                self._called[number] = "wake", record, middle
 
-    def _bar(self, kind: str, record: Record, x: float, label: str = "") -> Bar:
-        bar = Bar(kind, record.index, record.thread, record.task, x, label)
-        if self.wait and self.wait.thread == record.thread and not self.wait.room:
-            self.wait.room = x - self.wait.start
-        self.placed.bars.append(bar)
+    def _bar(self, look: str, record: Record, x: float, label: str = "") -> Bar:
+        bar = Bar(look, record.index, record.thread, record.task, x, label)
+        if self._wait and self._wait.thread == record.thread and not self._wait.room:
+            self._wait.room = x - self._wait.start
+        self.bars.append(bar)
         return bar
 
     def _poll(self, record: Record, x: float) -> None:
-        if record.thread in self.open:
-            self.open.pop(record.thread).end = x
-        task = record.task or 0
-        self.open[record.thread] = self._bar("poll", record, x, f"task {task}" if task else "main")
-        if task == 0 and self.wait:
-            self.wait.end, self.wait.room = x, self.wait.room or x - self.wait.start
-            self.wait = None
-        if task in self.called:
-            kind, call, start = self.called.pop(task)
+        if record.thread in self._open:
+            self._open.pop(record.thread).end = x
+        number = record.task or 0
+        self._open[record.thread] = self._bar("poll", record, x, task(number))
+        if number == 0 and self._wait:
+            self._wait.end, self._wait.room = x, self._wait.room or x - self._wait.start
+            self._wait = None
+        if number in self._called:
+            why, call, start = self._called.pop(number)
             between = (call.index, record.index), (call.thread, record.thread)
-            self.placed.arrows.append(Arrow(kind, *between, start, x))
+            self.arrows.append(Arrow(why, *between, start, x))
 
-    def _ended(self, record: PollEnded) -> None:
-        if record.thread in self.open:
-            self.open.pop(record.thread).end = self.x
+    def _ended(self, record: kind.PollEnded) -> None:
+        if record.thread in self._open:
+            self._open.pop(record.thread).end = self.width
         if record.task == 0 and not record.ready:
-            what = f"task {record.awaits}" if record.awaits is not None else record.waits_for
-            self.wait = self._bar("wait", record, self.x, f"main waits for {what}")
+            self._wait = self._bar("wait", record, self.width, f"main waits for {waited(record)}")
 
-    def _left(self, thread: int, span: int) -> None:
-        """End the last entry of a span; one that is not there is let be."""
-        entered = self.entered[thread]
-        for place in range(len(entered) - 1, -1, -1):
-            if entered[place].span == span:
-                bar = entered.pop(place)
-                bar.end = self.x
-                heappush(self.free[thread], bar.row)
-                return
-
-    def _time(self, record: Record, x: float) -> None:
-        if record.time > self.last_time and x - self.timed > APART:
-            self.placed.times.append((x, record.time))
-            self.timed, self.last_time = x, record.time
-
-    def end(self) -> None:
+    def _end(self) -> None:
         """End what is still open at the end of the trace."""
-        entered = (bar for bars in self.entered.values() for bar in bars)
-        for bar in [*self.open.values(), *entered, *([self.wait] if self.wait else [])]:
-            bar.end = self.placed.width
+        entered = (bar for bars in self._entered.values() for bar in bars)
+        for bar in [*self._open.values(), *entered, *([self._wait] if self._wait else [])]:
+            bar.end = self.width

@@ -6,11 +6,12 @@ In the order of the log, so that a node's parent always comes before it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from spanlab.record import Event, SpanEntered, SpanNew
+from spanlab.replay import lost_parents
 from spanlab.traces import Trace
+from spanlab.view.words import message, visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,47 +27,41 @@ class Node:
     lost: frozenset[str] = frozenset()  # the spans in which tasks were spawned that lost them
     count: int = 1
     keys: tuple[str, ...] = ()  # the keys of all that it stands for
+    far: bool = False  # its parent was made on another thread
 
 
-def nodes(trace: Trace, lost: Mapping[int, int]) -> list[Node]:
-    """Give every span and event; `lost` is what `lost_parents` found."""
-    elsewhere, seen, number = _entered_elsewhere(trace), set[str](), 0
+def nodes(trace: Trace) -> list[Node]:
+    """Give every span and event."""
+    lost, elsewhere, number = lost_parents(trace), _entered_elsewhere(trace), 0
+    threads: dict[str | None, int] = {}  # of all that came before
     found: list[Node] = []
     for record in trace.records:
-        if not isinstance(record, SpanNew | Event):
-            continue
-        parent = f"s{record.parent}" if f"s{record.parent}" in seen else None
-        missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
         if isinstance(record, SpanNew):
             numbers: tuple[int, ...] = ()
             key, text = f"s{record.span}", record.name or "(no name)"
-            note = _places(elsewhere[record.span])
-        else:
+            note = elsewhere.get(record.span, "")
+        elif isinstance(record, Event):
             number += 1
-            key, text, numbers, note = f"e{number}", _words(record), (number,), ""
-        found.append(Node(key, record.thread, parent, text, numbers, note, missing, keys=(key,)))
-        seen.add(key)
+            key, text, numbers, note = f"e{number}", message(record), (number,), ""
+        else:
+            continue
+        parent = f"s{record.parent}" if f"s{record.parent}" in threads else None
+        far = threads.get(parent, record.thread) != record.thread
+        missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
+        look = visible(text), numbers, note, missing
+        found.append(Node(key, record.thread, parent, *look, keys=(key,), far=far))
+        threads[key] = record.thread
     return found
 
 
-def _words(event: Event) -> str:
-    rest = (f"{name}={value}" for name, value in event.fields if name != "message")
-    return event.message or " ".join(rest) or "(no message)"
-
-
-def _entered_elsewhere(trace: Trace) -> defaultdict[int, set[int]]:
-    made = {new.span: new.thread for new in trace.of(SpanNew)}
-    found: defaultdict[int, set[int]] = defaultdict(set)
+def _entered_elsewhere(trace: Trace) -> dict[int, str]:
+    spans, found = trace.spans, defaultdict[int, set[int]](set)
     for entered in trace.of(SpanEntered):
-        if made.get(entered.span) != entered.thread:
+        if entered.span in spans and spans[entered.span].thread != entered.thread:
             found[entered.span].add(entered.thread)
-    return found
-
-
-def _places(threads: set[int]) -> str:
-    if len(threads) > 1:
-        return f"entered on {len(threads)} other threads"
-    return "".join(f"entered on ThreadId({thread})" for thread in threads)
+    one = {span: f"entered on ThreadId({min(threads)})" for span, threads in found.items()}
+    more = {n: f"entered on {len(t)} other threads" for n, t in found.items() if len(t) > 1}
+    return one | more
 
 
 def merged(every: list[Node]) -> list[Node]:
@@ -105,8 +100,5 @@ def _as_one(group: list[Node], into: dict[str | None, str]) -> Node:
 
 def titles_of(trace: Trace) -> dict[int, str]:
     """Name the threads that did anything, in the order in which they first did."""
-    names, started = {}, trace.threads
-    for thread in trace.ran:
-        name = started[thread].name if thread in started else ""
-        names[thread] = f"ThreadId({thread})" + (f" · {name}" if name else "")
-    return names
+    names = {number: f" · {thread.name}" for number, thread in trace.threads.items() if thread.name}
+    return {n: visible(f"ThreadId({n}){names.get(n, '')}", 56) for n in trace.ran}

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
+from spanlab.errors import UsageError
+from spanlab.field import Fields
 from spanlab.frames import file_name
-from spanlab.record import Event
+from spanlab.record import Event, PollEnded
+from spanlab.traces import Trace
 
 Names = tuple[str, ...]  # of spans, leaf to root
+
+
+def need(call: str, *traces: object) -> None:
+    """Refuse what is no trace; `call` is how a view is called."""
+    for given in traces:
+        if not isinstance(given, Trace):
+            view = call.partition("(")[0]
+            raise UsageError(f"{view}() needs a trace, got {given!r:.60}. Write: {call}")
 
 
 def count(number: int, thing: str) -> str:
@@ -36,10 +50,34 @@ def short(file: str) -> str:
     return file_name(file).replace("\\", "/").rpartition("/")[2]
 
 
+def said(fields: Fields) -> str:
+    """Write fields but the message: `n=3 user=ann`."""
+    return " ".join(f"{name}={value}" for name, value in fields if name != "message")
+
+
 def message(event: Event) -> str:
     """Give the text of an event, or its fields if it has none."""
-    rest = " ".join(f"{name}={value}" for name, value in event.fields)
-    return event.message or rest or "(no message)"
+    return event.message or said(event.fields) or "(no message)"
+
+
+def keys(messages: Iterable[str]) -> list[tuple[str, int]]:
+    """Number equal messages: lines of two logs belong together if their keys are equal."""
+    seen = Counter[str]()
+    found = []
+    for text in messages:
+        found.append((text, seen[text]))
+        seen[text] += 1
+    return found
+
+
+def task(number: int) -> str:
+    """Name a task as the figures do; the main future is task 0."""
+    return f"task {number}" if number else "main"
+
+
+def waited(poll: PollEnded) -> str:
+    """Name what a task waits for."""
+    return task(poll.awaits) if poll.awaits is not None else visible(poll.waits_for)
 
 
 def task_name(task: int | None) -> str:

@@ -26,11 +26,12 @@ from stepping import HOSTILE, hostile, leaking, many
 from spanlab import Trace, VirtualThreads, info, info_span, recording, run, spawn
 from spanlab.replay import Stacks
 from spanlab.view.graph import picture
+from spanlab.view.live import script
+from spanlab.view.palette import PALETTE, static
 from spanlab.view.stepper import packed
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "shots"
-STATIC = ROOT / "spanlab" / "view" / "static"
 CHROMIUM = "apt-get install chromium"
 AXE = "npm install --prefix <folder> axe-core, then AXE=<folder>/node_modules/axe-core/axe.min.js"
 
@@ -70,14 +71,14 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 def show(page: Page, trace: Trace, *, dark: bool = False, width: int = 1000) -> float:
     """Show the stepper in a plain page; give the milliseconds from the data to the first paint."""
     back, front = ("#14181d", "#e4e8ec") if dark else ("#ffffff", "#1f2933")
-    css = (STATIC / "stepper.css").read_text(encoding="utf-8")
+    css = static("palette.css") + static("stepper.css")
     page.set_viewport_size({"width": width + 40, "height": 900})
     page.set_content(
         f'<!doctype html><html lang="en"><title>Stepper</title><style>{css} body {{ margin: 16px;'
         f" background: {back}; color: {front} }}</style><main id=here></main></html>"
     )
-    source = "".join((STATIC / n).read_text(encoding="utf-8") for n in ("ui.js", "stepper.js"))
-    taken: float = page.evaluate(SHOW, [source, packed(trace, picture(trace))])
+    script_and_trace = [script("spanlab.view", "stepper"), packed(trace, picture(trace))]
+    taken: float = page.evaluate(SHOW, script_and_trace)
     return taken
 
 
@@ -287,10 +288,9 @@ def test_an_empty_trace_and_one_without_a_runtime_are_shown(page: Page) -> None:
 
 CURRENT = """async ([source, trace]) => {
   const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
-  const {tell, current} = await import(url);
+  const {tell} = await import(url);
   const story = tell(JSON.parse(trace));
-  return story.records.map(({at, thread}) => (
-    current(story, story.threads.get(thread).at(at).stack, at)?.span ?? null));
+  return story.records.map(({index, thread}) => story.threads.get(thread).at(index).current);
 }"""
 
 
@@ -314,7 +314,7 @@ def shuffled(seed: int) -> Trace:
 def test_the_page_replays_the_stacks_as_python_does(page: Page, seed: int) -> None:
     """Duplicates, exits in the middle, closed spans: the same span is current at each step."""
     trace = shuffled(seed)
-    source = "".join((STATIC / n).read_text(encoding="utf-8") for n in ("ui.js", "stepper.js"))
+    source = script("spanlab.view", "stepper")
     stacks, expected = Stacks(), []
     for record in trace.records:
         stacks.replay(record)
@@ -324,7 +324,7 @@ def test_the_page_replays_the_stacks_as_python_does(page: Page, seed: int) -> No
 
 def test_the_page_gives_each_event_the_current_span_that_was_recorded(page: Page) -> None:
     """On real runs."""
-    source = "".join((STATIC / n).read_text(encoding="utf-8") for n in ("ui.js", "stepper.js"))
+    source = script("spanlab.view", "stepper")
     for trace in lost(), leaking(), many(20):
         found = page.evaluate(CURRENT, [source, packed(trace, picture(trace))])
         assert [found[event.index] for event in trace.events] == [e.current for e in trace.events]
@@ -400,7 +400,8 @@ def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) 
     expect(lost).not_to_have_class(re.compile("later"))
     path = lost.locator("path").first
     assert path.get_attribute("stroke-dasharray")
-    assert path.evaluate("e => getComputedStyle(e).stroke") == "rgb(193, 18, 31)"
+    red = tuple(bytes.fromhex(PALETTE["bad"][1:]))
+    assert path.evaluate("e => getComputedStyle(e).stroke") == f"rgb{red}"
     expect(stepper.locator(".sl-line.now")).to_contain_text('info("performing task")')
     expect(stepper.locator(".sl-event.now")).to_contain_text("no span, expected work")
     shoot(lesson, "lab-light")

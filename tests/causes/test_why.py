@@ -716,5 +716,9 @@ def test_the_page_has_no_script_and_a_dark_side() -> None:
     """Colours come from the notebook's theme, with fallbacks for plain pages."""
     page = why(run(programs.lost_parent()()), 4)._repr_mimebundle_()["text/html"]
     assert "<script" not in page
-    for needed in ("var(--jp-layout-color0, #fff)", 'data-jp-theme-light="false"', "prefers-color"):
+    for needed in (
+        "var(--jp-layout-color0, light-dark(#ffffff",
+        'data-jp-theme-light="false"',
+        "prefers-color",
+    ):
         assert needed in page

@@ -159,7 +159,7 @@ def test_an_event_under_a_leaked_guard_hangs_under_the_guilty_span() -> None:
     """The innocent task's event is drawn where tracing puts it, in the guard's span."""
     rows = Rows().row("spawn", 1, "guilty").row("spawn", 2, "innocent")
     rows.on(17, 1).new(0, "guilty").row("enter", 0).on(17, 2).event("innocent", 0)
-    assert "s0 -> e1 [arrowhead=none]" in graph(rows.trace).dot
+    assert "s0 -> e1 [arrowhead=none id=" in graph(rows.trace).dot
 
 
 def test_many_equal_tasks_are_drawn_as_one() -> None:
@@ -189,7 +189,9 @@ def test_more_events_than_a_few_are_a_list_and_keep_the_order_of_the_log() -> No
     for number in range(40):
         rows.event(f"step {number}", 0)
     dot = graph(rows.trace).dot
-    assert [line for line in dot.splitlines() if "->" in line] == ["s0 -> e1 [arrowhead=none]"]
+    assert [line for line in dot.splitlines() if "->" in line] == [
+        's0 -> e1 [arrowhead=none id="s0-e1"]'
+    ]
     assert dot.index(">step 9<") < dot.index(">step 10<")
 
 
@@ -321,13 +323,10 @@ def no_processes(*args: Any, **kwargs: Any) -> None:
 
 
 def test_an_engine_that_fails_hands_over_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The chain goes on after a crash, and the package's own setting is left as it was."""
-    from graphviz.backend import dot_command
-
-    before, engines = dot_command.DOT_BINARY, list(figure._engines())
+    """The chain goes on after a crash."""
+    engines = list(figure._engines())
     monkeypatch.setattr(figure, "_engines", lambda: iter([shutil.which("false"), *engines]))
     assert graph(lost_parent()).svg
-    assert before == dot_command.DOT_BINARY
 
 
 def test_dot_draws_it_too() -> None:
@@ -345,6 +344,12 @@ def test_save_writes_the_svg_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "fixed.svg").read_text(encoding="utf-8") == drawn.svg
     with pytest.raises(UsageError, match=r'got .fixed.png.\. Write: save\("graph.svg"\)'):
         drawn.save(tmp_path / "fixed.png")
+
+
+def test_something_else_than_a_trace_is_refused() -> None:
+    """The message has the right call."""
+    with pytest.raises(UsageError, match=r"graph\(\) needs a trace.*graph\(run\(main\(\)\)\)"):
+        graph(None)  # type: ignore[arg-type]
 
 
 def test_the_repr_is_the_sentence() -> None:

@@ -14,14 +14,14 @@ from stepping import HOSTILE, hostile, leaking, many
 from spanlab import OsThreads, Trace, UsageError, VirtualThreads, info, info_span, recording, run
 from spanlab.record import Event, PollStarted
 from spanlab.view.lanes import lanes, strip
-from spanlab.view.places import Bar, Places, places
+from spanlab.view.places import Bar, Places
 from spanlab.view.tree import titles_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 def placed(trace: Trace) -> Places:
-    return places(trace, list(titles_of(trace)))
+    return Places(trace, titles_of(trace))
 
 
 def bars(trace: Trace, kind: str) -> list[Bar]:
@@ -47,6 +47,12 @@ def test_the_words_of_the_lost_parent(lost: Trace) -> None:
         "ThreadId(17) · tokio-rt-worker",
         "  task 1: in sub_task, ④ performing task, in sub_task, ends",
     ]
+
+
+def test_a_poll_in_which_nothing_was_said_is_a_line_of_its_own() -> None:
+    """Its task alone; no sign waits for more."""
+    rows: list[Any] = [("thread", 0, 1, None, "", 0, "main"), ("poll", 0, 1, 1, "", 0)]
+    assert lanes(Trace(rows)).text.splitlines() == ["ThreadId(1) · main", "  task 1"]
 
 
 def test_a_bar_is_a_poll_and_no_two_polls_of_a_thread_overlap(lost: Trace) -> None:
@@ -93,8 +99,8 @@ def test_a_leaked_guard_reaches_into_the_polls_of_another_task() -> None:
 
 def test_tasks_differ_in_colour_and_in_pattern() -> None:
     """Neighbours differ in both; thirty tasks have thirty looks."""
-    svg = strip(placed(many(30)))
-    looks = re.findall(r'<pattern id="look(\d+)".*?fill="(#\w+)"/><path d="(.*?)"', svg)
+    svg = lanes(many(30)).svg
+    looks = re.findall(r'<pattern id="[^"]*look(\d+)".*?fill="(#\w+)"/><path d="(.*?)"', svg)
     assert len({(tint, lines) for _, tint, lines in looks}) == 30
     ordered = [(tint, lines) for _, tint, lines in looks]
     assert all(a[0] != b[0] and a[1] != b[1] for a, b in pairwise(ordered))

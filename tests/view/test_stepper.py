@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import time
+from dataclasses import fields
 from typing import Any
 from xml.etree import ElementTree
 
@@ -16,13 +17,21 @@ from reference.programs import lost_parent
 from stepping import HOSTILE, hostile, leaking, many
 
 from spanlab import MissingPackage, Trace, UsageError, VirtualThreads, run, step
-from spanlab.record import Event, SpanNew
+from spanlab.record import KINDS, Event, SpanNew
+from spanlab.replay import Stacks
 from spanlab.view import figure
 from spanlab.view import live as widget
 from spanlab.view.graph import picture
-from spanlab.view.stepper import named, packed
+from spanlab.view.states import changes
+from spanlab.view.stepper import UNSEEN, packed
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def named(svg: str, kind: str = "") -> set[str]:
+    """Give the names in an SVG, or those of one kind of element."""
+    every = ElementTree.fromstring(svg).iter()
+    return {e.attrib["id"] for e in every if "id" in e.attrib and kind in e.get("class", "")}
 
 
 def sent(trace: Trace) -> dict[str, Any]:
@@ -54,37 +63,71 @@ def test_a_thousand_records_are_small_and_quickly_sent(monkeypatch: pytest.Monke
 
 
 def test_rows_hold_what_the_records_hold(lost: Trace) -> None:
-    """Each row begins with kind, time, thread, task, file and line; texts are sent once."""
+    """A row is the number of its kind, then the fields that the record has, by their names."""
     data = sent(lost)
     assert len(data["rows"]) == len(data["x"]) - 1 == len(lost)
-    for row, record in zip(data["rows"], lost.rows, strict=True):
-        assert data["kinds"][row[0]] == record[0]
-        assert [row[2], row[3], row[5]] == [record[2], record[3], record[5]]
-    assert len(set(data["texts"])) == len(data["texts"])
-    event = lost.events[-1]
-    row = data["rows"][event.index]
-    assert data["texts"][row[6]] == "performing task"
-    assert row[7:] == [event.parent, event.current]
-    assert data["files"][row[4]][0].endswith("programs.py")
+    for (number, *row), record in zip(data["rows"], lost.records, strict=True):
+        word, names = data["kinds"][number]
+        assert KINDS[word] is type(record)
+        assert {field.name for field in fields(record)} - set(names) <= UNSEEN
+        for name, value in zip(names, row, strict=True):
+            if name not in ("file", "fields", "waits_for"):
+                assert value == getattr(record, name), name
+    number, *row = data["rows"][lost.events[-1].index]
+    event = dict(zip(data["kinds"][number][1], row, strict=True))
+    assert event["fields"] == "performing task"
+    assert data["files"][event["file"]][0].endswith("programs.py")
+
+
+@pytest.mark.parametrize("trace", [many(6), leaking()], ids=["many", "leaking"])
+def test_the_changes_of_the_stacks_build_them_again(trace: Trace) -> None:
+    """Take entries off, put entries on: after each record every stack is what Python replays."""
+    built: dict[int, list[int]] = {}
+    current: dict[int, int | None] = {}
+    stacks, waiting = Stacks(), list(changes(trace))
+    for record in trace.records:
+        stacks.replay(record)
+        while waiting and waiting[0].record == record.index:
+            _, thread, off, on, now = waiting.pop(0)
+            stack = built.setdefault(thread, [])
+            del stack[len(stack) - off :]
+            stack += on
+            current[thread] = now
+        for thread, stack in built.items():
+            entries = [(at if at >= 0 else ~at, at < 0) for at in stack]
+            assert entries == [(by.index, second) for by, second in stacks.pushed(thread)]
+            assert current[thread] == stacks.current(thread)
+    assert built
+    assert not waiting
+
+
+def test_a_span_that_closes_is_no_longer_current_on_any_thread() -> None:
+    """One record changes two stacks, a second entry has the complement of its index."""
+    rows: list[Any] = [("thread", 0, 1, None, "", 0, "a"), ("thread", 0, 2, None, "", 0, "b")]
+    rows += [("new", 0, 1, None, "", 0, 0, None, "s", 3, "t", ())]
+    rows += [(kind, 0, thread, None, "", 0, 0) for kind, thread in
+             [("enter", 1), ("enter", 1), ("enter", 2), ("close", 1), ("exit", 1)]]  # fmt: skip
+    assert [tuple(change) for change in changes(Trace(rows))] == [
+        (3, 1, 0, [3], 0), (4, 1, 0, [~4], 0), (5, 2, 0, [5], 0),
+        (6, 1, 0, [], None), (6, 2, 0, [], None), (7, 1, 1, [], None),
+    ]  # fmt: skip
 
 
 def test_every_node_edge_and_event_has_its_name_in_the_graph(lost: Trace) -> None:
     """The page restyles by these names; a list has one for each of its rows."""
     for trace in lost, leaking(), many(2):
-        svg = sent(trace)["graph"]
-        names = {e.get("data-k") for e in ElementTree.fromstring(svg).iter() if e.get("data-k")}
+        names = named(sent(trace)["graph"])
         assert {f"s{new.span}" for new in trace.of(SpanNew)} <= names
-        assert {f"e{n}" for n, _ in enumerate(trace.of(Event), 1)} <= names
+        events = {f"a_e{n}" for n, _ in enumerate(trace.of(Event), 1)}
+        assert events | {f"{name}-text" for name in events} <= names
         assert {"s0-lost_s0_17", "lost_s0_17-s1", "cluster_1", "cluster_17"} <= names or (
             trace is not lost
         )
-        assert not re.search(r' id="[^"]*[es]\d|#[0-9a-f]{6}"|<title', svg)
 
 
 def test_edges_of_a_wide_graph_have_plain_names() -> None:
     """A graph that grows to the right tells the sides of its edges; their names do not."""
-    svg = sent(many(26))["graph"]
-    names = re.findall(r'class="edge" data-k="([^"]+)"', svg)
+    names = named(sent(many(26))["graph"], "edge")
     assert any(name.startswith("lost_s0_17-s") for name in names)
     assert all(re.fullmatch(r"(\w+)-(\w+)", name) for name in names)
 
@@ -92,17 +135,32 @@ def test_edges_of_a_wide_graph_have_plain_names() -> None:
 def test_debians_engine_gives_the_same_names(lost: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another engine, another drawing, the same names."""
     dot = need("dot", "apt-get install graphviz")
-    own = set(re.findall(r'data-k="([^"]+)"', named(picture(lost).svg)))
+    own = named(picture(lost).svg)
     monkeypatch.setattr(figure, "_engines", lambda: iter([dot]))
-    assert set(re.findall(r'data-k="([^"]+)"', named(picture(lost).svg))) == own
+    assert named(picture(lost).svg) == own
 
 
 def test_equal_nodes_point_to_the_one_that_is_drawn() -> None:
     """Many tasks that did the same are one node, and each record finds it."""
-    trace = many(40)
-    data = sent(trace)
-    drawn = set(re.findall(r'data-k="([es]\d+)"', data["graph"]))
+    rows: list[Any] = [("thread", 0, 1, None, "", 0, "main")]
+    for span in range(40):
+        rows.append(("new", 0, 1, span, "a.py", 1, span, None, "fetch", 3, "t", ()))
+        said = (("message", "done"),)
+        rows.append(("event", 0, 1, span, "a.py", 1, 3, "t", said, span, span))
+    data = sent(Trace(rows))
+    drawn = {name.removeprefix("a_") for name in named(data["graph"])}
+    assert {data["merged"][key] for key in ("s39", "e40")} == {"s0", "e1"}
     assert set(data["merged"].values()) <= drawn
+
+
+def test_the_page_knows_each_colour_of_the_graph(lost: Trace) -> None:
+    """Light and dark: what an engine paints in is a colour of the palette."""
+    data = sent(lost)
+    elements = list(ElementTree.fromstring(data["graph"]).iter())
+    paints = {e.get(kind) for e in elements for kind in ("fill", "stroke")}
+    assert paints - {None, "none", "transparent"} <= data["colours"].keys()
+    assert "var(--c1)" in data["lanes"]
+    assert not re.search("#[0-9a-f]{6}", data["lanes"])
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -111,7 +169,8 @@ def test_hostile_text_is_visible_and_short(text: str) -> None:
     trace = hostile(text)
     data = sent(trace)
     lines = [line for _, file in data["files"] for _, line in file]
-    for shown in [*data["texts"], *lines, *(name for _, name in data["threads"])]:
+    texts = [value for row in data["rows"] for value in row if isinstance(value, str)]
+    for shown in [*texts, *lines]:
         assert shown.isprintable()
         assert len(shown) <= 240
     lanes = f'<svg xmlns="http://www.w3.org/2000/svg">{data["lanes"]}</svg>'

@@ -1,0 +1,142 @@
+// The story: what each thread and each task is like at each step.
+//
+// Python sends the records, with the names of their fields, and what becomes of the span stacks.
+// Names and messages get into the page as text only, never as HTML.
+
+const ENDS = { ok: "done", panicked: "panicked", cancelled: "aborted" };
+
+/** The states of one thread or task over time; each is made once and never changes. */
+class History {
+  constructor(first) {
+    this.starts = [-1];
+    this.states = [first];
+  }
+  get last() { return this.states.at(-1); }
+  add(at, change) {
+    const next = { ...this.last, ...change };
+    if (this.starts.at(-1) === at) this.states.pop(); else this.starts.push(at);
+    this.states.push(next);
+  }
+  at(step) { return this.states[before(this.starts, step)]; }
+}
+
+/** The place of the last number that is not above `value` in a sorted list; -1 if all are. */
+function before(sorted, value) {
+  let low = 0, high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] <= value) low = middle + 1; else high = middle;
+  }
+  return low - 1;
+}
+
+/** Read what Python sent, and bring every thread and task forward record by record. */
+export function tell(sent) {
+  const story = {
+    sent, records: [], threads: new Map(), tasks: new Map(), spans: new Map(),
+    events: [], numbers: new Map(), polls: [],
+  };
+  const changes = sent.stacks.values();
+  let change = changes.next().value;
+  sent.rows.forEach(([number, ...row], index) => {
+    const [kind, names] = sent.kinds[number], record = { index, kind };
+    names.forEach((name, place) => { record[name] = row[place]; });
+    story.records.push(record);
+    apply(story, record);
+    for (; change?.[0] === index; change = changes.next().value) restack(story, ...change);
+  });
+  story.first = Math.max(story.records.findIndex(record => record.kind !== "thread"), 0);
+  return story;
+}
+
+function historyOf(map, id, first) {
+  if (!map.has(id)) map.set(id, new History(first));
+  return map.get(id);
+}
+const threadOf = (story, id) => historyOf(story.threads, id, {
+  stack: null, current: null, task: null, last: null, file: null, line: 0, parked: false, left: [] });
+const stateOf = (story, { thread, index }) => story.threads.get(thread).at(index);
+
+function apply(story, record) {
+  const { index, kind, span } = record, thread = threadOf(story, record.thread);
+  const become = (task, change) => (
+    historyOf(story.tasks, task, { state: "" }).add(index, { index, ...change }));
+  if (kind !== "thread") thread.add(index, { parked: kind === "park" });
+  if (record.line) thread.add(index, { file: record.file, line: record.line });
+  const changes = {
+    new: () => story.spans.set(span, { ...record, closed: Infinity }),
+    exit: () => {
+      const others = thread.last.left.filter(other => other !== span);
+      thread.add(index, { left: [span, ...others].slice(0, 4) });
+    },
+    close: () => {
+      if (story.spans.has(span)) story.spans.get(span).closed = index;
+      for (const [, holder] of holders(story, span, index)) holder.add(index, {});
+    },
+    event: () => story.numbers.set(index, story.events.push(index)),
+    spawn: () => become(record.spawned, {
+      state: "queued", made: index, inside: thread.last.current }),
+    poll: () => {
+      story.polls.push(index);
+      thread.add(index, { task: record.task, last: record.task, left: [] });
+      become(record.task, { state: "polling" });
+    },
+    polled: () => {
+      if (record.ready) return;
+      thread.add(index, { task: null });
+      become(record.task, { state: "waiting", what: waitsFor(record) });
+    },
+    wake: () => {
+      if (story.tasks.get(record.woken)?.last.state === "waiting") become(record.woken, { state: "queued" });
+    },
+    finish: () => {
+      thread.add(index, { task: null });
+      become(record.finished, { state: ENDS[record.outcome] });
+    },
+    abort: () => become(record.aborted, { asked: true }),
+  };
+  changes[kind]?.();
+}
+
+/** Change a stack as Python says. It is its top card, which knows the card below it: a step shares what did not change. */
+function restack(story, index, id, off, on, current) {
+  const thread = threadOf(story, id);
+  let { stack } = thread.last;
+  for (; off > 0; off -= 1) stack = stack.below;
+  for (const entry of on) {
+    const again = entry < 0, { span, task } = story.records[again ? ~entry : entry];
+    stack = { span, again, by: task, below: stack, depth: (stack?.depth ?? 0) + 1 };
+  }
+  thread.add(index, { stack, current });
+}
+
+function cards(stack, most = Infinity) {
+  const found = [];
+  for (let card = stack; card && found.length < most; card = card.below) found.push(card);
+  return found;
+}
+
+/** The card of the current span of a thread, if one is current. */
+const currentCard = ({ stack, current }) => (
+  cards(stack).find(card => card.span === current && !card.again));
+const isClosed = (story, span, at) => (story.spans.get(span)?.closed ?? Infinity) <= at;
+const isForeign = (card, polled) => card.by !== null && polled !== null && card.by !== polled;
+const holders = (story, span, at) => [...story.threads].filter(([, thread]) => (
+  cards(thread.at(at).stack).some(card => card.span === span)));
+
+/** A span and its parents, leaf to root. */
+function ancestors(story, span) {
+  const found = [];
+  for (let one = story.spans.get(span); one; one = story.spans.get(one.parent)) found.push(one);
+  return found;
+}
+
+/** What decided about the parent of a span or an event: the card on top, and what went wrong. */
+function account(story, record) {
+  const { task: polled, parent } = record, card = currentCard(stateOf(story, record));
+  const root = parent === null ? record : ancestors(story, parent).at(-1);
+  const orphan = root && root.task === polled && root.parent === null
+    && stateOf(story, root).current === null;
+  const inside = orphan ? story.tasks.get(polled)?.last.inside ?? null : null;
+  return { card, root, inside, foreign: card && parent === card.span && isForeign(card, polled) };
+}
