@@ -4,7 +4,8 @@ It is no part of the model, and `import spanlab` does not load it. What the less
 they reply stands in `texts/*.toml`.
 """
 
-from spanlab.lesson.exercise import Said, check, hint, load, reset, save
+from spanlab.lesson.card import Said
+from spanlab.lesson.exercise import check, hint, load, reset, save
 from spanlab.lesson.panel import Panel, vary
 from spanlab.lesson.prediction import Prediction, Shown, predict
 

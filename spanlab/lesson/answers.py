@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import Any
 
 from spanlab.errors import UsageError
 
-FILE = "my_answers.json"
 FORMAT = "spanlab answers 1"
 LARGEST = 1_000_000  # bytes; what `save` writes is far below it
 
@@ -25,66 +25,42 @@ class Kept:
     hints: int = 0  # how many were given
 
 
-_kept: dict[str, Kept] = {}
+store: defaultdict[str, Kept] = defaultdict(Kept)  # by the name of the question
 
 
-def kept(name: str) -> Kept:
-    """Give what is kept under a name; empty at first."""
-    return _kept.setdefault(name, Kept())
-
-
-def is_kept(name: str) -> bool:
-    """Tell whether anything was kept under a name."""
-    return name in _kept
-
-
-def forget(name: str | None) -> None:
-    """Forget what was answered to one question, or to all."""
-    for known in list(_kept) if name is None else [name]:
-        _kept.pop(known, None)
-
-
-def write(path: str | Path) -> tuple[Path, int]:
-    """Write all answers to a file; give its path, and how many questions have one."""
-    path = Path(path)
+def write(path: Path) -> int:
+    """Write all answers to a file; give to how many questions."""
     if path.exists():
-        _read(path, "overwritten")  # only what this function wrote may be overwritten
-    answers = {name: asdict(kept) for name, kept in _kept.items() if kept != Kept()}
+        read(path, "overwritten")  # only what this function wrote may be overwritten
+    answers = {name: asdict(kept) for name, kept in store.items() if kept != Kept()}
     text = json.dumps({"format": FORMAT, "answers": answers}, indent=1, ensure_ascii=False)
     beside = path.with_name(f"{path.name}.part")
     beside.write_text(text + "\n", encoding="utf-8")
     os.replace(beside, path)  # at once: an interrupted save leaves the old file
-    return path, len(answers)
+    return len(answers)
 
 
-def read(path: str | Path) -> int:
-    """Take the answers from a file that `write` wrote; give how many. All of them, or none."""
-    found = _read(Path(path), "loaded")
-    _kept.update(found)
-    return len(found)
-
-
-def _read(path: Path, what: str) -> dict[str, Kept]:
-    wrong = f"expected a file that save() wrote, got {path.name!r}: %s. Nothing was {what}. "
+def read(path: Path, what: str) -> dict[str, Kept]:
+    """Read the answers of a file that `write` wrote, all or none; `what` is done with them."""
     better = 'save("another_name.json")' if what == "overwritten" else 'load("another_name.json")'
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("it is too large")
         return dict(_entries(json.loads(path.read_text(encoding="utf-8"))))
     except FileNotFoundError:
-        raise UsageError(f"{wrong % 'there is no such file'}Write: save() first") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{wrong % _short(error)}Write: {better}") from None
-
-
-def _short(error: BaseException) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"it is damaged at line {error.lineno}, column {error.colno}"
-    if isinstance(error, UnicodeDecodeError):
-        return "it is no text"
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
-    return error.strerror or "" if isinstance(error, OSError) else str(error)
+        wrong, better = "there is no such file", "save() first"
+    except json.JSONDecodeError as error:
+        wrong = f"it is damaged at line {error.lineno}, column {error.colno}"
+    except UnicodeDecodeError:
+        wrong = "it is no text"
+    except RecursionError:
+        wrong = "it is nested too deep"
+    except (OSError, ValueError) as error:
+        wrong = getattr(error, "strerror", None) or str(error)
+    raise UsageError(
+        f"expected a file that save() wrote, got {path.name!r}: {wrong}. Nothing was {what}. "
+        f"Write: {better}"
+    )
 
 
 def _entries(data: Any) -> Iterator[tuple[str, Kept]]:
@@ -97,14 +73,13 @@ def _entries(data: Any) -> Iterator[tuple[str, Kept]]:
     for name, entry in answers.items():
         match entry:
             case {"lines": dict(lines), "committed": bool(committed), "hints": int(hints)} if (
-                len(entry) == 3 and hints >= 0 and all(map(_is_pair, lines.values()))
+                len(entry) == 3
+                and hints >= 0
+                and all(
+                    type(line) is list and [*map(type, line)] == [str, str]
+                    for line in lines.values()
+                )
             ):
                 yield name, Kept(lines, committed, hints)
             case _:
                 raise ValueError(f"its answers to {name[:60]!r} are damaged")
-
-
-def _is_pair(value: Any) -> bool:
-    return (
-        isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value)
-    )

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from html import escape
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from spanlab.errors import UsageError
-from spanlab.lesson import answers
+from spanlab.lesson.answers import read, store, write
+from spanlab.lesson.card import Said
 from spanlab.lesson.prediction import refresh
-from spanlab.lesson.questions import NO_SPAN, Check, check_named, key_of, names, tidy
+from spanlab.lesson.questions import NO_SPAN, Check, check_named, keyed, names, tidy
 from spanlab.traces import Trace
+from spanlab.view.words import count
 
-
-class Said:
-    """Some words for the reader; true if they say that the answer is right."""
-
-    def __init__(self, text: str, right: bool = False) -> None:
-        self.text = text
-        self.right = right
-
-    def __bool__(self) -> bool:
-        return self.right
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        html = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(self.text))
-        paragraphs = "".join(f"<p>{each}</p>" for each in html.split("\n"))
-        return {"text/plain": self.text, "text/html": f'<div role="status">{paragraphs}</div>'}
+FILE = "my_answers.json"
 
 
 def check(name: str, answer: Any) -> Said:
@@ -71,30 +53,25 @@ def _wrong_word(asked: Check, answer: Any) -> Iterator[str]:
 
 def _wrong_lines(asked: Check, answer: Any) -> Iterator[str]:
     got = _spans(answer)
-    for message, wanted in asked.answer.items():
-        said = got.get(message)
+    for line, wanted in asked.answer.items():
+        said = got.get(line)
         if said is None:
-            yield f"`{message}`: this line is not there."
+            yield f"`{line}`: this line is not there."
         elif said != wanted:
-            reply = asked.replies.get(message, {}).get(said)
-            yield f"`{message}` is in {_named(said)}: {reply or _difference(said, wanted)}"
+            reply = asked.replies.get(line, {}).get(said) or _difference(said, wanted)
+            yield f"`{line}` is in {said if said == NO_SPAN else f'`{said}`'}: {reply}"
 
 
 def _spans(answer: Any) -> dict[str, str]:
     """Give the spans of each message, of a trace or of a dictionary."""
     if isinstance(answer, Trace):
-        seen = Counter[str]()
-        return {key_of(event.message, seen): tidy(answer.scope(event)) for event in answer.events}
+        return {key: tidy(answer.scope(event)) for key, event in keyed(answer)}
     if isinstance(answer, Mapping):
-        return {str(message): tidy(spans) for message, spans in answer.items()}
+        return {str(line): tidy(spans) for line, spans in answer.items()}
     raise UsageError(
         f"this exercise needs a trace or a dictionary, got {answer!r:.60}. "
         'Write: check(name, run(main())), or {"in main": (), "starting work": ("work",)}'
     )
-
-
-def _named(spans: str) -> str:
-    return spans if spans == NO_SPAN else f"`{spans}`"
 
 
 def _difference(said: str, wanted: str) -> str:
@@ -117,7 +94,7 @@ def _difference(said: str, wanted: str) -> str:
 
 def hint(name: str) -> Said:
     """Give the next hint for an exercise, each call one more; say when it was the last."""
-    asked, mine = check_named(name), answers.kept(name)
+    asked, mine = check_named(name), store[name]
     many = len(asked.hints)
     if mine.hints >= many:
         return Said(f"There are no more hints. The last one was: {asked.hints[-1]}")
@@ -128,35 +105,34 @@ def hint(name: str) -> Said:
 
 def reset(name: str | None = None) -> None:
     """Forget what was answered to one question, or to all; a prediction opens again."""
-    if name is not None and not answers.is_kept(name) and name not in _lesson_names():
-        known = ", ".join(map(repr, _lesson_names()))
+    asked = sorted({*names("predict"), *names("check")})
+    if name is not None and name not in [*store, *asked]:
+        known = ", ".join(map(repr, asked))
         raise UsageError(f"nothing was answered under {name!r:.60}; the lessons ask {known}")
-    answers.forget(name)
-    refresh(name)
+    for forgotten in list(store) if name is None else [name]:
+        store.pop(forgotten, None)
+    refresh()
 
 
-def _lesson_names() -> Iterable[str]:
-    return sorted({*names("predict"), *names("check")})
-
-
-def save(path: str | Path = answers.FILE) -> Said:
+def save(path: str | Path = FILE) -> Said:
     """Write all answers to a file next to the notebook, for `load` in a later session.
 
     Binder forgets its files when it stops: download the file, and upload it the next time.
     """
-    written, many = answers.write(path)
+    many = count(write(Path(path)), "question")
     return Said(
-        f"Saved the answers to {many} question{'' if many == 1 else 's'} in `{written.name}`. "
+        f"Saved the answers to {many} in `{Path(path).name}`. "
         "On Binder, download it now (right-click it in the file browser), upload it the next "
-        f"time, and run `{'load()' if path == answers.FILE else f'load({str(path)!r})'}`."
+        f"time, and run `{'load()' if path == FILE else f'load({str(path)!r})'}`."
     )
 
 
-def load(path: str | Path = answers.FILE) -> Said:
+def load(path: str | Path = FILE) -> Said:
     """Take the answers that `save` wrote; those that are here under the same names go.
 
     Raises `UsageError` for a file that `save` did not write: then nothing changes.
     """
-    many = answers.read(path)
+    found = read(Path(path), "loaded")
+    store.update(found)
     refresh()
-    return Said(f"Loaded the answers to {many} question{'' if many == 1 else 's'}.")
+    return Said(f"Loaded the answers to {count(len(found), 'question')}.")

@@ -1,7 +1,7 @@
-"""What the lessons ask: `lessons/*.toml`, one file per lesson, read when first needed.
+"""What the lessons ask: `texts/*.toml`, one file per lesson, read when first needed.
 
 A lesson's file has no answer of its own making: a test compares each with what the real crates
-printed. The shape of a file, with every key, is explained in `lessons/misconceptions.toml`.
+printed. The shape of a file, with every key, is explained in `texts/misconceptions.toml`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from spanlab.errors import UsageError
+from spanlab.record import Event
+from spanlab.traces import Trace
+from spanlab.view.words import message
 
 NO_SPAN, NOT_SURE = "no span", "not sure"
 THREADS = ("main", "a worker")
-Path = tuple[str, ...]  # names of spans from the root to the leaf
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Question:
     threads: Sequence[str]
     by: str = "the real crates"  # who printed the recorded log
 
+    def choices(self, line: Line) -> list[list[str]]:
+        """List what can be said to a line: its spans, then the threads if they are asked for."""
+        parts = [line.spans, self.threads] if self.threads else [line.spans]
+        return [[*part, NOT_SURE] for part in parts]
+
 
 @dataclass(frozen=True)
 class Check:
@@ -71,43 +78,35 @@ class Check:
 def question(name: str) -> Question:
     """Find what a lesson asks in `predict(name)`."""
     found = _find("predict", name)
-    keyed = _keys(line["message"] for line in found["line"])
+    named = keys(line["message"] for line in found["line"])
     lines = [
         Line(line.get("number", place), key, line["message"],
              line.get("spans") or found["spans"], line["answer"],
              _replies(line.get("reply", {})), line.get("why", ""))
-        for place, (key, line) in enumerate(zip(keyed, found["line"], strict=True), 1)
+        for place, (key, line) in enumerate(zip(named, found["line"], strict=True), 1)
     ]  # fmt: skip
     by = found.get("by", Question.by)
     return Question(name, lines, found.get("threads", THREADS), by)
 
 
 def own_question(
-    name: str, messages: Iterable[str] | Mapping[str, Sequence[str]], spans: Sequence[str],
-    threads: Sequence[str],
-) -> Question:  # fmt: skip
+    name: str, messages: Iterable[str], spans: Sequence[str], threads: Sequence[str]
+) -> Question:
     """Make a question that stands in no file."""
+    write = f'Write: predict({name!r}, ["in main"], spans=["work"])'
     if isinstance(messages, str) or isinstance(spans, str):
-        raise UsageError(
-            "messages and spans are lists, got a string. Write: "
-            f'predict({name!r}, ["in main"], spans=["work"])'
-        )
-    per_line = messages if isinstance(messages, Mapping) else dict.fromkeys(messages, spans)
+        raise UsageError(f"messages and spans are lists, got a string. {write}")
     texts = list(messages)
     if not texts or not all(isinstance(text, str) for text in texts):
-        raise UsageError(
-            f"messages are the texts of the lines, got {texts!r:.60}. Write: "
-            f'predict({name!r}, ["in main"], spans=["work"])'
-        )
+        raise UsageError(f"messages are the texts of the lines, got {texts!r:.60}. {write}")
     if len(threads) not in (0, 2):
         raise UsageError(
             f"threads are two names, the main one and any other, got {list(threads)}. "
             'Write: threads=["main", "a worker"], or threads=[] to leave them out'
         )
-    options = [list(dict.fromkeys([NO_SPAN, *map(tidy, per_line[text])])) for text in texts]
-    numbers = range(1, len(texts) + 1)
-    asked = zip(numbers, _keys(texts), texts, options, strict=True)
-    return Question(name, [Line(*line) for line in asked], threads)
+    options = list(dict.fromkeys([NO_SPAN, *map(tidy, spans)]))
+    asked = enumerate(zip(keys(texts), texts, strict=True), 1)
+    return Question(name, [Line(at, *line, options) for at, line in asked], threads)
 
 
 def check_named(name: str) -> Check:
@@ -143,15 +142,17 @@ def tidy(spans: object) -> str:
     return " › ".join(filter(None, re.split(r"\s*[›>]\s*", spans.strip()))) or NO_SPAN
 
 
-def _keys(messages: Iterable[str]) -> list[str]:
-    seen: Counter[str] = Counter()
-    return [key_of(message, seen) for message in messages]
+def keys(messages: Iterable[str]) -> Iterator[str]:
+    """Give each message its key: of two lines with one message the second has "message #2"."""
+    seen = Counter[str]()
+    for text in messages:
+        seen[text] += 1
+        yield text if seen[text] == 1 else f"{text} #{seen[text]}"
 
 
-def key_of(message: str, seen: Counter[str]) -> str:
-    """Count a message and give its key: two lines with one message have two keys."""
-    seen[message] += 1
-    return message if seen[message] == 1 else f"{message} #{seen[message]}"
+def keyed(trace: Trace) -> Iterator[tuple[str, Event]]:
+    """Give the events of a trace, each with its key."""
+    return zip(keys(map(message, trace.events)), trace.events, strict=True)
 
 
 def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:

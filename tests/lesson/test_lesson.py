@@ -466,10 +466,10 @@ def test_a_damaged_or_foreign_file_changes_nothing(tmp_path: Path, text: Any, wh
         text = json.dumps({"format": "spanlab answers 1", "answers": text})
     path.write_text(text, encoding="utf-8")
     answered()
-    before = dict(answers_module._kept)
+    before = dict(answers_module.store)
     with pytest.raises(UsageError, match=f"save\\(\\) wrote, got 'other.json': .*({why}).*loaded"):
         load(path)
-    assert answers_module._kept == before
+    assert answers_module.store == before
     with pytest.raises(UsageError, match="Nothing was overwritten"):
         save(path)
     assert path.read_text(encoding="utf-8") == text
@@ -497,20 +497,20 @@ def test_vary_follows_its_controls() -> None:
     panel.pick(on="CurrentThread()")
     assert "ThreadId(17)" not in str(panel)
     news = "“performing task” moved to another thread; no spans changed."
-    assert panel._state()["news"] == f"Compared with before: {news}"
+    assert panel._state()["said"] == ["", f"Compared with before: {news}"]
     assert panel._state()["graph"]["svg"] == panel.figure.svg
 
 
 def test_vary_of_variants_and_of_a_range() -> None:
-    """Functions are labelled by their names, and many choices are a slider."""
+    """Functions are labelled by their names, and numbers by themselves."""
     before, after = programs.spawned(), programs.spawned_instrumented()
     fix = {"as it was": before, "with .instrument": after}
     panel = vary(lambda version: version(), version=fix, on=[CurrentThread()])
     panel.pick(version="with .instrument")
-    assert "“performing task” changed spans" in panel._state()["news"]
+    assert "“performing task” changed spans" in panel._state()["said"][1]
     many = vary(lambda n: run(before(), on=VirtualThreads(n)), n=range(1, 17))
-    assert [each["slider"] for each in many._state()["controls"]] == [True]
-    assert vary(lambda f: f(), f=[before])._state()["controls"][0]["labels"] == ["main"]
+    assert many._state()["controls"] == [["n", [str(n) for n in range(1, 17)]]]
+    assert vary(lambda f: f(), f=[before])._state()["controls"] == [["f", ["main"]]]
 
 
 def test_a_choice_may_have_any_name() -> None:
@@ -530,7 +530,7 @@ def test_lines_with_one_message_are_counted() -> None:
         with info_span(f"s{n}").enter():
             _ = [info("again") for _ in range(3)]
 
-    news = vary(main, n=[1, 2]).pick(n=2)._state()["news"]
+    news = vary(main, n=[1, 2]).pick(n=2)._state()["said"][1]
     assert news == "Compared with before: no thread changed; “again” (×3) changed spans."
 
 
@@ -558,10 +558,10 @@ def test_a_failing_program_leaves_the_panel_as_it_was() -> None:
     assert panel.picked == {"by": "1"}
     pytest.importorskip("anywidget")
     panel._repr_mimebundle_()
-    panel._hear({"by": "0"})
-    assert panel._widget.state["error"].startswith("ZeroDivisionError: ")
-    panel._hear({"by": "1"})
-    assert panel._widget.state["error"] == ""
+    panel._hear({"picked": {"by": "0"}})
+    assert panel._card.widget.state["error"].startswith("ZeroDivisionError: ")
+    panel._hear({"picked": {"by": "1"}})
+    assert panel._card.widget.state["error"] == ""
 
 
 @pytest.mark.parametrize(
