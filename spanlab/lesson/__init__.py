@@ -4,12 +4,9 @@ It is no part of the model, and `import spanlab` does not load it. What the less
 they reply stands in `texts/*.toml`.
 """
 
-from spanlab.lesson.card import Said
-from spanlab.lesson.exercise import check, hint, load, reset, save
-from spanlab.lesson.panel import Panel, vary
-from spanlab.lesson.prediction import Prediction, Shown, predict
+from spanlab.lesson.answers import load, reset, save
+from spanlab.lesson.exercise import check, hint
+from spanlab.lesson.panel import vary
+from spanlab.lesson.prediction import predict
 
-__all__ = [
-    "Panel", "Prediction", "Said", "Shown", "check", "hint", "load", "predict", "reset", "save",
-    "vary",
-]  # fmt: skip
+__all__ = ["check", "hint", "load", "predict", "reset", "save", "vary"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from threading import RLock
 from typing import Any
 
 from spanlab.errors import MissingPackage
@@ -31,15 +32,16 @@ class Card:
     """A widget with a script in `static/`, made when it is first shown.
 
     `state` gives what the page shows, `said` what the reader chose, and `hear` is told of that.
+    The page may say anything: whatever comes of it, the page gets an answer.
     """
 
     def __init__(
         self, script: str, state: Callable[[], Mapping[str, Any]],
         said: Callable[[], Mapping[str, Any]] = dict,
-        hear: Callable[[Mapping[str, Any]], None] | None = None,
+        hear: Callable[[Mapping[str, Any]], None] = lambda said: None,
     ) -> None:  # fmt: skip
-        self._script, self._state, self._said = script, state, said
-        self._hear, self._without = hear, f"\n\n{INSTALL}" if hear else ""
+        self._script, self._state, self._said, self._hear = script, state, said, hear
+        self.lock = RLock()  # the page speaks from a thread of its own
         self.widget: Any = None
 
     def send(self, **more: Any) -> None:
@@ -47,12 +49,22 @@ class Card:
         if self.widget is not None:
             self.widget.state = {**self._state(), **more}
 
-    def bundle(self, plain: str, html: str = "") -> dict[str, Any]:
-        """Give what a notebook shows: the widget, or what stands for it."""
-        if self.widget is None:
-            start, hear = (self._state(), self._said()), self._hear or (lambda said: None)
+    def _heard(self, said: Mapping[str, Any]) -> None:
+        error = ""
+        with self.lock:
             try:
-                self.widget = live("spanlab.lesson", self._script, "lesson", *start, hear)
-            except MissingPackage:
-                return bundle(None, plain + self._without, html)
-        return bundle(self.widget, plain, html)
+                self._hear(said)
+            except Exception as wrong:  # the program is the reader's: the page shows its error
+                error = f"{type(wrong).__name__}: {wrong}"
+            self.send(turn=str(said.get("turn", ""))[:40], error=error)
+
+    def bundle(self, plain: str, html: str = "", without: str = INSTALL) -> dict[str, Any]:
+        """Give what a notebook shows: the widget, or what stands for it."""
+        with self.lock:
+            if self.widget is None:
+                shown = self._script, "lesson", self._state(), self._said(), self._heard
+                try:
+                    self.widget = live("spanlab.lesson", *shown)
+                except MissingPackage:
+                    return bundle(None, f"{plain}\n\n{without}".rstrip(), html)
+            return bundle(self.widget, plain, html)

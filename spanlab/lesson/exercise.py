@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from spanlab.errors import UsageError
-from spanlab.lesson.answers import read, store, write
 from spanlab.lesson.card import Said
-from spanlab.lesson.prediction import refresh
-from spanlab.lesson.questions import NO_SPAN, Check, check_named, keyed, names, tidy
+from spanlab.lesson.prediction import store
+from spanlab.lesson.questions import NO_SPAN, Check, check_named, differences, keyed, tidy
 from spanlab.traces import Trace
-from spanlab.view.words import count
-
-FILE = "my_answers.json"
 
 
 def check(name: str, answer: Any) -> Said:
@@ -77,19 +72,13 @@ def _spans(answer: Any) -> dict[str, str]:
 def _difference(said: str, wanted: str) -> str:
     """Say how the spans differ where no reply was written for it, without giving them all away."""
     here, there = ([] if s == NO_SPAN else s.split(" › ") for s in (said, wanted))
-    if here == there[::-1]:
-        return "the spans are right and their order is not. A tuple has the innermost first."
-    if not there:
-        return "it should be in none. Nothing is entered on its thread when it happens."
-    if not here:
-        return "a span is missing. Something has to be entered on its thread when it happens."
-    if here == there[: len(here)]:
-        return "a span further in is missing. What was entered last before this line?"
-    if here == there[-len(here) :]:
-        return "a span further out is missing. What was current where the outermost was made?"
-    if too_many := [name for name in here if name not in there]:
-        return f"`{too_many[0]}` should not be there. Who enters it while this line runs?"
-    return "one span is missing or too much. Go from the innermost outwards."
+    too_many = [name for name in here if name not in there]
+    kind = (
+        "order" if here == there[::-1] else "none" if not there else "all" if not here
+        else "inner" if here == there[: len(here)] else "outer" if here == there[-len(here) :]
+        else "too many" if too_many else "other"
+    )  # fmt: skip
+    return differences()[kind].replace("NAME", too_many[0] if too_many else "")
 
 
 def hint(name: str) -> Said:
@@ -101,38 +90,3 @@ def hint(name: str) -> Said:
     mine.hints += 1
     last = ", the last" if mine.hints == many else ""
     return Said(f"Hint {mine.hints} of {many}{last}: {asked.hints[mine.hints - 1]}")
-
-
-def reset(name: str | None = None) -> None:
-    """Forget what was answered to one question, or to all; a prediction opens again."""
-    asked = sorted({*names("predict"), *names("check")})
-    if name is not None and name not in [*store, *asked]:
-        known = ", ".join(map(repr, asked))
-        raise UsageError(f"nothing was answered under {name!r:.60}; the lessons ask {known}")
-    for forgotten in list(store) if name is None else [name]:
-        store.pop(forgotten, None)
-    refresh()
-
-
-def save(path: str | Path = FILE) -> Said:
-    """Write all answers to a file next to the notebook, for `load` in a later session.
-
-    Binder forgets its files when it stops: download the file, and upload it the next time.
-    """
-    many = count(write(Path(path)), "question")
-    return Said(
-        f"Saved the answers to {many} in `{Path(path).name}`. "
-        "On Binder, download it now (right-click it in the file browser), upload it the next "
-        f"time, and run `{'load()' if path == FILE else f'load({str(path)!r})'}`."
-    )
-
-
-def load(path: str | Path = FILE) -> Said:
-    """Take the answers that `save` wrote; those that are here under the same names go.
-
-    Raises `UsageError` for a file that `save` did not write: then nothing changes.
-    """
-    found = read(Path(path), "loaded")
-    store.update(found)
-    refresh()
-    return Said(f"Loaded the answers to {count(len(found), 'question')}.")

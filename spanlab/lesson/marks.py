@@ -56,11 +56,9 @@ def _judged(line: Line | None, said: Sequence[str], got: Sequence[str]) -> Row:
         marks.append(mark)
         you.append("" if mark == "hit" else mine)
         if line and recorded and mark != "hit":
-            reply = line.replies.get(mine)
-            if reply:
-                notes.append([reply.misconception, reply.text])
-            elif line.why and ["", line.why] not in notes:
-                notes.append(["", line.why])
+            note = list(line.replies.get(mine, ("", line.why)))
+            if note[1] and note not in notes:
+                notes.append(note)
     return {"marks": marks, "you": you, "notes": notes, "recorded": recorded}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from threading import RLock
 from typing import Any, Self
 
 from spanlab.errors import UsageError
@@ -57,14 +56,13 @@ class Panel:
         self, make: Callable[..., Any], choices: dict[str, dict[str, Any]], picked: dict[str, str]
     ) -> None:
         self._make, self._choices = make, choices
-        self._lock = RLock()  # choices come from the page's thread and from the reader's cells
         self._card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
         self._news = "Choose, and log and graph follow."
         self._show(picked)
 
     def pick(self, **labels: Any) -> Self:
         """Choose as the controls do: `pick(on="CurrentThread()")`, by label."""
-        with self._lock:
+        with self._card.lock:
             self._choose(labels)
             self._card.send()
         return self
@@ -89,26 +87,19 @@ class Panel:
         self.trace, self.picked = trace, picked
 
     def _run(self, values: dict[str, Any]) -> Trace:
-        takes = inspect.signature(self._make).parameters
-        every = any(each.kind is each.VAR_KEYWORD for each in takes.values())
-        on = {} if every or "on" in takes else {"on": values.pop("on", None)}
+        takes = inspect.signature(self._make).parameters.values()
+        own = any(each.name == "on" or each.kind is each.VAR_KEYWORD for each in takes)
+        on = None if own else values.pop("on", None)
         made = self._make(**values)
-        if isinstance(made, Trace) and on.get("on") is not None:
+        if isinstance(made, Trace) and on is not None:
             raise UsageError(
                 "the choice on= needs a function that takes it, or that gives a future. "
                 "Write: vary(lambda on: run(main(), on=on), on=[CurrentThread()])"
             )
-        return made if isinstance(made, Trace) else run(made, **on)
+        return made if isinstance(made, Trace) else run(made, on=on)
 
     def _hear(self, said: Mapping[str, Any]) -> None:
-        """Follow the page, which may say anything and waits for an answer."""
-        error, turn = "", str(said.get("turn", ""))[:40]
-        with self._lock:
-            try:
-                self._choose(dict(said.get("picked", {})))
-            except Exception as wrong:  # the program is the reader's: the page shows its error
-                error = f"{type(wrong).__name__}: {wrong}"
-            self._card.send(turn=turn, error=error)
+        self._choose(dict(said.get("picked", {})))
 
     def _state(self) -> dict[str, Any]:
         figure = {part: getattr(self.figure, part) for part in ("svg", "alt", "text", "missing")}
@@ -133,8 +124,7 @@ class Panel:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         both = (each._repr_mimebundle_()["text/html"] for each in (self.log, self.figure))
-        with self._lock:
-            return self._card.bundle(repr(self), "".join(both))
+        return self._card.bundle(repr(self), "".join(both))
 
 
 def _labelled(name: str, choices: Choices) -> dict[str, Any]:

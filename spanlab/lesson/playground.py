@@ -63,16 +63,17 @@ class Playground(Panel):
         return f"playground({', '.join(given)})"
 
     def _state(self) -> dict[str, Any]:
-        (rust, python), (said, line), words = self.program, _said(self.reason), texts()
+        (said, line), words = _said(self.reason), texts()
         return super()._state() | {
             "titles": words["title"], "labels": words["label"], "off": self.chosen.off(),
             "said": said, "notes": " ".join(self.chosen.notes()), "share": self.share(),
             "log": self._rows(log(self.trace, file=False, line=False)),
-            "sources": [["Rust", _with_focus(rust), 0], ["Python", _with_focus(python), line]],
+            "sources": [[title, _with_focus(text), line if title == "Python" else 0]
+                        for title, text in self.program.items()],
         }  # fmt: skip
 
     def __repr__(self) -> str:
-        parts = [self.share(), self.program.python, str(self.log).rstrip(), self.figure.alt,
+        parts = [self.share(), self.program["Python"], str(self.log).rstrip(), self.figure.alt,
                  self.figure.text, str(self.reason)]  # fmt: skip
         return "\n\n".join(dict.fromkeys(parts))
 

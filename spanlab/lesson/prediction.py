@@ -6,12 +6,13 @@ and beside a miss the misconception behind it. Where there are no widgets the sa
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
 from spanlab.errors import UsageError
-from spanlab.lesson.answers import Kept, store
 from spanlab.lesson.card import Card
 from spanlab.lesson.marks import as_text, marked, summary
 from spanlab.lesson.questions import THREADS, Line, Question, own_question, question, tidy
@@ -21,6 +22,18 @@ from spanlab.view.words import visible
 Make = Callable[[], Trace]
 LOCKED = "Locked. Commit your prediction first, then this shows what happened."
 GO_ON = "Go on to the next cell: what happened is no longer locked."
+
+
+@dataclass
+class Kept:
+    """The answers to one question, by the key of the line: its spans and its thread."""
+
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    committed: bool = False
+    hints: int = 0  # how many were given
+
+
+store: defaultdict[str, Kept] = defaultdict(Kept)  # by the name of the question
 _open: dict[str, Prediction] = {}  # one per name: a cell that is run again finds its own
 
 
@@ -69,12 +82,12 @@ class Prediction:
     @property
     def kept(self) -> Kept:
         """What was answered, as far as it is an answer to this question."""
-        mine, asked = store[self.question.name], self.question
+        mine, asked, fit = store[self.question.name], self.question, {}
         for line in asked.lines:
             said = zip(mine.lines.get(line.key, ["", ""]), asked.choices(line), strict=False)
             fitting = [each if each in known else "" for each, known in said]
-            mine.lines[line.key] = [*fitting, ""][:2]
-        mine.lines = {line.key: mine.lines[line.key] for line in asked.lines}
+            fit[line.key] = [*fitting, ""][:2]
+        mine.lines = fit
         mine.committed = mine.committed and not self._missing(mine)
         return mine
 
@@ -191,10 +204,7 @@ class Prediction:
         before, mine.committed = mine.committed, bool(said.get("committed"))
         if not (before and mine.committed):  # what is committed is locked
             mine.lines = {key: list(map(str, pair)) for key, pair in answers.items()}
-        try:
-            self.refresh(again=self.kept.committed and not before)
-        except Exception as error:  # the program is the reader's: the page shows what went wrong
-            self._card.send(error=f"{type(error).__name__}: {error}")
+        self.refresh(again=self.kept.committed and not before)
 
     def _line(self, line: str | int) -> Line:
         for each in self.question.lines:
@@ -229,4 +239,4 @@ class Shown:
         return "\n".join([f"What happened: {state['summary']}", *texts])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return self.card.bundle(repr(self))
+        return self.card.bundle(repr(self), without="")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 from spanlab.lesson.panel import label
 from spanlab.tokio import runtime as runtimes
@@ -34,13 +34,6 @@ OPTIONS: dict[str, tuple[Any, ...]] = {
     "workers": (1, 2, 4, 16),
     "schedule": tuple(SCHEDULES),
 }
-
-
-class Program(NamedTuple):
-    """One program in both languages, whole, so that it can be copied and run."""
-
-    rust: str
-    python: str
 
 
 @dataclass(frozen=True)
@@ -78,30 +71,34 @@ class Choices:
         return "closure" if self.spawner in CALLS else "future"
 
 
-def program(chosen: Choices) -> Program:
-    """Write a program of the playground in Rust and in Python; nothing is run.
+def program(chosen: Choices) -> dict[str, str]:
+    """Write a program of the playground in Rust and in Python, each whole; nothing is run.
 
     The Rust has the lines for `Cargo.toml` on top, and is the whole of `src/main.rs`.
 
-    >>> "tasks.spawn(sub_task());" in program(Choices()).rust
+    >>> "tasks.spawn(sub_task());" in program(Choices())["Rust"]
     True
     """
     rust, on, parts = _body("rust", chosen), label(chosen.make_runtime()), texts()
-    names = ", ".join(name for sign, name in parts["rust"]["names"].items() if sign in rust)
     paths = [path for sign, path in parts["rust"]["uses"].items() if sign in rust]
-    uses = "\n".join(f"use {path};" for path in [*paths, f"tracing::{{{names}}}"])
+    uses = "\n".join(f"use {path};" for path in [*paths, f"tracing::{{{_names('rust', rust)}}}"])
     one, many = 'flavor = "current_thread"', f"worker_threads = {chosen.workers}"
     rust = _filled(rust, USES=uses, FLAVOR=one if "workers" in chosen.off() else many)
     names = ", ".join(sorted(re.findall(r"[A-Z]\w+", on)))
-    return Program(rust, _python(chosen) + _filled(parts["python"]["run"], RUNTIME=names, ON=on))
+    ran = _filled(parts["python"]["run"], RUNTIME=names, ON=on)
+    return {"Rust": rust, "Python": _python(chosen) + ran}
 
 
 def _python(chosen: Choices) -> str:
     """Write the part of the Python that no runtime changes."""
     text = _body("python", chosen)
-    names = texts()["python"]["names"]
-    used = [name for name in names if re.search(rf"(?<!\.)\b{name}\b[(.\n]", text)]
-    return _filled(text, USES=", ".join(used))
+    return _filled(text, USES=_names("python", text))
+
+
+def _names(language: str, text: str) -> str:
+    """List what is imported, each by its sign in a program."""
+    signs = texts()[language]["names"]
+    return ", ".join(name for sign, name in signs.items() if sign in text)
 
 
 def _body(language: str, chosen: Choices) -> str:
@@ -129,12 +126,11 @@ def texts() -> dict[str, Any]:
 
 
 @cache
-def main_of(maker: str, spawner: str, fix: str) -> Callable[[], Any]:
+def main_of(maker: str, spawner: str, fix: str) -> Any:
     """Compile one of the fixed programs where `@instrument` and the stepper find its source."""
     source = _python(Choices(maker, spawner, fix)) + "\n"
     file = f"{maker} {spawner} {fix}.py".replace(" ", "_")
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     scope: dict[str, Any] = {"__name__": "playground"}
     exec(compile(source, file, "exec"), scope)
-    main: Callable[[], Any] = scope["main"]
-    return main
+    return scope["main"]

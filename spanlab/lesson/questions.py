@@ -10,10 +10,10 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError
 from spanlab.record import Event
@@ -22,10 +22,10 @@ from spanlab.view.words import message
 
 NO_SPAN, NOT_SURE = "no span", "not sure"
 THREADS = ("main", "a worker")
+CRATES = "the real crates"
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """What is said to one wrong answer: the misconception behind it, and what is so instead."""
 
     misconception: str
@@ -36,8 +36,7 @@ class Reply:
         return thought + self.text
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a log that is asked about; `answer` is empty if nobody recorded it."""
 
     number: int  # in the log
@@ -45,18 +44,17 @@ class Line:
     message: str
     spans: Sequence[str]
     answer: Sequence[str] = ()
-    replies: Mapping[str, Reply] = field(default_factory=dict)
+    replies: Mapping[str, Reply] = MappingProxyType({})
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One prediction: its lines, and the two names of threads, the main one first."""
 
     name: str
     lines: Sequence[Line]
     threads: Sequence[str]
-    by: str = "the real crates"  # who printed the recorded log
+    by: str = CRATES  # who printed the recorded log
 
     def choices(self, line: Line) -> list[list[str]]:
         """List what can be said to a line: its spans, then the threads if they are asked for."""
@@ -64,8 +62,7 @@ class Question:
         return [[*part, NOT_SURE] for part in parts]
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One exercise: its answer, a reply to each wrong one that is foreseen, and its hints."""
 
     name: str
@@ -85,8 +82,7 @@ def question(name: str) -> Question:
              _replies(line.get("reply", {})), line.get("why", ""))
         for place, (key, line) in enumerate(zip(named, found["line"], strict=True), 1)
     ]  # fmt: skip
-    by = found.get("by", Question.by)
-    return Question(name, lines, found.get("threads", THREADS), by)
+    return Question(name, lines, found.get("threads", THREADS), found.get("by", CRATES))
 
 
 def own_question(
@@ -116,6 +112,11 @@ def check_named(name: str) -> Check:
     asked = found.get("reply", {})
     replies = {key: _replies(each) for key, each in asked.items()} if nested else _replies(asked)
     return Check(name, found["answer"], replies, found["right"], found["hints"])
+
+
+def differences() -> dict[str, str]:
+    """Give what is said of spans that differ from the right ones in a way nobody foresaw."""
+    return _all()["difference"]
 
 
 def names(kind: str) -> list[str]:
@@ -165,20 +166,17 @@ def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:
 
 
 def _find(kind: str, name: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = _all()[kind][name]
-    except (KeyError, TypeError):
+    if name not in names(kind):
         known = ", ".join(map(repr, names(kind)))
-        raise UsageError(f"a name to {kind} is one of {known}, got {name!r:.60}") from None
-    return found
+        raise UsageError(f"a name to {kind} is one of {known}, got {name!r:.60}")
+    return dict(_all()[kind][name])
 
 
 @cache
 def _all() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {"misconception": {}, "predict": {}, "check": {}}
-    folder = files("spanlab.lesson") / "texts"
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted((files("spanlab.lesson") / "texts").iterdir(), key=str):
         if file.name.endswith(".toml"):
             for kind, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
-                found[kind].update(entries)
+                found.setdefault(kind, {}).update(entries)
     return found

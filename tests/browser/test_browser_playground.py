@@ -145,7 +145,7 @@ def test_the_rust_can_be_copied_whole(lesson: Lesson) -> None:
         box.get_by_label(label).check()
     expect(box).not_to_have_attribute("aria-busy", "true")
     wanted = program(Choices("plain", "spawn", "in_current_span", "CurrentThread"))
-    for name, text in (("Rust", wanted.rust), ("Python", wanted.python)):
+    for name, text in wanted.items():
         box.get_by_role("button", name=f"Copy as {name}").click()
         expect(box.get_by_role("button", name="Copied")).to_be_visible()
         assert page.evaluate("navigator.clipboard.readText()") == text

@@ -28,7 +28,6 @@ from spanlab import (
     recording,
     run,
 )
-from spanlab.lesson import answers as answers_module
 from spanlab.lesson import check, hint, load, predict, reset, save, vary
 from spanlab.lesson import prediction as predict_module
 from spanlab.lesson import questions as questions_module
@@ -145,8 +144,9 @@ def test_the_files_of_the_lessons_are_plain() -> None:
     explained = (FOLDER / "misconceptions.toml").read_text(encoding="utf-8")
     for path in sorted(FOLDER.glob("*.toml")):
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-        assert found.keys() <= ({"misconception"} if path.stem == "misconceptions" else
-                                {"predict", "check"}), path.name  # fmt: skip
+        shared = path.stem == "misconceptions"
+        kinds = {"misconception", "difference"} if shared else {"predict", "check"}
+        assert found.keys() <= kinds, path.name
         for kind, entries in found.items():
             for name, entry in entries.items():
                 assert (kind, name) not in seen
@@ -466,10 +466,10 @@ def test_a_damaged_or_foreign_file_changes_nothing(tmp_path: Path, text: Any, wh
         text = json.dumps({"format": "spanlab answers 1", "answers": text})
     path.write_text(text, encoding="utf-8")
     answered()
-    before = dict(answers_module.store)
+    before = dict(predict_module.store)
     with pytest.raises(UsageError, match=f"save\\(\\) wrote, got 'other.json': .*({why}).*loaded"):
         load(path)
-    assert answers_module.store == before
+    assert predict_module.store == before
     with pytest.raises(UsageError, match="Nothing was overwritten"):
         save(path)
     assert path.read_text(encoding="utf-8") == text
@@ -558,9 +558,9 @@ def test_a_failing_program_leaves_the_panel_as_it_was() -> None:
     assert panel.picked == {"by": "1"}
     pytest.importorskip("anywidget")
     panel._repr_mimebundle_()
-    panel._hear({"picked": {"by": "0"}})
+    panel._card.widget.said = {"picked": {"by": "0"}}
     assert panel._card.widget.state["error"].startswith("ZeroDivisionError: ")
-    panel._hear({"picked": {"by": "1"}})
+    panel._card.widget.said = {"picked": {"by": "1"}}
     assert panel._card.widget.state["error"] == ""
 
 

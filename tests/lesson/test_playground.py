@@ -72,7 +72,7 @@ def test_the_python_that_is_shown_prints_the_same(tmp_path: Path) -> None:
     """Copied into a file and run on its own, each program prints what the panel shows."""
     for number, (maker, spawner, fix) in enumerate(PROGRAMS):
         path = tmp_path / f"p{number}.py"
-        path.write_text(program(Choices(maker, spawner, fix)).python, encoding="utf-8")
+        path.write_text(program(Choices(maker, spawner, fix))["Python"], encoding="utf-8")
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             runpy.run_path(str(path))
@@ -83,13 +83,13 @@ def test_the_python_that_is_shown_prints_the_same(tmp_path: Path) -> None:
 def test_every_combination_is_another_program() -> None:
     """No two choices give the same Rust, or the same Python."""
     texts = [program(Choices(*choices)) for choices in record.COMBINATIONS]
-    assert len({text.rust for text in texts}) == len({text.python for text in texts}) == 200
+    assert len({text["Rust"] for text in texts}) == len({text["Python"] for text in texts}) == 200
 
 
 def test_the_programs_have_no_word_left_to_fill_in() -> None:
     """What stands in capitals in the texts was replaced, in every combination."""
     for choices in record.COMBINATIONS:
-        for text in program(Choices(*choices)):
+        for text in program(Choices(*choices)).values():
             capitals = {word for word in text.split() if word.isalpha() and word.isupper()}
             assert not capitals, (choices, capitals)
 
@@ -124,7 +124,7 @@ def test_everything_on_the_panel_is_of_one_run() -> None:
         board.pick(**dict(zip(("maker", "spawner", "fix", "runtime"), choices, strict=True)))
         state, wanted = board._state(), program(Choices(*choices))
         shown = {title: "".join(parts) for title, parts, _ in state["sources"]}
-        assert shown == {"Rust": wanted.rust, "Python": wanted.python}
+        assert shown == wanted
         last = board.trace.events[-1]
         assert board.reason.event == last
         assert last.message == spanlab.lesson.playground.LAST
