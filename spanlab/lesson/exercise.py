@@ -8,7 +8,7 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.lesson.card import Said
 from spanlab.lesson.prediction import store
-from spanlab.lesson.questions import NO_SPAN, Check, check_named, differences, keyed, tidy
+from spanlab.lesson.questions import NO_SPAN, Check, check_named, keyed, texts, tidy
 from spanlab.traces import Trace
 
 
@@ -72,13 +72,14 @@ def _spans(answer: Any) -> dict[str, str]:
 def _difference(said: str, wanted: str) -> str:
     """Say how the spans differ where no reply was written for it, without giving them all away."""
     here, there = ([] if s == NO_SPAN else s.split(" › ") for s in (said, wanted))
-    too_many = [name for name in here if name not in there]
-    kind = (
-        "order" if here == there[::-1] else "none" if not there else "all" if not here
-        else "inner" if here == there[: len(here)] else "outer" if here == there[-len(here) :]
-        else "too many" if too_many else "other"
-    )  # fmt: skip
-    return differences()[kind].replace("NAME", too_many[0] if too_many else "")
+    extra = next((name for name in here if name not in there), "")
+    cases = {
+        "order": here == there[::-1], "none": not there, "all": not here,
+        "inner": here == there[: len(here)], "outer": here == there[-len(here) :],
+        "too many": extra, "other": True,
+    }  # fmt: skip
+    first = next(case for case, holds in cases.items() if holds)
+    return str(texts()["difference"][first]).replace("NAME", extra)
 
 
 def hint(name: str) -> Said:

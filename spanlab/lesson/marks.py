@@ -40,10 +40,8 @@ def summary(asked: Question, rows: Sequence[Row]) -> str:
     said += [f"{marks['unsure']} {NOT_SURE}"] if marks["unsure"] else []
     if all(line.answer for line in asked.lines):
         same = all(row["recorded"] for row in rows if row["marks"])
-        said.append(
-            f"{asked.by} printed the same" if same
-            else f"this is not what {asked.by} printed for the program of the lesson"
-        )  # fmt: skip
+        other = f"this is not what {asked.by} printed for the program of the lesson"
+        said.append(f"{asked.by} printed the same" if same else other)
     return " · ".join(said)
 
 
@@ -63,6 +61,7 @@ def _judged(line: Line | None, said: Sequence[str], got: Sequence[str]) -> Row:
 
 
 def as_text(row: Mapping[str, Any]) -> Iterator[str]:
+    """Write one line with its marks, and what is said to a miss below it."""
     marks = row["marks"]
     mark = "✗" if "miss" in marks else "?" if "unsure" in marks else "✓" if marks else " "
     place = f"ThreadId({row['thread']})  {row['spans']}" if row["number"] else "not printed"

@@ -1,4 +1,4 @@
-"""`vary(main, on=[…])`: controls for "Change it"; log and graph follow each of them at once.
+"""`vary` and `playground`: controls; log and graph, reason and text follow each of them at once.
 
 Everything on a panel is made from one run; a page that chooses quickly gets answers that say
 which question they answer.
@@ -7,24 +7,30 @@ which question they answer.
 from __future__ import annotations
 
 import inspect
+import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
+from spanlab.causes.why import Why, why
 from spanlab.errors import UsageError
 from spanlab.lesson.card import Card
-from spanlab.tokio.runtime import Runtime, run
+from spanlab.lesson.program import OPTIONS, Choices, label, main_of, program, texts
+from spanlab.tokio.runtime import run
 from spanlab.traces import Trace
 from spanlab.view.compare import pairs
 from spanlab.view.fmt import Log, log
 from spanlab.view.graph import graph
-from spanlab.view.words import visible
+from spanlab.view.words import listed, visible
 
-Choices = Mapping[str, Any] | Iterable[Any]
+Labelled = Mapping[str, Any] | Iterable[Any]
+Options = dict[str, dict[str, Any]]  # the values of each choice, by label
 MOST = 200  # lines of the log that are shown
+LAST = "performing task"  # the line that the playground is all about
 
 
-def vary(make: Callable[..., Any], /, **choices: Choices) -> Panel:
+def vary(make: Callable[..., Any], /, **choices: Labelled) -> Panel:
     """Show log and graph of a program, and a control for each of the `choices`.
 
     `make` gets one of each by name, and gives a future or a trace. The choice `on` is the
@@ -46,15 +52,31 @@ def vary(make: Callable[..., Any], /, **choices: Choices) -> Panel:
     return Panel(make, labelled, {name: next(iter(each)) for name, each in labelled.items()})
 
 
+def playground(
+    maker: str = "tail block", spawner: str = "JoinSet", fix: str = "none",
+    runtime: str = "VirtualThreads", workers: int = 16, schedule: str = "default",
+) -> Playground:  # fmt: skip
+    """Show one small program with everything in it that can be chosen.
+
+    The Rust, the Python, the log, the graph and the reason follow each choice. `workers` and
+    `schedule` have no effect on a runtime that has none. `.trace` is the last run, for any other
+    view; `.share()` is the call that brings back what is chosen now.
+
+    Raises `UsageError`, with the list, for a choice that there is not.
+
+    >>> playground(fix="in_current_span").pick(spawner="thread").share()
+    'playground(maker="tail block", spawner="thread", fix="in_current_span")'
+    """
+    return Playground(Choices(maker, spawner, fix, runtime, workers, schedule))
+
+
 class Panel:
     """A program with what can be chosen in it, and its last run; a notebook shows it with controls.
 
     `picked` has the label of each choice, `trace` the last run, `log` and `figure` what it shows.
     """
 
-    def __init__(
-        self, make: Callable[..., Any], choices: dict[str, dict[str, Any]], picked: dict[str, str]
-    ) -> None:
+    def __init__(self, make: Callable[..., Any], choices: Options, picked: dict[str, str]) -> None:
         self._make, self._choices = make, choices
         self._card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
         self._news = "Choose, and log and graph follow."
@@ -76,13 +98,13 @@ class Panel:
             self._news = _compared(before, self.trace)
 
     def _show(self, picked: dict[str, str]) -> None:
-        for name, label in picked.items():
+        for name, wanted in picked.items():
             known = self._choices.get(name)
-            if known is None or label not in known:
-                listed = ", ".join(map(repr, known or self._choices))
+            if known is None or wanted not in known:
+                names = ", ".join(map(repr, known or self._choices))
                 what = f"choices of {name!r} are" if known else "controls are"
-                raise UsageError(f"the {what} {listed}, got {label if known else name!r:.60}")
-        trace = self._run({name: self._choices[name][label] for name, label in picked.items()})
+                raise UsageError(f"the {what} {names}, got {wanted if known else name!r:.60}")
+        trace = self._run({name: self._choices[name][each] for name, each in picked.items()})
         self.log, self.figure = log(trace), graph(trace)
         self.trace, self.picked = trace, picked
 
@@ -127,22 +149,54 @@ class Panel:
         return self._card.bundle(repr(self), "".join(both))
 
 
-def _labelled(name: str, choices: Choices) -> dict[str, Any]:
-    listed = () if isinstance(choices, str) else choices
-    options = listed if isinstance(listed, Mapping) else {label(each): each for each in listed}
+class Playground(Panel):
+    """One program out of many, with its last run, its text, and the reason for its last line."""
+
+    def __init__(self, chosen: Choices) -> None:
+        choices = {name: {str(each): each for each in known} for name, known in OPTIONS.items()}
+        super().__init__(self._play, choices, {n: str(each) for n, each in vars(chosen).items()})
+
+    def _play(self, **values: Any) -> Trace:
+        chosen = Choices(**values)
+        main = main_of(chosen.maker, chosen.spawner, chosen.fix)
+        trace = run(main(), on=chosen.make_runtime(), level="info")
+        self.chosen, self.program, self.reason = chosen, program(chosen), why(trace, LAST)
+        return trace
+
+    def share(self) -> str:
+        """Write the call that brings back what is chosen now, for a colleague or a lesson."""
+        off, usual = self.chosen.off(), vars(Choices())
+        given = [
+            f"{name}={json.dumps(value)}" for name, value in vars(self.chosen).items()
+            if name in ("maker", "spawner", "fix") or (name not in off and value != usual[name])
+        ]  # fmt: skip
+        return f"playground({', '.join(given)})"
+
+    def _state(self) -> dict[str, Any]:
+        (said, line), words = _said(self.reason), texts()
+        return super()._state() | {
+            "titles": words["title"], "labels": words["label"], "off": self.chosen.off(),
+            "said": said, "notes": " ".join(self.chosen.notes()), "share": self.share(),
+            "log": self._rows(log(self.trace, file=False, line=False)),
+            "sources": [[title, _with_focus(text), line if title == "Python" else 0]
+                        for title, text in self.program.items()],
+        }  # fmt: skip
+
+    def __repr__(self) -> str:
+        parts = [self.share(), self.program["Python"], str(self.log).rstrip(), self.figure.alt,
+                 self.figure.text, str(self.reason)]  # fmt: skip
+        return "\n\n".join(dict.fromkeys(parts))
+
+
+def _labelled(name: str, choices: Labelled) -> dict[str, Any]:
+    each_of = () if isinstance(choices, str) else choices
+    options = each_of if isinstance(each_of, Mapping) else {label(each): each for each in each_of}
     if not options:
         raise UsageError(
             f"the choices of {name!r} are a list, a range or a dictionary, got {choices!r:.60}. "
             f"Write: vary(main, {name}=[1, 2, 4])"
         )
-    return {str(label): value for label, value in options.items()}
-
-
-def label(value: Any) -> str:
-    """Name a choice as it is written."""
-    if isinstance(value, Runtime):
-        return repr(value).replace(", Schedule()", "")
-    return value if isinstance(value, str) else str(getattr(value, "__name__", None) or repr(value))
+    return {str(name): value for name, value in options.items()}
 
 
 def _shown(text: str) -> str:
@@ -157,11 +211,9 @@ def _compared(before: Trace, after: Trace) -> str:
     said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed",
             f"{_listed(spans)} changed spans" if spans else "no spans changed"]  # fmt: skip
     came, went = (sum(pair[side] is None for pair in found) for side in (1, 0))
-    order = [pair.fixed.number for pair in found if pair.fixed]
-    if came or went:
-        said.append(f"{came} new, {went} gone")
-    elif order != sorted(order):
-        said.append("the order of the lines changed")
+    order = [] if came or went else [pair.fixed.number for pair in found if pair.fixed]
+    said += [f"{came} new, {went} gone"] if came or went else []
+    said += ["the order of the lines changed"] if order != sorted(order) else []
     return f"Compared with before: {'; '.join(said)}."
 
 
@@ -169,3 +221,16 @@ def _listed(messages: Sequence[str]) -> str:
     shown = Counter(visible(message).replace("`", "'") for message in messages)
     names = [f"“{text}”" + (f" (×{times})" if times > 1 else "") for text, times in shown.items()]
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+
+
+def _said(reason: Why) -> tuple[list[str], int]:
+    """Give the sentence, what would change it, and the line that is guilty of it."""
+    changes = [f"`{' '.join(fix.after.split())}` in line {fix.line}" for fix in reason.fixes]
+    change = f"With {' and '.join(changes)} it is in {listed(reason.tree)}." if changes else ""
+    return [reason.sentence, change], next((step.line for step in reason.steps if step.key), 0)
+
+
+def _with_focus(text: str) -> list[str]:
+    """Give what stands before `work`, the functions that change, and what stands after them."""
+    parts = r"(?ms)(.*?)(^(?:#\[|@)instrument.*?)(\n\n\nfrom .*|\Z)"
+    return list(re.findall(parts, text)[0])

@@ -21,7 +21,6 @@ from spanlab.view.words import visible
 
 Make = Callable[[], Trace]
 LOCKED = "Locked. Commit your prediction first, then this shows what happened."
-GO_ON = "Go on to the next cell: what happened is no longer locked."
 
 
 @dataclass
@@ -94,8 +93,8 @@ class Prediction:
     def _missing(self, mine: Kept) -> list[str]:
         """List the messages that still lack an answer."""
         parts = 2 if self.question.threads else 1
-        return [line.message for line in self.question.lines
-                if not all(mine.lines[line.key][:parts])]  # fmt: skip
+        lines = self.question.lines
+        return [line.message for line in lines if not all(mine.lines[line.key][:parts])]
 
     def answer(self, line: str | int, spans: Any, thread: str = "") -> Prediction:
         """Answer for one line, given by its message or its number; "not sure" is an answer too.
@@ -109,8 +108,7 @@ class Prediction:
         said = [tidy(spans), thread or mine.lines[asked.key][1]]
         for each, known in zip(said, [*self.question.choices(asked), [""]], strict=False):
             if each and each not in known:
-                listed = ", ".join(map(repr, known))
-                raise UsageError(f"the choices are {listed}, got {each!r:.60}")
+                raise UsageError(f"the choices are {', '.join(map(repr, known))}, got {each!r:.60}")
         mine.lines[asked.key] = said
         self.refresh()
         return self
@@ -162,18 +160,16 @@ class Prediction:
                 said = f"you: {said}" if said else "   ".join(free)
             rows.append(f"  {line.number} {visible(line.message):{wide}} {said}")
         if mine.committed:
-            after = str(self._here or GO_ON)
-            return "\n".join(["You committed to these answers:", *rows, after])
+            after = self._here or "Go on to the next cell: what happened is no longer locked."
+            return "\n".join(["You committed to these answers:", *rows, str(after)])
         return "\n".join([self._title(), *rows, self._how()])
 
     def _how(self) -> str:
         first, name = self.question.lines[0], self.question.name
         example = [first.message, first.spans[0], *self.question.threads[:1]]
-        return (
-            f'"not sure" is an answer too. '
-            f"Write on {f'predict({name!r})' if first.answer else 'the prediction'}:\n"
-            f"  .answer({', '.join(map(repr, example))})   one per line, then .commit()"
-        )
+        on = f"predict({name!r})" if first.answer else "the prediction"
+        answer = f"  .answer({', '.join(map(repr, example))})   one per line, then .commit()"
+        return f'"not sure" is an answer too. Write on {on}:\n{answer}'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self._card.bundle(repr(self))

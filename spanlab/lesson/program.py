@@ -17,7 +17,6 @@ from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
-from spanlab.lesson.panel import label
 from spanlab.tokio import runtime as runtimes
 
 CALLS = ("spawn_blocking", "thread")  # they call a closure
@@ -69,6 +68,13 @@ class Choices:
     def kind(self) -> str:
         """What is given to who runs it: a future, or a closure."""
         return "closure" if self.spawner in CALLS else "future"
+
+
+def label(value: Any) -> str:
+    """Name a choice as it is written."""
+    if isinstance(value, runtimes.Runtime):
+        return repr(value).replace(", Schedule()", "")
+    return value if isinstance(value, str) else str(getattr(value, "__name__", None) or repr(value))
 
 
 def program(chosen: Choices) -> dict[str, str]:

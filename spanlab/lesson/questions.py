@@ -92,16 +92,16 @@ def own_question(
     write = f'Write: predict({name!r}, ["in main"], spans=["work"])'
     if isinstance(messages, str) or isinstance(spans, str):
         raise UsageError(f"messages and spans are lists, got a string. {write}")
-    texts = list(messages)
-    if not texts or not all(isinstance(text, str) for text in texts):
-        raise UsageError(f"messages are the texts of the lines, got {texts!r:.60}. {write}")
+    lines = list(messages)
+    if not lines or not all(isinstance(line, str) for line in lines):
+        raise UsageError(f"messages are the texts of the lines, got {lines!r:.60}. {write}")
     if len(threads) not in (0, 2):
         raise UsageError(
             f"threads are two names, the main one and any other, got {list(threads)}. "
             'Write: threads=["main", "a worker"], or threads=[] to leave them out'
         )
     options = list(dict.fromkeys([NO_SPAN, *map(tidy, spans)]))
-    asked = enumerate(zip(keys(texts), texts, strict=True), 1)
+    asked = enumerate(zip(keys(lines), lines, strict=True), 1)
     return Question(name, [Line(at, *line, options) for at, line in asked], threads)
 
 
@@ -114,14 +114,9 @@ def check_named(name: str) -> Check:
     return Check(name, found["answer"], replies, found["right"], found["hints"])
 
 
-def differences() -> dict[str, str]:
-    """Give what is said of spans that differ from the right ones in a way nobody foresaw."""
-    return _all()["difference"]
-
-
 def names(kind: str) -> list[str]:
     """List the names under which lessons ask something: of "predict" or of "check"."""
-    return sorted(_all()[kind])
+    return sorted(texts()[kind])
 
 
 def tidy(spans: object) -> str:
@@ -158,7 +153,7 @@ def keyed(trace: Trace) -> Iterator[tuple[str, Event]]:
 
 def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:
     """Read `"wrong answer" = ["misconception", "what is so instead"]`, or the latter alone."""
-    ideas, replies = _all()["misconception"], {}
+    ideas, replies = texts()["misconception"], {}
     for said, reply in found.items():
         idea, text = ("", reply) if isinstance(reply, str) else reply
         replies[said] = Reply(ideas[idea] if idea else "", text)
@@ -169,11 +164,12 @@ def _find(kind: str, name: str) -> dict[str, Any]:
     if name not in names(kind):
         known = ", ".join(map(repr, names(kind)))
         raise UsageError(f"a name to {kind} is one of {known}, got {name!r:.60}")
-    return dict(_all()[kind][name])
+    return dict(texts()[kind][name])
 
 
 @cache
-def _all() -> dict[str, dict[str, Any]]:
+def texts() -> dict[str, dict[str, Any]]:
+    """Read all that the lessons ask and reply, by kind and name."""
     found: dict[str, dict[str, Any]] = {}
     for file in sorted((files("spanlab.lesson") / "texts").iterdir(), key=str):
         if file.name.endswith(".toml"):

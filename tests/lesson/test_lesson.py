@@ -42,7 +42,7 @@ TO_COME = {"exited-is-closed", "pass-the-id"}
 
 
 def data() -> dict[str, dict[str, Any]]:
-    return questions_module._all()
+    return questions_module.texts()
 
 
 def lost_parent() -> Trace:
@@ -278,6 +278,16 @@ def test_lines_with_one_message_and_lines_that_are_not_printed() -> None:
     assert "not printed" in text
 
 
+def test_a_line_without_a_message_is_named_by_its_fields() -> None:
+    """A prediction and a check call such a line as the views do."""
+
+    async def main():
+        info(n=1)
+
+    mine = predict("fields", ["n=1"], spans=["work"], threads=[]).answer(1, ()).commit()
+    assert "1 of 1 right" in str(mine.show(run(main())))
+
+
 @pytest.mark.parametrize(
     ("wrong", "say"),
     [
@@ -287,6 +297,8 @@ def test_lines_with_one_message_and_lines_that_are_not_printed() -> None:
         (lambda: predict("x", ["a"], ["b"], ["main"]), "threads are two names"),
         (lambda: predict("01").answer("nothing", "work"), "a line is 1 or 'in main', 2 or"),
         (lambda: predict("01").answer(1, "other"), "choices are 'no span', 'work', 'not sure'"),
+        (lambda: predict("01").answer(1, "work", "both"), "choices are 'main', 'a worker', "),
+        (lambda: predict("x", ["a"], ["b"], []).answer(1, "b", "main"), "choices are '', got"),
         (lambda: predict("01").answer(1, 7), r"got 7. Write: \(\"sub_task\", \"work\"\)"),
         (lambda: predict("01").show(7), r"needs a trace, got 7. Write: .show\(run\(main\(\)\)\)"),
         (lambda: reset("never"), "nothing was answered under 'never'"),
@@ -532,6 +544,31 @@ def test_lines_with_one_message_are_counted() -> None:
 
     news = vary(main, n=[1, 2]).pick(n=2)._state()["said"][1]
     assert news == "Compared with before: no thread changed; “again” (×3) changed spans."
+
+
+def test_a_new_order_is_told_and_new_lines_are_counted() -> None:
+    """The order is only spoken of where both runs print the same lines."""
+
+    async def main(words):
+        _ = [info(word) for word in words.split()]
+
+    panel = vary(main, words=["a b", "b a", "b a c"])
+    same = "Compared with before: no thread changed; no spans changed; "
+    assert panel.pick(words="b a")._state()["said"][1] == f"{same}the order of the lines changed."
+    assert panel.pick(words="b a c")._state()["said"][1] == f"{same}1 new, 0 gone."
+    assert panel.pick(words="a b")._state()["said"][1] == f"{same}0 new, 1 gone."
+
+
+def test_an_answer_says_which_question_it_belongs_to() -> None:
+    """Whatever the page asks, right or wrong, it finds its own turn in the answer."""
+    pytest.importorskip("anywidget")
+    panel = vary(programs.lost_parent(), on=[VirtualThreads(2), CurrentThread()])
+    panel._repr_mimebundle_()
+    for turn, label in [("1", "CurrentThread()"), ("2", "CurrentThread()"), ("3", "nowhere")]:
+        panel._card.widget.said = {"turn": turn, "picked": {"on": label}}
+        state = panel._card.widget.state
+        assert (state["turn"], state["picked"]) == (turn, {"on": "CurrentThread()"})
+        assert ("nowhere" in state["error"]) == (turn == "3")
 
 
 def test_a_control_is_followed_in_time() -> None:

@@ -20,9 +20,8 @@ from conftest import need
 from nbclient import NotebookClient
 
 import spanlab.lesson.card
-import spanlab.lesson.playground
 from spanlab import UsageError, log, run
-from spanlab.lesson.playground import playground
+from spanlab.lesson.panel import LAST, playground
 from spanlab.lesson.program import OPTIONS, Choices, main_of, program
 
 
@@ -127,7 +126,7 @@ def test_everything_on_the_panel_is_of_one_run() -> None:
         assert shown == wanted
         last = board.trace.events[-1]
         assert board.reason.event == last
-        assert last.message == spanlab.lesson.playground.LAST
+        assert last.message == LAST
         assert state["said"][0] == board.reason.sentence
         assert state["graph"]["alt"] == spanlab.graph(board.trace).alt
         assert [row["thread"] for row in state["log"]] == [
