@@ -206,8 +206,9 @@ def _shown(text: str) -> str:
 def _compared(before: Trace, after: Trace) -> str:
     """Say in one sentence what the last change did to the lines of the log."""
     found = list(pairs(after, before))
-    threads = [pair.message for pair in found if pair.elsewhere]
-    spans = [pair.message for pair in found if pair.bug and pair.fixed and pair.moved]
+    both = [(pair, line) for pair in found if (line := pair.bug) and pair.fixed]
+    threads = [line.message for pair, line in both if pair.elsewhere]
+    spans = [line.message for pair, line in both if pair.moved]
     said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed",
             f"{_listed(spans)} changed spans" if spans else "no spans changed"]  # fmt: skip
     came, went = (sum(pair[side] is None for pair in found) for side in (1, 0))

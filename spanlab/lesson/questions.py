@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -18,7 +17,7 @@ from typing import Any, NamedTuple
 from spanlab.errors import UsageError
 from spanlab.record import Event
 from spanlab.traces import Trace
-from spanlab.view.words import message
+from spanlab.view.words import keys, message
 
 NO_SPAN, NOT_SURE = "no span", "not sure"
 THREADS = ("main", "a worker")
@@ -75,12 +74,12 @@ class Check(NamedTuple):
 def question(name: str) -> Question:
     """Find what a lesson asks in `predict(name)`."""
     found = _find("predict", name)
-    named = keys(line["message"] for line in found["line"])
+    keyed_by = named(line["message"] for line in found["line"])
     lines = [
         Line(line.get("number", place), key, line["message"],
              line.get("spans") or found["spans"], line["answer"],
              _replies(line.get("reply", {})), line.get("why", ""))
-        for place, (key, line) in enumerate(zip(named, found["line"], strict=True), 1)
+        for place, (key, line) in enumerate(zip(keyed_by, found["line"], strict=True), 1)
     ]  # fmt: skip
     return Question(name, lines, found.get("threads", THREADS), found.get("by", CRATES))
 
@@ -101,7 +100,7 @@ def own_question(
             'Write: threads=["main", "a worker"], or threads=[] to leave them out'
         )
     options = list(dict.fromkeys([NO_SPAN, *map(tidy, spans)]))
-    asked = enumerate(zip(keys(lines), lines, strict=True), 1)
+    asked = enumerate(zip(named(lines), lines, strict=True), 1)
     return Question(name, [Line(at, *line, options) for at, line in asked], threads)
 
 
@@ -138,17 +137,14 @@ def tidy(spans: object) -> str:
     return " › ".join(filter(None, re.split(r"\s*[›>]\s*", spans.strip()))) or NO_SPAN
 
 
-def keys(messages: Iterable[str]) -> Iterator[str]:
+def named(messages: Iterable[str]) -> list[str]:
     """Give each message its key: of two lines with one message the second has "message #2"."""
-    seen = Counter[str]()
-    for text in messages:
-        seen[text] += 1
-        yield text if seen[text] == 1 else f"{text} #{seen[text]}"
+    return [f"{text} #{before + 1}" if before else text for text, before in keys(messages)]
 
 
 def keyed(trace: Trace) -> Iterator[tuple[str, Event]]:
     """Give the events of a trace, each with its key."""
-    return zip(keys(map(message, trace.events)), trace.events, strict=True)
+    return zip(named(map(message, trace.events)), trace.events, strict=True)
 
 
 def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:
