@@ -1,14 +1,12 @@
-"""Scaffolding for the lessons: `predict`, `check`, `hint`, `vary`, and what a reader answered.
+"""Scaffolding for the lessons: `predict`, `check`, `hint`, `vary`, `playground`, and answers.
 
 It is no part of the model, and `import spanlab` does not load it. What the lessons ask and what
 they reply stands in `texts/*.toml`.
 """
 
-from spanlab.lesson.exercise import Said, check, hint, load, reset, save
-from spanlab.lesson.panel import Panel, vary
-from spanlab.lesson.prediction import Prediction, Shown, predict
+from spanlab.lesson.answers import load, reset, save
+from spanlab.lesson.exercise import check, hint
+from spanlab.lesson.panel import playground, vary
+from spanlab.lesson.prediction import predict
 
-__all__ = [
-    "Panel", "Prediction", "Said", "Shown", "check", "hint", "load", "predict", "reset", "save",
-    "vary",
-]  # fmt: skip
+__all__ = ["check", "hint", "load", "playground", "predict", "reset", "save", "vary"]

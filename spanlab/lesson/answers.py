@@ -1,98 +1,95 @@
-"""What a reader answered: kept while the kernel lives, and in a file if the reader saves it."""
+"""What a reader answered: forgotten, saved to a file, and loaded from it."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from spanlab.errors import UsageError
+from spanlab.lesson.card import Said
+from spanlab.lesson.prediction import Kept, refresh, store
+from spanlab.lesson.questions import names
+from spanlab.view.words import count
 
 FILE = "my_answers.json"
 FORMAT = "spanlab answers 1"
 LARGEST = 1_000_000  # bytes; what `save` writes is far below it
 
 
-@dataclass
-class Kept:
-    """The answers to one question, by the key of the line: its spans and its thread."""
-
-    lines: dict[str, list[str]] = field(default_factory=dict)
-    committed: bool = False
-    hints: int = 0  # how many were given
-
-
-_kept: dict[str, Kept] = {}
-
-
-def kept(name: str) -> Kept:
-    """Give what is kept under a name; empty at first."""
-    return _kept.setdefault(name, Kept())
+def reset(name: str | None = None) -> None:
+    """Forget what was answered to one question, or to all; a prediction opens again."""
+    asked = sorted({*names("predict"), *names("check")})
+    if name is not None and name not in [*store, *asked]:
+        known = ", ".join(map(repr, asked))
+        raise UsageError(f"nothing was answered under {name!r:.60}; the lessons ask {known}")
+    for forgotten in list(store) if name is None else [name]:
+        store.pop(forgotten, None)
+    refresh()
 
 
-def is_kept(name: str) -> bool:
-    """Tell whether anything was kept under a name."""
-    return name in _kept
+def save(path: str | Path = FILE) -> Said:
+    """Write all answers to a file next to the notebook, for `load` in a later session.
 
-
-def forget(name: str | None) -> None:
-    """Forget what was answered to one question, or to all."""
-    for known in list(_kept) if name is None else [name]:
-        _kept.pop(known, None)
-
-
-def write(path: str | Path) -> tuple[Path, int]:
-    """Write all answers to a file; give its path, and how many questions have one."""
-    path = Path(path)
-    if path.exists():
-        _read(path, "overwritten")  # only what this function wrote may be overwritten
-    answers = {name: asdict(kept) for name, kept in _kept.items() if kept != Kept()}
+    Binder forgets its files when it stops: download the file, and upload it the next time.
+    """
+    file = Path(path)
+    if file.exists():
+        _read(file, "overwritten")  # only what this function wrote may be overwritten
+    answers = {name: asdict(kept) for name, kept in store.items() if kept != Kept()}
     text = json.dumps({"format": FORMAT, "answers": answers}, indent=1, ensure_ascii=False)
-    beside = path.with_name(f"{path.name}.part")
+    beside = file.with_name(f"{file.name}.part")
     beside.write_text(text + "\n", encoding="utf-8")
-    os.replace(beside, path)  # at once: an interrupted save leaves the old file
-    return path, len(answers)
+    os.replace(beside, file)  # at once: an interrupted save leaves the old file
+    return Said(
+        f"Saved the answers to {count(len(answers), 'question')} in `{file.name}`. "
+        "On Binder, download it now (right-click it in the file browser), upload it the next "
+        f"time, and run `{'load()' if path == FILE else f'load({str(path)!r})'}`."
+    )
 
 
-def read(path: str | Path) -> int:
-    """Take the answers from a file that `write` wrote; give how many. All of them, or none."""
+def load(path: str | Path = FILE) -> Said:
+    """Take the answers that `save` wrote; those that are here under the same names go.
+
+    Raises `UsageError` for a file that `save` did not write: then nothing changes.
+    """
     found = _read(Path(path), "loaded")
-    _kept.update(found)
-    return len(found)
+    store.update(found)
+    refresh()
+    return Said(f"Loaded the answers to {count(len(found), 'question')}.")
 
 
 def _read(path: Path, what: str) -> dict[str, Kept]:
-    wrong = f"expected a file that save() wrote, got {path.name!r}: %s. Nothing was {what}. "
+    """Read the answers of a file that `save` wrote, all or none; `what` is done with them."""
     better = 'save("another_name.json")' if what == "overwritten" else 'load("another_name.json")'
     try:
         if path.stat().st_size > LARGEST:
             raise ValueError("it is too large")
         return dict(_entries(json.loads(path.read_text(encoding="utf-8"))))
     except FileNotFoundError:
-        raise UsageError(f"{wrong % 'there is no such file'}Write: save() first") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{wrong % _short(error)}Write: {better}") from None
-
-
-def _short(error: BaseException) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"it is damaged at line {error.lineno}, column {error.colno}"
-    if isinstance(error, UnicodeDecodeError):
-        return "it is no text"
-    if isinstance(error, RecursionError):
-        return "it is nested too deep"
-    return error.strerror or "" if isinstance(error, OSError) else str(error)
+        wrong, better = "there is no such file", "save() first"
+    except json.JSONDecodeError as error:
+        wrong = f"it is damaged at line {error.lineno}, column {error.colno}"
+    except UnicodeDecodeError:
+        wrong = "it is no text"
+    except RecursionError:
+        wrong = "it is nested too deep"
+    except (OSError, ValueError) as error:
+        wrong = getattr(error, "strerror", None) or str(error)
+    raise UsageError(
+        f"expected a file that save() wrote, got {path.name!r}: {wrong}. Nothing was {what}. "
+        f"Write: {better}"
+    )
 
 
 def _entries(data: Any) -> Iterator[tuple[str, Kept]]:
     """Take the data apart; what has not exactly the expected shape raises a `ValueError`."""
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise ValueError(f"it does not say {FORMAT!r}")
-    answers = data.get("answers")
-    if not isinstance(answers, dict):
+    if not isinstance(answers := data.get("answers"), dict):
         raise ValueError("it has no answers")
     for name, entry in answers.items():
         match entry:
@@ -105,6 +102,4 @@ def _entries(data: Any) -> Iterator[tuple[str, Kept]]:
 
 
 def _is_pair(value: Any) -> bool:
-    return (
-        isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value)
-    )
+    return isinstance(value, list) and [type(each) for each in value] == [str, str]

@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from html import escape
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from spanlab.errors import UsageError
-from spanlab.lesson import answers
-from spanlab.lesson.prediction import refresh
-from spanlab.lesson.questions import NO_SPAN, Check, check_named, key_of, names, tidy
+from spanlab.lesson.card import Said
+from spanlab.lesson.prediction import store
+from spanlab.lesson.questions import NO_SPAN, Check, check_named, keyed, texts, tidy
 from spanlab.traces import Trace
-
-
-class Said:
-    """Some words for the reader; true if they say that the answer is right."""
-
-    def __init__(self, text: str, right: bool = False) -> None:
-        self.text = text
-        self.right = right
-
-    def __bool__(self) -> bool:
-        return self.right
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        html = re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(self.text))
-        paragraphs = "".join(f"<p>{each}</p>" for each in html.split("\n"))
-        return {"text/plain": self.text, "text/html": f'<div role="status">{paragraphs}</div>'}
 
 
 def check(name: str, answer: Any) -> Said:
@@ -71,92 +48,46 @@ def _wrong_word(asked: Check, answer: Any) -> Iterator[str]:
 
 def _wrong_lines(asked: Check, answer: Any) -> Iterator[str]:
     got = _spans(answer)
-    for message, wanted in asked.answer.items():
-        said = got.get(message)
+    for line, wanted in asked.answer.items():
+        said = got.get(line)
         if said is None:
-            yield f"`{message}`: this line is not there."
+            yield f"`{line}`: this line is not there."
         elif said != wanted:
-            reply = asked.replies.get(message, {}).get(said)
-            yield f"`{message}` is in {_named(said)}: {reply or _difference(said, wanted)}"
+            reply = asked.replies.get(line, {}).get(said) or _difference(said, wanted)
+            yield f"`{line}` is in {said if said == NO_SPAN else f'`{said}`'}: {reply}"
 
 
 def _spans(answer: Any) -> dict[str, str]:
     """Give the spans of each message, of a trace or of a dictionary."""
     if isinstance(answer, Trace):
-        seen = Counter[str]()
-        return {key_of(event.message, seen): tidy(answer.scope(event)) for event in answer.events}
+        return {key: tidy(answer.scope(event)) for key, event in keyed(answer)}
     if isinstance(answer, Mapping):
-        return {str(message): tidy(spans) for message, spans in answer.items()}
+        return {str(line): tidy(spans) for line, spans in answer.items()}
     raise UsageError(
         f"this exercise needs a trace or a dictionary, got {answer!r:.60}. "
         'Write: check(name, run(main())), or {"in main": (), "starting work": ("work",)}'
     )
 
 
-def _named(spans: str) -> str:
-    return spans if spans == NO_SPAN else f"`{spans}`"
-
-
 def _difference(said: str, wanted: str) -> str:
     """Say how the spans differ where no reply was written for it, without giving them all away."""
     here, there = ([] if s == NO_SPAN else s.split(" › ") for s in (said, wanted))
-    if here == there[::-1]:
-        return "the spans are right and their order is not. A tuple has the innermost first."
-    if not there:
-        return "it should be in none. Nothing is entered on its thread when it happens."
-    if not here:
-        return "a span is missing. Something has to be entered on its thread when it happens."
-    if here == there[: len(here)]:
-        return "a span further in is missing. What was entered last before this line?"
-    if here == there[-len(here) :]:
-        return "a span further out is missing. What was current where the outermost was made?"
-    if too_many := [name for name in here if name not in there]:
-        return f"`{too_many[0]}` should not be there. Who enters it while this line runs?"
-    return "one span is missing or too much. Go from the innermost outwards."
+    extra = next((name for name in here if name not in there), "")
+    cases = {
+        "order": here == there[::-1], "none": not there, "all": not here,
+        "inner": here == there[: len(here)], "outer": here == there[-len(here) :],
+        "too many": extra, "other": True,
+    }  # fmt: skip
+    first = next(case for case, holds in cases.items() if holds)
+    return str(texts()["difference"][first]).replace("NAME", extra)
 
 
 def hint(name: str) -> Said:
     """Give the next hint for an exercise, each call one more; say when it was the last."""
-    asked, mine = check_named(name), answers.kept(name)
+    asked, mine = check_named(name), store[name]
     many = len(asked.hints)
     if mine.hints >= many:
         return Said(f"There are no more hints. The last one was: {asked.hints[-1]}")
     mine.hints += 1
     last = ", the last" if mine.hints == many else ""
     return Said(f"Hint {mine.hints} of {many}{last}: {asked.hints[mine.hints - 1]}")
-
-
-def reset(name: str | None = None) -> None:
-    """Forget what was answered to one question, or to all; a prediction opens again."""
-    if name is not None and not answers.is_kept(name) and name not in _lesson_names():
-        known = ", ".join(map(repr, _lesson_names()))
-        raise UsageError(f"nothing was answered under {name!r:.60}; the lessons ask {known}")
-    answers.forget(name)
-    refresh(name)
-
-
-def _lesson_names() -> Iterable[str]:
-    return sorted({*names("predict"), *names("check")})
-
-
-def save(path: str | Path = answers.FILE) -> Said:
-    """Write all answers to a file next to the notebook, for `load` in a later session.
-
-    Binder forgets its files when it stops: download the file, and upload it the next time.
-    """
-    written, many = answers.write(path)
-    return Said(
-        f"Saved the answers to {many} question{'' if many == 1 else 's'} in `{written.name}`. "
-        "On Binder, download it now (right-click it in the file browser), upload it the next "
-        f"time, and run `{'load()' if path == answers.FILE else f'load({str(path)!r})'}`."
-    )
-
-
-def load(path: str | Path = answers.FILE) -> Said:
-    """Take the answers that `save` wrote; those that are here under the same names go.
-
-    Raises `UsageError` for a file that `save` did not write: then nothing changes.
-    """
-    many = answers.read(path)
-    refresh()
-    return Said(f"Loaded the answers to {many} question{'' if many == 1 else 's'}.")

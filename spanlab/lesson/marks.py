@@ -10,22 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
-from spanlab.lesson.questions import NOT_SURE, Line, Question, key_of, tidy
+from spanlab.lesson.questions import NOT_SURE, Line, Question, keyed, tidy
 from spanlab.traces import Trace
-from spanlab.view.words import visible
+from spanlab.view.words import message, visible
 
 Row = dict[str, Any]
 
 
 def marked(asked: Question, said: Mapping[str, Sequence[str]], trace: Trace) -> Iterator[Row]:
     """Give the lines of the log in order, each with its hits and misses."""
-    places = trace.ran
-    lines, seen = {line.key: line for line in asked.lines}, Counter[str]()
-    for number, event in enumerate(trace.events, 1):
-        line = lines.pop(key_of(event.message, seen), None)
+    places, lines = trace.ran, {line.key: line for line in asked.lines}
+    for number, (key, event) in enumerate(keyed(trace), 1):
+        line = lines.pop(key, None)
         got = [tidy(trace.scope(event))]
         got += [asked.threads[event.thread != 1]] if asked.threads else []
-        row = {"number": number, "message": visible(event.message), "thread": event.thread,
+        row = {"number": number, "message": visible(message(event)), "thread": event.thread,
                "hue": places[event.thread], "spans": visible(got[0], 200)}  # fmt: skip
         yield row | _judged(line, said[line.key] if line else [], got)
     for line in lines.values():
@@ -36,16 +35,13 @@ def marked(asked: Question, said: Mapping[str, Sequence[str]], trace: Trace) -> 
 
 def summary(asked: Question, rows: Sequence[Row]) -> str:
     """Count the hits, and say whether the real crates printed the same."""
-    marks = [mark for row in rows for mark in row["marks"]]
-    unsure = marks.count("unsure")
-    said = [f"{marks.count('hit')} of {len(marks)} right"]
-    said += [f"{unsure} not sure"] if unsure else []
+    marks = Counter(mark for row in rows for mark in row["marks"])
+    said = [f"{marks['hit']} of {marks.total()} right"]
+    said += [f"{marks['unsure']} {NOT_SURE}"] if marks["unsure"] else []
     if all(line.answer for line in asked.lines):
         same = all(row["recorded"] for row in rows if row["marks"])
-        said.append(
-            f"{asked.by} printed the same" if same
-            else f"this is not what {asked.by} printed for the program of the lesson"
-        )  # fmt: skip
+        other = f"this is not what {asked.by} printed for the program of the lesson"
+        said.append(f"{asked.by} printed the same" if same else other)
     return " · ".join(said)
 
 
@@ -58,15 +54,14 @@ def _judged(line: Line | None, said: Sequence[str], got: Sequence[str]) -> Row:
         marks.append(mark)
         you.append("" if mark == "hit" else mine)
         if line and recorded and mark != "hit":
-            reply = line.replies.get(mine)
-            if reply:
-                notes.append([reply.misconception, reply.text])
-            elif line.why and ["", line.why] not in notes:
-                notes.append(["", line.why])
+            note = list(line.replies.get(mine, ("", line.why)))
+            if note[1] and note not in notes:
+                notes.append(note)
     return {"marks": marks, "you": you, "notes": notes, "recorded": recorded}
 
 
 def as_text(row: Mapping[str, Any]) -> Iterator[str]:
+    """Write one line with its marks, and what is said to a miss below it."""
     marks = row["marks"]
     mark = "✗" if "miss" in marks else "?" if "unsure" in marks else "✓" if marks else " "
     place = f"ThreadId({row['thread']})  {row['spans']}" if row["number"] else "not printed"

@@ -1,26 +1,36 @@
-"""`vary(main, on=[…])`: controls for "Change it"; log and graph follow each of them at once."""
+"""`vary` and `playground`: controls; log and graph, reason and text follow each of them at once.
+
+Everything on a panel is made from one run; a page that chooses quickly gets answers that say
+which question they answer.
+"""
 
 from __future__ import annotations
 
 import inspect
+import json
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
 
-from spanlab.errors import MissingPackage, UsageError
-from spanlab.tokio.runtime import Runtime, run
+from spanlab.causes.why import Why, why
+from spanlab.errors import UsageError
+from spanlab.lesson.card import Card
+from spanlab.lesson.program import OPTIONS, Choices, label, main_of, program, texts
+from spanlab.tokio.runtime import run
 from spanlab.traces import Trace
-from spanlab.view.fmt import Entry, log
+from spanlab.view.compare import pairs
+from spanlab.view.fmt import Log, log
 from spanlab.view.graph import graph
-from spanlab.view.live import INSTALL, bundle, live
-from spanlab.view.words import visible
+from spanlab.view.words import listed, visible
 
-Choices = Mapping[str, Any] | Iterable[Any]
-BUTTONS = 6  # more choices than that are a slider
+Labelled = Mapping[str, Any] | Iterable[Any]
+Options = dict[str, dict[str, Any]]  # the values of each choice, by label
 MOST = 200  # lines of the log that are shown
+LAST = "performing task"  # the line that the playground is all about
 
 
-def vary(make: Callable[..., Any], /, **choices: Choices) -> Panel:
+def vary(make: Callable[..., Any], /, **choices: Labelled) -> Panel:
     """Show log and graph of a program, and a control for each of the `choices`.
 
     `make` gets one of each by name, and gives a future or a trace. The choice `on` is the
@@ -38,75 +48,96 @@ def vary(make: Callable[..., Any], /, **choices: Choices) -> Panel:
         raise UsageError(
             f"vary() needs a function, got {make!r:.60}. Write: vary(main, on=[CurrentThread()])"
         )
-    return Panel(make, {name: _labelled(name, each) for name, each in choices.items()})
+    labelled = {name: _labelled(name, each) for name, each in choices.items()}
+    return Panel(make, labelled, {name: next(iter(each)) for name, each in labelled.items()})
+
+
+def playground(
+    maker: str = "tail block", spawner: str = "JoinSet", fix: str = "none",
+    runtime: str = "VirtualThreads", workers: int = 16, schedule: str = "default",
+) -> Playground:  # fmt: skip
+    """Show one small program with everything in it that can be chosen.
+
+    The Rust, the Python, the log, the graph and the reason follow each choice. `workers` and
+    `schedule` have no effect on a runtime that has none. `.trace` is the last run, for any other
+    view; `.share()` is the call that brings back what is chosen now.
+
+    Raises `UsageError`, with the list, for a choice that there is not.
+
+    >>> playground(fix="in_current_span").pick(spawner="thread").share()
+    'playground(maker="tail block", spawner="thread", fix="in_current_span")'
+    """
+    return Playground(Choices(maker, spawner, fix, runtime, workers, schedule))
 
 
 class Panel:
-    """A program with what can be changed in it; a notebook shows it with controls."""
+    """A program with what can be chosen in it, and its last run; a notebook shows it with controls.
 
-    def __init__(self, make: Callable[..., Any], choices: dict[str, dict[str, Any]]) -> None:
-        self._make = make
-        self._choices = choices
-        self.picked = {name: next(iter(options)) for name, options in choices.items()}
-        self._widget: Any = None
-        self._draw()
+    `picked` has the label of each choice, `trace` the last run, `log` and `figure` what it shows.
+    """
 
-    def pick(self, **labels: Any) -> Panel:
+    def __init__(self, make: Callable[..., Any], choices: Options, picked: dict[str, str]) -> None:
+        self._make, self._choices = make, choices
+        self._card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
+        self._news = "Choose, and log and graph follow."
+        self._show(picked)
+
+    def pick(self, **labels: Any) -> Self:
         """Choose as the controls do: `pick(on="CurrentThread()")`, by label."""
-        wanted = {name: str(label) for name, label in labels.items()}
-        for name, label in wanted.items():
-            known = self._choices.get(name)
-            if known is None or label not in known:
-                choices = ", ".join(map(repr, known or self._choices))
-                what = f"choices of {name!r} are" if known else "controls are"
-                raise UsageError(f"the {what} {choices}, got {label if known else name!r:.60}")
-        if wanted.items() - self.picked.items():
-            before, self.picked = self.picked, self.picked | wanted
-            try:
-                self._draw()
-            except BaseException:
-                self.picked = before
-                raise
-            if self._widget is not None:
-                self._widget.said = dict(self.picked)
-                self._widget.state = self._state()
+        with self._card.lock:
+            self._choose(labels)
+            self._card.send()
         return self
 
-    def _draw(self) -> None:
-        values = {name: self._choices[name][label] for name, label in self.picked.items()}
-        takes = inspect.signature(self._make).parameters
-        every = any(each.kind is each.VAR_KEYWORD for each in takes.values())
-        on = {} if every or "on" in takes else {"on": values.pop("on", None)}
+    def _choose(self, labels: Mapping[str, Any]) -> None:
+        """Run the program with other choices; what fails changes nothing."""
+        wanted = self.picked | {name: str(label) for name, label in labels.items()}
+        if wanted != self.picked:
+            before = self.trace
+            self._show(wanted)
+            self._news = _compared(before, self.trace)
+
+    def _show(self, picked: dict[str, str]) -> None:
+        for name, wanted in picked.items():
+            known = self._choices.get(name)
+            if known is None or wanted not in known:
+                names = ", ".join(map(repr, known or self._choices))
+                what = f"choices of {name!r} are" if known else "controls are"
+                raise UsageError(f"the {what} {names}, got {wanted if known else name!r:.60}")
+        trace = self._run({name: self._choices[name][each] for name, each in picked.items()})
+        self.log, self.figure = log(trace), graph(trace)
+        self.trace, self.picked = trace, picked
+
+    def _run(self, values: dict[str, Any]) -> Trace:
+        takes = inspect.signature(self._make).parameters.values()
+        own = any(each.name == "on" or each.kind is each.VAR_KEYWORD for each in takes)
+        on = None if own else values.pop("on", None)
         made = self._make(**values)
-        trace = made if isinstance(made, Trace) else run(made, **on)
-        if trace is made and on.get("on") is not None:
+        if isinstance(made, Trace) and on is not None:
             raise UsageError(
                 "the choice on= needs a function that takes it, or that gives a future. "
                 "Write: vary(lambda on: run(main(), on=on), on=[CurrentThread()])"
             )
-        before = getattr(self, "trace", None)
-        self.trace, self.log, self.figure = trace, log(trace), graph(trace)
-        self._news = _compared(before, trace) if before is not None else ""
+        return made if isinstance(made, Trace) else run(made, on=on)
 
     def _hear(self, said: Mapping[str, Any]) -> None:
-        wanted = {str(name): str(label) for name, label in said.items()}
-        try:
-            self.pick(**wanted)
-            self._widget.state = self._state()  # also where an error goes by choosing back
-        except Exception as error:  # the program is the reader's: the page shows what went wrong
-            self._widget.state = {**self._state(), "error": f"{type(error).__name__}: {error}"}
+        self._choose(dict(said.get("picked", {})))
 
     def _state(self) -> dict[str, Any]:
-        controls = [
-            {"name": name, "labels": list(options), "slider": len(options) > BUTTONS}
-            for name, options in self._choices.items()
-        ]
-        entries, places = self.log.entries, self.trace.ran
-        lines = [_plain(entry, places[entry.thread]) for entry in entries[:MOST]]
-        figure = {"svg": self.figure.svg, "alt": self.figure.alt, "text": self.figure.text,
-                  "missing": self.figure.missing}  # fmt: skip
-        return {"controls": controls, "log": lines, "more": len(entries[MOST:]), "graph": figure,
-                "news": self._news, "error": ""}  # fmt: skip
+        figure = {part: getattr(self.figure, part) for part in ("svg", "alt", "text", "missing")}
+        return {
+            "turn": "", "error": "", "picked": self.picked, "said": ["", self._news],
+            "controls": [[name, list(options)] for name, options in self._choices.items()],
+            "log": self._rows(self.log), "more": len(self.log.entries[MOST:]), "graph": figure,
+        }  # fmt: skip
+
+    def _rows(self, printed: Log) -> list[dict[str, Any]]:
+        places = self.trace.ran
+        return [
+            {"number": entry.number, "thread": entry.on_thread, "hue": places[entry.thread],
+             "before": _shown(entry.before), "after": _shown(entry.after.rstrip())}
+            for entry in printed.entries[:MOST]
+        ]  # fmt: skip
 
     def __repr__(self) -> str:
         picked = ", ".join(f"{name} = {label}" for name, label in self.picked.items())
@@ -114,41 +145,58 @@ class Panel:
         return "\n".join([*head, str(self.log), self.figure.alt, "", self.figure.text])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        html = "".join(each._repr_mimebundle_()["text/html"] for each in (self.log, self.figure))
-        if self._widget is None:
-            try:
-                self._widget = live(
-                    "spanlab.lesson", "vary", "lesson", self._state(), self.picked, self._hear
-                )
-            except MissingPackage:
-                return bundle(None, f"{self!r}\n\n{INSTALL}", html)
-        return bundle(self._widget, repr(self), html)
+        both = (each._repr_mimebundle_()["text/html"] for each in (self.log, self.figure))
+        return self._card.bundle(repr(self), "".join(both))
 
 
-def _labelled(name: str, choices: Choices) -> dict[str, Any]:
-    options = (
-        dict(choices) if isinstance(choices, Mapping)
-        else {_label(each): each for each in choices} if not isinstance(choices, str) else {}
-    )  # fmt: skip
+class Playground(Panel):
+    """One program out of many, with its last run, its text, and the reason for its last line."""
+
+    def __init__(self, chosen: Choices) -> None:
+        choices = {name: {str(each): each for each in known} for name, known in OPTIONS.items()}
+        super().__init__(self._play, choices, {n: str(each) for n, each in vars(chosen).items()})
+
+    def _play(self, **values: Any) -> Trace:
+        chosen = Choices(**values)
+        main = main_of(chosen.maker, chosen.spawner, chosen.fix)
+        trace = run(main(), on=chosen.make_runtime(), level="info")
+        self.chosen, self.program, self.reason = chosen, program(chosen), why(trace, LAST)
+        return trace
+
+    def share(self) -> str:
+        """Write the call that brings back what is chosen now, for a colleague or a lesson."""
+        off, usual = self.chosen.off(), vars(Choices())
+        given = [
+            f"{name}={json.dumps(value)}" for name, value in vars(self.chosen).items()
+            if name in ("maker", "spawner", "fix") or (name not in off and value != usual[name])
+        ]  # fmt: skip
+        return f"playground({', '.join(given)})"
+
+    def _state(self) -> dict[str, Any]:
+        (said, line), words = _said(self.reason), texts()
+        return super()._state() | {
+            "titles": words["title"], "labels": words["label"], "off": self.chosen.off(),
+            "said": said, "notes": " ".join(self.chosen.notes()), "share": self.share(),
+            "log": self._rows(log(self.trace, file=False, line=False)),
+            "sources": [[title, _with_focus(text), line if title == "Python" else 0]
+                        for title, text in self.program.items()],
+        }  # fmt: skip
+
+    def __repr__(self) -> str:
+        parts = [self.share(), self.program["Python"], str(self.log).rstrip(), self.figure.alt,
+                 self.figure.text, str(self.reason)]  # fmt: skip
+        return "\n\n".join(dict.fromkeys(parts))
+
+
+def _labelled(name: str, choices: Labelled) -> dict[str, Any]:
+    each_of = () if isinstance(choices, str) else choices
+    options = each_of if isinstance(each_of, Mapping) else {label(each): each for each in each_of}
     if not options:
         raise UsageError(
             f"the choices of {name!r} are a list, a range or a dictionary, got {choices!r:.60}. "
             f"Write: vary(main, {name}=[1, 2, 4])"
         )
-    return {str(label): value for label, value in options.items()}
-
-
-def _label(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Runtime):
-        return repr(value).replace(", Schedule()", "")
-    return str(getattr(value, "__name__", None) or repr(value))
-
-
-def _plain(entry: Entry, hue: int) -> dict[str, Any]:
-    return {"number": entry.number, "before": _shown(entry.before), "thread": entry.on_thread,
-            "after": _shown(entry.after.rstrip()), "hue": hue}  # fmt: skip
+    return {str(name): value for name, value in options.items()}
 
 
 def _shown(text: str) -> str:
@@ -157,27 +205,33 @@ def _shown(text: str) -> str:
 
 def _compared(before: Trace, after: Trace) -> str:
     """Say in one sentence what the last change did to the lines of the log."""
-    old, new = (dict(_lines(trace)) for trace in (before, after))
-    same = old.keys() & new.keys()
-    threads = [message for message in new if message in same and old[message][0] != new[message][0]]
-    spans = [message for message in new if message in same and old[message][1] != new[message][1]]
+    found = list(pairs(after, before))
+    both = [(pair, line) for pair in found if (line := pair.bug) and pair.fixed]
+    threads = [line.message for pair, line in both if pair.elsewhere]
+    spans = [line.message for pair, line in both if pair.moved]
     said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed",
             f"{_listed(spans)} changed spans" if spans else "no spans changed"]  # fmt: skip
-    came, went = len(new.keys() - same), len(old.keys() - same)
+    came, went = (sum(pair[side] is None for pair in found) for side in (1, 0))
+    order = [] if came or went else [pair.fixed.number for pair in found if pair.fixed]
     said += [f"{came} new, {went} gone"] if came or went else []
-    if list(old) != list(new) and old.keys() == new.keys():
-        said.append("the order of the lines changed")
-    return "Compared with before: " + "; ".join(said) + "."
+    said += ["the order of the lines changed"] if order != sorted(order) else []
+    return f"Compared with before: {'; '.join(said)}."
 
 
-def _lines(trace: Trace) -> Iterable[tuple[tuple[str, int], tuple[int, tuple[str, ...]]]]:
-    seen: dict[str, int] = {}
-    for event in trace.events:
-        seen[event.message] = seen.get(event.message, 0) + 1
-        yield (event.message, seen[event.message]), (event.thread, trace.scope(event))
-
-
-def _listed(keys: list[tuple[str, int]]) -> str:
-    counts = Counter(message for message, _ in keys)
-    names = [f"“{visible(text)}”" + (f" (×{n})" if n > 1 else "") for text, n in counts.items()]
+def _listed(messages: Sequence[str]) -> str:
+    shown = Counter(visible(message).replace("`", "'") for message in messages)
+    names = [f"“{text}”" + (f" (×{times})" if times > 1 else "") for text, times in shown.items()]
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+
+
+def _said(reason: Why) -> tuple[list[str], int]:
+    """Give the sentence, what would change it, and the line that is guilty of it."""
+    changes = [f"`{' '.join(fix.after.split())}` in line {fix.line}" for fix in reason.fixes]
+    change = f"With {' and '.join(changes)} it is in {listed(reason.tree)}." if changes else ""
+    return [reason.sentence, change], next((step.line for step in reason.steps if step.key), 0)
+
+
+def _with_focus(text: str) -> list[str]:
+    """Give what stands before `work`, the functions that change, and what stands after them."""
+    parts = r"(?ms)(.*?)(^(?:#\[|@)instrument.*?)(\n\n\nfrom .*|\Z)"
+    return list(re.findall(parts, text)[0])

@@ -6,34 +6,39 @@ and beside a miss the misconception behind it. Where there are no widgets the sa
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakSet
 
-from spanlab.errors import MissingPackage, UsageError
-from spanlab.lesson.answers import Kept, kept
+from spanlab.errors import UsageError
+from spanlab.lesson.card import Card
 from spanlab.lesson.marks import as_text, marked, summary
-from spanlab.lesson.questions import (
-    NOT_SURE,
-    THREADS,
-    Line,
-    Question,
-    own_question,
-    question,
-    tidy,
-)
+from spanlab.lesson.questions import THREADS, Line, Question, own_question, question, tidy
 from spanlab.traces import Trace
-from spanlab.view.live import INSTALL, bundle, live
 from spanlab.view.words import visible
 
 Make = Callable[[], Trace]
-ASK = "Before you run it: for each line, which spans" + "%s?"
+LOCKED = "Locked. Commit your prediction first, then this shows what happened."
+
+
+@dataclass
+class Kept:
+    """The answers to one question, by the key of the line: its spans and its thread."""
+
+    lines: dict[str, list[str]] = field(default_factory=dict)
+    committed: bool = False
+    hints: int = 0  # how many were given
+
+
+store: defaultdict[str, Kept] = defaultdict(Kept)  # by the name of the question
 _open: dict[str, Prediction] = {}  # one per name: a cell that is run again finds its own
 
 
 def predict(
-    name: str, messages: Iterable[str] | Mapping[str, Sequence[str]] = (),
-    spans: Sequence[str] = (), threads: Sequence[str] = THREADS, *, run: Make | None = None,
+    name: str, messages: Iterable[str] = (), spans: Sequence[str] = (),
+    threads: Sequence[str] = THREADS, *, run: Make | None = None,
 ) -> Prediction:  # fmt: skip
     """Ask for the spans and the thread of each line, and lock that when it is committed.
 
@@ -57,11 +62,10 @@ def predict(
     return mine
 
 
-def refresh(name: str | None = None) -> None:
-    """Bring what is on the screen up to date, for one name or for all."""
-    for known, prediction in _open.items():
-        if name in (None, known):
-            prediction.refresh()
+def refresh() -> None:
+    """Bring all that is on the screen up to date."""
+    for prediction in _open.values():
+        prediction.refresh()
 
 
 class Prediction:
@@ -72,25 +76,25 @@ class Prediction:
         self.run: Make | None = None
         self._here: Shown | None = None  # what happened, shown with the question itself
         self._elsewhere: WeakSet[Shown] = WeakSet()
-        self._form: Any = None
+        self._card = Card("predict", self._state, self._said, self._hear)
 
     @property
     def kept(self) -> Kept:
         """What was answered, as far as it is an answer to this question."""
-        mine, fit = kept(self.question.name), {}
-        for line in self.question.lines:
-            spans, thread = mine.lines.get(line.key, ["", ""])
-            pair = [spans if spans in [*line.spans, NOT_SURE] else "",
-                    thread if thread in [*self.question.threads, NOT_SURE] else ""]  # fmt: skip
-            fit[line.key] = pair if self.question.threads else [pair[0], ""]
+        mine, asked, fit = store[self.question.name], self.question, {}
+        for line in asked.lines:
+            said = zip(mine.lines.get(line.key, ["", ""]), asked.choices(line), strict=False)
+            fitting = [each if each in known else "" for each, known in said]
+            fit[line.key] = [*fitting, ""][:2]
         mine.lines = fit
-        mine.committed = mine.committed and not self.missing(fit)
+        mine.committed = mine.committed and not self._missing(mine)
         return mine
 
-    def missing(self, lines: Mapping[str, Sequence[str]]) -> list[str]:
+    def _missing(self, mine: Kept) -> list[str]:
         """List the messages that still lack an answer."""
         parts = 2 if self.question.threads else 1
-        return [line.message for line in self.question.lines if not all(lines[line.key][:parts])]
+        lines = self.question.lines
+        return [line.message for line in lines if not all(mine.lines[line.key][:parts])]
 
     def answer(self, line: str | int, spans: Any, thread: str = "") -> Prediction:
         """Answer for one line, given by its message or its number; "not sure" is an answer too.
@@ -101,23 +105,23 @@ class Prediction:
         if mine.committed:
             name = self.question.name
             raise UsageError(f"you have committed, so this is locked. Write: reset({name!r})")
-        before = mine.lines[asked.key]
-        chosen = _one_of([*asked.spans, NOT_SURE], NOT_SURE if spans is None else tidy(spans))
-        threads = [*self.question.threads, NOT_SURE]
-        mine.lines[asked.key] = [chosen, _one_of(threads, thread) if thread else before[1]]
+        said = [tidy(spans), thread or mine.lines[asked.key][1]]
+        for each, known in zip(said, [*self.question.choices(asked), [""]], strict=False):
+            if each and each not in known:
+                raise UsageError(f"the choices are {', '.join(map(repr, known))}, got {each!r:.60}")
+        mine.lines[asked.key] = said
         self.refresh()
         return self
 
     def commit(self) -> Prediction:
         """Lock the answers; with `run`, run the program. `UsageError` if one is missing."""
         mine = self.kept
-        if missing := self.missing(mine.lines):
-            example = f'.answer({missing[0]!r}, "not sure", "not sure")'
-            if not self.question.threads:
-                example = f'.answer({missing[0]!r}, "not sure")'
+        if missing := self._missing(mine):
+            parts = [repr(missing[0]), '"not sure"', '"not sure"']
             raise UsageError(
                 f"every line needs an answer before you commit, and {len(missing)} of "
-                f"{len(mine.lines)} have none or half of one. Write: {example}"
+                f"{len(mine.lines)} have none or half of one. "
+                f"Write: .answer({', '.join(parts if self.question.threads else parts[:2])})"
             )
         mine.committed = True
         self.refresh(again=True)
@@ -136,87 +140,67 @@ class Prediction:
 
     def refresh(self, again: bool = False) -> None:
         """Bring what is on the screen up to date; `again` runs the program again."""
-        mine = self.kept
-        if not mine.committed or self.run is None:
+        if not self.kept.committed or self.run is None:
             self._here = None
         elif again or self._here is None:
             self._here = Shown(self, self.run())
-        if self._form is not None:
-            self._form.said = _said(mine)
-            self._form.state = self._state()
+        if self._card.widget is not None:
+            self._card.widget.said = self._said()
+        self._card.send()
         for shown in list(self._elsewhere):
-            shown.refresh()
+            shown.card.send()
 
     def __repr__(self) -> str:
-        mine, (wide, rows) = self.kept, (self._width(), [])
+        mine, rows = self.kept, []
+        wide = max(17, *(len(visible(line.message)) for line in self.question.lines))
         for line in self.question.lines:
             said = " · ".join(filter(None, mine.lines[line.key]))
             if not mine.committed:
-                choices = filter(None, [line.spans, self.question.threads])
-                free = "   ".join(f"[{' | '.join(each)}]" for each in choices)
-                said = f"you: {said}" if said else free
+                free = (f"[{' | '.join(each[:-1])}]" for each in self.question.choices(line))
+                said = f"you: {said}" if said else "   ".join(free)
             rows.append(f"  {line.number} {visible(line.message):{wide}} {said}")
         if mine.committed:
-            after = "Go on to the next cell: what happened is no longer locked."
-            return "\n".join(["You committed to these answers:", *rows, str(self._here or after)])
+            after = self._here or "Go on to the next cell: what happened is no longer locked."
+            return "\n".join(["You committed to these answers:", *rows, str(after)])
         return "\n".join([self._title(), *rows, self._how()])
 
-    def _width(self) -> int:
-        return max(17, *(len(visible(line.message)) for line in self.question.lines))
-
     def _how(self) -> str:
-        first = self.question.lines[0]
+        first, name = self.question.lines[0], self.question.name
         example = [first.message, first.spans[0], *self.question.threads[:1]]
-        on = f"predict({self.question.name!r})" if first.answer else "the prediction"
-        return (
-            f'"not sure" is an answer too. Write on {on}:\n'
-            f"  .answer({', '.join(map(repr, example))})   one per line, then .commit()"
-        )
+        on = f"predict({name!r})" if first.answer else "the prediction"
+        answer = f"  .answer({', '.join(map(repr, example))})   one per line, then .commit()"
+        return f'"not sure" is an answer too. Write on {on}:\n{answer}'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        if self._form is None:
-            try:
-                self._form = live(
-                    "spanlab.lesson",
-                    "predict",
-                    "lesson",
-                    self._state(),
-                    _said(self.kept),
-                    self._hear,
-                )
-            except MissingPackage:
-                return bundle(None, f"{self!r}\n{INSTALL}")
-        return bundle(self._form, repr(self))
+        return self._card.bundle(repr(self))
 
     def _title(self) -> str:
-        return ASK % (", and which thread" if self.question.threads else "")
+        thread = ", and which thread" if self.question.threads else ""
+        return f"Before you run it: for each line, which spans{thread}?"
 
     def _state(self) -> dict[str, Any]:
         lines = [
-            {
-                "number": line.number,
-                "key": line.key,
-                "message": visible(line.message),
-                "spans": list(line.spans),
-            }
-            for line in self.question.lines
-        ]
+            {"number": line.number, "key": line.key, "message": visible(line.message),
+             "choices": self.question.choices(line)} for line in self.question.lines
+        ]  # fmt: skip
         result = self._here.state() if self._here else None
-        asked = {"title": self._title(), "lines": lines, "threads": list(self.question.threads)}
-        return {**asked, "runs": self.run is not None, "result": result, "error": ""}
+        return {"title": self._title(), "lines": lines, "runs": self.run is not None,
+                "result": result, "error": ""}  # fmt: skip
+
+    def _said(self) -> dict[str, Any]:
+        mine = self.kept
+        return {"answers": mine.lines, "committed": mine.committed}
 
     def _hear(self, said: Mapping[str, Any]) -> None:
         """Take over what the reader chose in the browser."""
-        mine, answers = self.kept, said.get("answers")
-        if said == _said(mine) or not isinstance(answers, dict):
+        answers = said.get("answers")
+        if said == self._said() or not isinstance(answers, dict):
             return
+        mine = self.kept
         before, mine.committed = mine.committed, bool(said.get("committed"))
         if not (before and mine.committed):  # what is committed is locked
             mine.lines = {key: list(map(str, pair)) for key, pair in answers.items()}
-        try:
-            self.refresh(again=self.kept.committed and not before)
-        except Exception as error:  # the program is the reader's: the page shows what went wrong
-            self._form.state = {**self._state(), "error": f"{type(error).__name__}: {error}"}
+        self.refresh(again=self.kept.committed and not before)
 
     def _line(self, line: str | int) -> Line:
         for each in self.question.lines:
@@ -226,59 +210,29 @@ class Prediction:
         raise UsageError(f"a line is {known}, got {line!r:.60}")
 
 
-def _said(mine: Kept) -> dict[str, Any]:
-    return {"answers": mine.lines, "committed": mine.committed}
-
-
-def _one_of(options: Sequence[str], chosen: str) -> str:
-    if chosen not in options:
-        raise UsageError(f"the choices are {', '.join(map(repr, options))}, got {chosen!r:.60}")
-    return chosen
-
-
 class Shown:
     """What happened, line by line, each a hit or a miss; locked before the commit."""
 
     def __init__(self, prediction: Prediction, trace: Trace | Make) -> None:
-        self._prediction = prediction
-        self._trace = trace
-        self._card: Any = None
+        self._prediction, self._trace = prediction, trace
+        self.card = Card("predict", lambda: {"result": self.state()})
 
     def state(self) -> dict[str, Any]:
         """Give what is shown, as plain data."""
         mine, asked = self._prediction.kept, self._prediction.question
         if not mine.committed:
-            return {
-                "locked": "Locked. Commit your prediction first, then this shows what happened."
-            }
+            return {"locked": LOCKED}
         if not isinstance(self._trace, Trace):
             self._trace = self._trace()
         rows = list(marked(asked, mine.lines, self._trace))
         return {"summary": summary(asked, rows), "rows": rows}
 
-    def refresh(self) -> None:
-        """Bring the card on the screen up to date."""
-        if self._card is not None:
-            self._card.state = {"result": self.state()}
-
     def __repr__(self) -> str:
         state = self.state()
         if "locked" in state:
-            return str(state["locked"])
+            return LOCKED
         texts = [text for row in state["rows"] for text in as_text(row)]
         return "\n".join([f"What happened: {state['summary']}", *texts])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        if self._card is None:
-            try:
-                self._card = live(
-                    "spanlab.lesson",
-                    "predict",
-                    "lesson",
-                    {"result": self.state()},
-                    {},
-                    lambda _: None,
-                )
-            except MissingPackage:
-                return bundle(None, repr(self))
-        return bundle(self._card, repr(self))
+        return self.card.bundle(repr(self), without="")

@@ -12,41 +12,32 @@ import re
 import textwrap
 import tomllib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
-from spanlab.errors import UsageError
-from spanlab.tokio.runtime import CurrentThread, OsThreads, Replay, Runtime, Seeded, VirtualThreads
+from spanlab.tokio import runtime as runtimes
 
 CALLS = ("spawn_blocking", "thread")  # they call a closure
+SCHEDULES: dict[str, Callable[[], runtimes.Schedule]] = {
+    "default": runtimes.Schedule,
+    **{f"Seeded({seed})": partial(runtimes.Seeded, seed) for seed in range(1, 9)},
+    **{f"Replay('{first}')": partial(runtimes.Replay, first) for first in "01"},
+}
 OPTIONS: dict[str, tuple[Any, ...]] = {
     "maker": ("tail block", "bound block", "manual span", "plain", "async fn"),
     "spawner": ("await", "spawn", "JoinSet", *CALLS),
     "fix": ("none", "instrument", "in_current_span", "or_current"),
     "runtime": ("CurrentThread", "VirtualThreads", "OsThreads"),
     "workers": (1, 2, 4, 16),
-    "schedule": ("default", *(f"Seeded({seed})" for seed in range(1, 9)),
-                 "Replay('0')", "Replay('1')"),
-}  # fmt: skip
-SCHEDULE = re.compile(r"Seeded\(\d{1,6}\)|Replay\('[01](?: [01]){0,9}'\)")  # these go as well
-RUST_NAMES = {"debug_span": "debug_span!", "info": "", "info_span": "info_span!", "instrument": "",
-              "Instrument": "sub_task().in", "Span": "Span::"}  # fmt: skip
-PYTHON_NAMES = ("JoinSet", "Span", "debug_span", "in_current_span", "info", "info_span",
-                "instrument", "spawn", "spawn_blocking", "spawn_thread")  # fmt: skip
-
-
-class Program(NamedTuple):
-    """One program in both languages, whole, so that it can be copied and run."""
-
-    rust: str
-    python: str
+    "schedule": tuple(SCHEDULES),
+}
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What is chosen in the playground. Raises `UsageError` for what there is not."""
+    """What is chosen in the playground: one of each of the `OPTIONS`."""
 
     maker: str = "tail block"
     spawner: str = "JoinSet"
@@ -55,105 +46,76 @@ class Choices:
     workers: int = 16
     schedule: str = "default"
 
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            known = OPTIONS[name]
-            other = name == "schedule" and isinstance(value, str) and SCHEDULE.fullmatch(value)
-            if not other and (value not in known or type(value) is not type(known[0])):
-                listed = ", ".join(map(repr, known))
-                raise UsageError(f"the {name} is one of {listed}, got {value!r:.60}")
-
-    @property
-    def many(self) -> bool:
-        """Tell whether there are workers."""
-        return self.runtime != "CurrentThread"
-
-    @property
-    def on(self) -> str:
-        """The runtime as it is written."""
-        arguments = [str(self.workers)] if self.many else []
-        if self.runtime == "VirtualThreads" and self.schedule != "default":
-            arguments.append(self.schedule)
-        return f"{self.runtime}({', '.join(arguments)})"
-
-    def make_runtime(self) -> Runtime:
+    def make_runtime(self) -> runtimes.Runtime:
         """Make a new runtime of the chosen kind."""
-        if not self.many:
-            return CurrentThread()
+        if self.runtime == "CurrentThread":
+            return runtimes.CurrentThread()
         if self.runtime == "OsThreads":
-            return OsThreads(self.workers)
-        kind, _, inside = self.schedule.rstrip(")").partition("(")
-        if kind == "default":
-            return VirtualThreads(self.workers)
-        schedule = Seeded(int(inside)) if kind == "Seeded" else Replay(inside.strip("'"))
-        return VirtualThreads(self.workers, schedule)
+            return runtimes.OsThreads(self.workers)
+        return runtimes.VirtualThreads(self.workers, SCHEDULES[self.schedule]())
 
-    def notes(self) -> dict[str, str]:
-        """Say of a choice why it looks otherwise than its name."""
-        calls, found, said = self.spawner in CALLS, {}, texts()["note"]
-        if calls:
-            found["maker"] = said["function" if self.maker == "async fn" else "closure"]
-        if self.fix == "or_current":
-            found["fix"] = said["disabled"]
-        elif calls and self.fix != "none":
-            found["fix"] = said["in_scope"]
-        return found
+    def notes(self) -> list[str]:
+        """Say why a choice looks otherwise than its name."""
+        said = texts()[self.kind]["note"]
+        found = (said.get(self.maker, said["maker"]), said.get(self.fix, said["fix"]))
+        return [note for note in found if note]
 
     def off(self) -> dict[str, str]:
         """Name what cannot be chosen now, each with the reason."""
-        said = texts()["note"]
-        if not self.many:
-            return {"workers": said["one_thread"], "schedule": said["one_thread"]}
-        return {"schedule": said["real"]} if self.runtime == "OsThreads" else {}
+        return dict(texts()["off"].get(self.runtime, {}))
+
+    @property
+    def kind(self) -> str:
+        """What is given to who runs it: a future, or a closure."""
+        return "closure" if self.spawner in CALLS else "future"
 
 
-def program(
-    maker: str = "tail block", spawner: str = "JoinSet", fix: str = "none",
-    runtime: str = "VirtualThreads", workers: int = 16, schedule: str = "default",
-) -> Program:  # fmt: skip
-    """Write a program of the playground in Rust and in Python; nothing is run.
+def label(value: Any) -> str:
+    """Name a choice as it is written."""
+    if isinstance(value, runtimes.Runtime):
+        return repr(value).replace(", Schedule()", "")
+    return value if isinstance(value, str) else str(getattr(value, "__name__", None) or repr(value))
+
+
+def program(chosen: Choices) -> dict[str, str]:
+    """Write a program of the playground in Rust and in Python, each whole; nothing is run.
 
     The Rust has the lines for `Cargo.toml` on top, and is the whole of `src/main.rs`.
 
-    >>> "tasks.spawn(sub_task());" in program().rust
+    >>> "tasks.spawn(sub_task());" in program(Choices())["Rust"]
     True
     """
-    chosen = Choices(maker, spawner, fix, runtime, workers, schedule)
-    rust, on = _body("rust", chosen), chosen.on
-    names = ", ".join(name for name, sign in RUST_NAMES.items() if sign in rust)
-    uses = [path for sign, path in texts()["rust"]["uses"].items() if sign in rust]
-    flavor = f"worker_threads = {workers}" if chosen.many else 'flavor = "current_thread"'
-    lines = [f"use {use};" for use in [*uses, f"tracing::{{{names}}}"]]
-    rust = _filled(rust, USES="\n".join(lines), FLAVOR=flavor)
+    rust, on, parts = _body("rust", chosen), label(chosen.make_runtime()), texts()
+    paths = [path for sign, path in parts["rust"]["uses"].items() if sign in rust]
+    uses = "\n".join(f"use {path};" for path in [*paths, f"tracing::{{{_names('rust', rust)}}}"])
+    one, many = 'flavor = "current_thread"', f"worker_threads = {chosen.workers}"
+    rust = _filled(rust, USES=uses, FLAVOR=one if "workers" in chosen.off() else many)
     names = ", ".join(sorted(re.findall(r"[A-Z]\w+", on)))
-    return Program(rust, _python(chosen) + _filled(texts()["python"]["run"], RUNTIME=names, ON=on))
+    ran = _filled(parts["python"]["run"], RUNTIME=names, ON=on)
+    return {"Rust": rust, "Python": _python(chosen) + ran}
 
 
 def _python(chosen: Choices) -> str:
     """Write the part of the Python that no runtime changes."""
     text = _body("python", chosen)
-    used = [name for name in PYTHON_NAMES if re.search(rf"(?<!\.)\b{name}\b[(.\n]", text)]
-    return _filled(text, USES=", ".join(used))
+    return _filled(text, USES=_names("python", text))
+
+
+def _names(language: str, text: str) -> str:
+    """List what is imported, each by its sign in a program."""
+    signs = texts()[language]["names"]
+    return ", ".join(name for sign, name in signs.items() if sign in text)
 
 
 def _body(language: str, chosen: Choices) -> str:
     """Put the parts together, all but what is imported and where it runs."""
-    parts, calls, fix = texts()[language], chosen.spawner in CALLS, chosen.fix
-    maker, spawner = parts["maker"][chosen.maker], parts["spawner"][chosen.spawner]
-    call, lines = parts["call"]["plain"], []
-    uncalled = call.removesuffix("()") if calls and chosen.maker == "async fn" else call
-    if fix != "none" and (calls or fix != "in_current_span"):
-        lines.append(parts["span"][fix])
-    if fix != "none" and calls:
-        lines.append(_filled(parts["job"], CALL=uncalled))
-        call = parts["call"]["in_scope"]
-    else:
-        call = uncalled if fix == "none" else parts["call"][fix]
-    lines.append(_filled(spawner, CALL=call))
-    kind = parts["closure" if calls else "future"]
+    parts, name = texts()[language], "sub_task"
+    made = name if chosen.kind == "closure" and chosen.maker == "async fn" else f"{name}()"
+    before, call = parts[chosen.kind]["fix"][chosen.fix]
+    work = textwrap.indent(before + parts["spawner"][chosen.spawner], "    ").strip()
     verb = "awaited" if chosen.spawner == "await" else "spawned"
-    work = textwrap.indent("\n".join(lines), "    ").strip()
-    return _filled(parts["program"], WORK=_filled(work, VERB=verb), MAKER=_filled(maker, **kind))
+    words = {"WORK": work, "MAKER": parts["maker"][chosen.maker], "CALL": call, "MADE": made}
+    return _filled(parts["program"], **words, VERB=verb, **parts[chosen.kind]["words"])
 
 
 def _filled(text: str, **words: str) -> str:
@@ -166,23 +128,15 @@ def _filled(text: str, **words: str) -> str:
 def texts() -> dict[str, Any]:
     """Read all texts, once."""
     file = files("spanlab.lesson") / "static" / "playground.toml"
-    found: dict[str, Any] = _stripped(tomllib.loads(file.read_text(encoding="utf-8")))
-    return found
-
-
-def _stripped(found: Any) -> Any:
-    if isinstance(found, str):
-        return found.removesuffix("\n")
-    return {name: _stripped(value) for name, value in found.items()}
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 @cache
-def main_of(maker: str, spawner: str, fix: str) -> Callable[[], Any]:
+def main_of(maker: str, spawner: str, fix: str) -> Any:
     """Compile one of the fixed programs where `@instrument` and the stepper find its source."""
     source = _python(Choices(maker, spawner, fix)) + "\n"
     file = f"{maker} {spawner} {fix}.py".replace(" ", "_")
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     scope: dict[str, Any] = {"__name__": "playground"}
     exec(compile(source, file, "exec"), scope)
-    main: Callable[[], Any] = scope["main"]
-    return main
+    return scope["main"]

@@ -1,29 +1,30 @@
-"""What the lessons ask: `lessons/*.toml`, one file per lesson, read when first needed.
+"""What the lessons ask: `texts/*.toml`, one file per lesson, read when first needed.
 
 A lesson's file has no answer of its own making: a test compares each with what the real crates
-printed. The shape of a file, with every key, is explained in `lessons/misconceptions.toml`.
+printed. The shape of a file, with every key, is explained in `texts/misconceptions.toml`.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError
+from spanlab.record import Event
+from spanlab.traces import Trace
+from spanlab.view.words import keys, message
 
 NO_SPAN, NOT_SURE = "no span", "not sure"
 THREADS = ("main", "a worker")
-Path = tuple[str, ...]  # names of spans from the root to the leaf
+CRATES = "the real crates"
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """What is said to one wrong answer: the misconception behind it, and what is so instead."""
 
     misconception: str
@@ -34,8 +35,7 @@ class Reply:
         return thought + self.text
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of a log that is asked about; `answer` is empty if nobody recorded it."""
 
     number: int  # in the log
@@ -43,22 +43,25 @@ class Line:
     message: str
     spans: Sequence[str]
     answer: Sequence[str] = ()
-    replies: Mapping[str, Reply] = field(default_factory=dict)
+    replies: Mapping[str, Reply] = MappingProxyType({})
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One prediction: its lines, and the two names of threads, the main one first."""
 
     name: str
     lines: Sequence[Line]
     threads: Sequence[str]
-    by: str = "the real crates"  # who printed the recorded log
+    by: str = CRATES  # who printed the recorded log
+
+    def choices(self, line: Line) -> list[list[str]]:
+        """List what can be said to a line: its spans, then the threads if they are asked for."""
+        parts = [line.spans, self.threads] if self.threads else [line.spans]
+        return [[*part, NOT_SURE] for part in parts]
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(NamedTuple):
     """One exercise: its answer, a reply to each wrong one that is foreseen, and its hints."""
 
     name: str
@@ -71,43 +74,34 @@ class Check:
 def question(name: str) -> Question:
     """Find what a lesson asks in `predict(name)`."""
     found = _find("predict", name)
-    keyed = _keys(line["message"] for line in found["line"])
+    keyed_by = named(line["message"] for line in found["line"])
     lines = [
         Line(line.get("number", place), key, line["message"],
              line.get("spans") or found["spans"], line["answer"],
              _replies(line.get("reply", {})), line.get("why", ""))
-        for place, (key, line) in enumerate(zip(keyed, found["line"], strict=True), 1)
+        for place, (key, line) in enumerate(zip(keyed_by, found["line"], strict=True), 1)
     ]  # fmt: skip
-    by = found.get("by", Question.by)
-    return Question(name, lines, found.get("threads", THREADS), by)
+    return Question(name, lines, found.get("threads", THREADS), found.get("by", CRATES))
 
 
 def own_question(
-    name: str, messages: Iterable[str] | Mapping[str, Sequence[str]], spans: Sequence[str],
-    threads: Sequence[str],
-) -> Question:  # fmt: skip
+    name: str, messages: Iterable[str], spans: Sequence[str], threads: Sequence[str]
+) -> Question:
     """Make a question that stands in no file."""
+    write = f'Write: predict({name!r}, ["in main"], spans=["work"])'
     if isinstance(messages, str) or isinstance(spans, str):
-        raise UsageError(
-            "messages and spans are lists, got a string. Write: "
-            f'predict({name!r}, ["in main"], spans=["work"])'
-        )
-    per_line = messages if isinstance(messages, Mapping) else dict.fromkeys(messages, spans)
-    texts = list(messages)
-    if not texts or not all(isinstance(text, str) for text in texts):
-        raise UsageError(
-            f"messages are the texts of the lines, got {texts!r:.60}. Write: "
-            f'predict({name!r}, ["in main"], spans=["work"])'
-        )
+        raise UsageError(f"messages and spans are lists, got a string. {write}")
+    lines = list(messages)
+    if not lines or not all(isinstance(line, str) for line in lines):
+        raise UsageError(f"messages are the texts of the lines, got {lines!r:.60}. {write}")
     if len(threads) not in (0, 2):
         raise UsageError(
             f"threads are two names, the main one and any other, got {list(threads)}. "
             'Write: threads=["main", "a worker"], or threads=[] to leave them out'
         )
-    options = [list(dict.fromkeys([NO_SPAN, *map(tidy, per_line[text])])) for text in texts]
-    numbers = range(1, len(texts) + 1)
-    asked = zip(numbers, _keys(texts), texts, options, strict=True)
-    return Question(name, [Line(*line) for line in asked], threads)
+    options = list(dict.fromkeys([NO_SPAN, *map(tidy, spans)]))
+    asked = enumerate(zip(named(lines), lines, strict=True), 1)
+    return Question(name, [Line(at, *line, options) for at, line in asked], threads)
 
 
 def check_named(name: str) -> Check:
@@ -121,7 +115,7 @@ def check_named(name: str) -> Check:
 
 def names(kind: str) -> list[str]:
     """List the names under which lessons ask something: of "predict" or of "check"."""
-    return sorted(_all()[kind])
+    return sorted(texts()[kind])
 
 
 def tidy(spans: object) -> str:
@@ -143,20 +137,19 @@ def tidy(spans: object) -> str:
     return " › ".join(filter(None, re.split(r"\s*[›>]\s*", spans.strip()))) or NO_SPAN
 
 
-def _keys(messages: Iterable[str]) -> list[str]:
-    seen: Counter[str] = Counter()
-    return [key_of(message, seen) for message in messages]
+def named(messages: Iterable[str]) -> list[str]:
+    """Give each message its key: of two lines with one message the second has "message #2"."""
+    return [f"{text} #{before + 1}" if before else text for text, before in keys(messages)]
 
 
-def key_of(message: str, seen: Counter[str]) -> str:
-    """Count a message and give its key: two lines with one message have two keys."""
-    seen[message] += 1
-    return message if seen[message] == 1 else f"{message} #{seen[message]}"
+def keyed(trace: Trace) -> Iterator[tuple[str, Event]]:
+    """Give the events of a trace, each with its key."""
+    return zip(named(map(message, trace.events)), trace.events, strict=True)
 
 
 def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:
     """Read `"wrong answer" = ["misconception", "what is so instead"]`, or the latter alone."""
-    ideas, replies = _all()["misconception"], {}
+    ideas, replies = texts()["misconception"], {}
     for said, reply in found.items():
         idea, text = ("", reply) if isinstance(reply, str) else reply
         replies[said] = Reply(ideas[idea] if idea else "", text)
@@ -164,20 +157,18 @@ def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:
 
 
 def _find(kind: str, name: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = _all()[kind][name]
-    except (KeyError, TypeError):
+    if name not in names(kind):
         known = ", ".join(map(repr, names(kind)))
-        raise UsageError(f"a name to {kind} is one of {known}, got {name!r:.60}") from None
-    return found
+        raise UsageError(f"a name to {kind} is one of {known}, got {name!r:.60}")
+    return dict(texts()[kind][name])
 
 
 @cache
-def _all() -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {"misconception": {}, "predict": {}, "check": {}}
-    folder = files("spanlab.lesson") / "texts"
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+def texts() -> dict[str, dict[str, Any]]:
+    """Read all that the lessons ask and reply, by kind and name."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in sorted((files("spanlab.lesson") / "texts").iterdir(), key=str):
         if file.name.endswith(".toml"):
             for kind, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
-                found[kind].update(entries)
+                found.setdefault(kind, {}).update(entries)
     return found

@@ -41,9 +41,9 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comp
             f'Write: compare(one, other, names=("one", "other"))'
         )
     one, other = (visible(name) for name in names)
-    pairs = tuple(_pairs(_lines(bug), _lines(fixed)))
-    sentence = _sentence(pairs, (one, other))
-    return Comparison(sentence, pairs, graph(bug), graph(fixed), (one, other))
+    found = tuple(pairs(bug, fixed))
+    sentence = _sentence(found, (one, other))
+    return Comparison(sentence, found, graph(bug), graph(fixed), (one, other))
 
 
 class Line(NamedTuple):
@@ -126,12 +126,13 @@ def _lines(trace: Trace) -> list[Line]:
     ]
 
 
-def _pairs(bug: list[Line], fixed: list[Line]) -> Iterator[Pair]:
+def pairs(bug: Trace, fixed: Trace) -> Iterator[Pair]:
     """Pair the events in the order of the first log; what only the second has stands in its."""
-    left = dict(zip(keys(line.message for line in fixed), fixed, strict=True))
-    paired = [left.pop(key, None) for key in keys(line.message for line in bug)]
+    here, there = _lines(bug), _lines(fixed)
+    left = dict(zip(keys(line.message for line in there), there, strict=True))
+    paired = [left.pop(key, None) for key in keys(line.message for line in here)]
     alone = deque(left.values())
-    for line, partner in zip(bug, paired, strict=True):
+    for line, partner in zip(here, paired, strict=True):
         while alone and partner and alone[0].number < partner.number:
             yield Pair(None, alone.popleft())
         yield Pair(line, partner)

@@ -49,6 +49,7 @@ CELLS = {
     "own": 'predict("mine", ["in main", "starting work"], spans=["work"], threads=[])',
     "change": "vary(main, on=[VirtualThreads(16), VirtualThreads(2), CurrentThread()])",
     "slide": "vary(lambda workers: run(main(), on=VirtualThreads(workers)), workers=range(1, 17))",
+    "slow": "import time\n\nvary(lambda wait: time.sleep(wait) or run(main()), wait=[0, 3])",
     "breaks": "async def cut(by):\n    info('a', n=6 // by)\n\nvary(cut, by=[1, 0])",
 }
 RERUN = """id => {
@@ -213,6 +214,17 @@ def test_a_slider_and_an_error(lesson: Lesson) -> None:
     expect(broken).to_contain_text("Error")
     broken.get_by_role("radio", name="1", exact=True).click()
     expect(broken).not_to_contain_text("Error")
+
+
+def test_nothing_old_is_shown_while_python_runs(lesson: Lesson) -> None:
+    """A program that takes long is waited for, and then its log and graph are there again."""
+    panel = card(lesson, "slow")
+    panel.get_by_role("radio", name="3", exact=True).click()
+    expect(panel.get_by_text("Waiting for Python.")).to_be_visible()
+    expect(panel.locator(".shown")).to_be_hidden()
+    expect(panel.locator(".shown")).to_be_visible()
+    expect(panel).to_contain_text("no thread changed; no spans changed")
+    expect(panel.get_by_text("Waiting for Python.")).to_be_hidden()
 
 
 def test_nothing_is_cut_off_on_a_narrow_page(lesson: Lesson) -> None:

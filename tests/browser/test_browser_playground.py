@@ -12,7 +12,7 @@ from conftest import need
 from journey import IDLE, Lesson, browser_page, copied, jupyter_lab
 from playwright.sync_api import Locator, Page, expect
 
-from spanlab.lesson.playground import Playground, playground
+from spanlab.lesson.panel import Playground, playground
 from spanlab.lesson.program import OPTIONS, Choices, program
 
 ROOT = Path(__file__).parents[2]
@@ -85,14 +85,15 @@ def shown(box: Locator) -> dict[str, str]:
 
 def expected(picked: Choices) -> dict[str, str]:
     board = Playground(picked)
-    state = board._state("")
+    state = board._state()
+    (_, (_, rust, _), _), (_, (_, python, _), _) = state["sources"]
     return {
         "share": board.share(),
-        "rust": state["rust"][1].replace("\n", ""),
-        "python": state["python"][1].replace("\n", ""),
+        "rust": rust.replace("\n", ""),
+        "python": python.replace("\n", ""),
         "log": "\n".join(row["before"] + row["thread"] + row["after"] for row in state["log"]),
         "alt": state["graph"]["alt"],
-        "reason": state["reason"]["sentence"].replace("`", ""),
+        "reason": state["said"][0].replace("`", ""),
     }
 
 
@@ -143,8 +144,8 @@ def test_the_rust_can_be_copied_whole(lesson: Lesson) -> None:
     for label in ("no span", "tokio::spawn", ".in_current_span()", "CurrentThread"):
         box.get_by_label(label).check()
     expect(box).not_to_have_attribute("aria-busy", "true")
-    wanted = program("plain", "spawn", "in_current_span", "CurrentThread")
-    for name, text in (("Rust", wanted.rust), ("Python", wanted.python)):
+    wanted = program(Choices("plain", "spawn", "in_current_span", "CurrentThread"))
+    for name, text in wanted.items():
         box.get_by_role("button", name=f"Copy as {name}").click()
         expect(box.get_by_role("button", name="Copied")).to_be_visible()
         assert page.evaluate("navigator.clipboard.readText()") == text
@@ -216,5 +217,5 @@ def test_a_kernel_that_is_gone_leaves_no_stale_picture(lesson: Lesson) -> None:
     time.sleep(0.5)
     box.get_by_label("OsThreads").check()
     expect(box.get_by_text("Waiting for Python.")).to_be_visible()
-    expect(box.locator(".result")).to_be_hidden()
+    expect(box.locator(".shown")).to_be_hidden()
     expect(box.locator(".code")).to_be_hidden()

@@ -28,7 +28,6 @@ from spanlab import (
     recording,
     run,
 )
-from spanlab.lesson import answers as answers_module
 from spanlab.lesson import check, hint, load, predict, reset, save, vary
 from spanlab.lesson import prediction as predict_module
 from spanlab.lesson import questions as questions_module
@@ -43,7 +42,7 @@ TO_COME = {"exited-is-closed", "pass-the-id"}
 
 
 def data() -> dict[str, dict[str, Any]]:
-    return questions_module._all()
+    return questions_module.texts()
 
 
 def lost_parent() -> Trace:
@@ -145,8 +144,9 @@ def test_the_files_of_the_lessons_are_plain() -> None:
     explained = (FOLDER / "misconceptions.toml").read_text(encoding="utf-8")
     for path in sorted(FOLDER.glob("*.toml")):
         found = tomllib.loads(path.read_text(encoding="utf-8"))
-        assert found.keys() <= ({"misconception"} if path.stem == "misconceptions" else
-                                {"predict", "check"}), path.name  # fmt: skip
+        shared = path.stem == "misconceptions"
+        kinds = {"misconception", "difference"} if shared else {"predict", "check"}
+        assert found.keys() <= kinds, path.name
         for kind, entries in found.items():
             for name, entry in entries.items():
                 assert (kind, name) not in seen
@@ -278,6 +278,16 @@ def test_lines_with_one_message_and_lines_that_are_not_printed() -> None:
     assert "not printed" in text
 
 
+def test_a_line_without_a_message_is_named_by_its_fields() -> None:
+    """A prediction and a check call such a line as the views do."""
+
+    async def main():
+        info(n=1)
+
+    mine = predict("fields", ["n=1"], spans=["work"], threads=[]).answer(1, ()).commit()
+    assert "1 of 1 right" in str(mine.show(run(main())))
+
+
 @pytest.mark.parametrize(
     ("wrong", "say"),
     [
@@ -287,6 +297,8 @@ def test_lines_with_one_message_and_lines_that_are_not_printed() -> None:
         (lambda: predict("x", ["a"], ["b"], ["main"]), "threads are two names"),
         (lambda: predict("01").answer("nothing", "work"), "a line is 1 or 'in main', 2 or"),
         (lambda: predict("01").answer(1, "other"), "choices are 'no span', 'work', 'not sure'"),
+        (lambda: predict("01").answer(1, "work", "both"), "choices are 'main', 'a worker', "),
+        (lambda: predict("x", ["a"], ["b"], []).answer(1, "b", "main"), "choices are '', got"),
         (lambda: predict("01").answer(1, 7), r"got 7. Write: \(\"sub_task\", \"work\"\)"),
         (lambda: predict("01").show(7), r"needs a trace, got 7. Write: .show\(run\(main\(\)\)\)"),
         (lambda: reset("never"), "nothing was answered under 'never'"),
@@ -466,10 +478,10 @@ def test_a_damaged_or_foreign_file_changes_nothing(tmp_path: Path, text: Any, wh
         text = json.dumps({"format": "spanlab answers 1", "answers": text})
     path.write_text(text, encoding="utf-8")
     answered()
-    before = dict(answers_module._kept)
+    before = dict(predict_module.store)
     with pytest.raises(UsageError, match=f"save\\(\\) wrote, got 'other.json': .*({why}).*loaded"):
         load(path)
-    assert answers_module._kept == before
+    assert predict_module.store == before
     with pytest.raises(UsageError, match="Nothing was overwritten"):
         save(path)
     assert path.read_text(encoding="utf-8") == text
@@ -497,20 +509,20 @@ def test_vary_follows_its_controls() -> None:
     panel.pick(on="CurrentThread()")
     assert "ThreadId(17)" not in str(panel)
     news = "“performing task” moved to another thread; no spans changed."
-    assert panel._state()["news"] == f"Compared with before: {news}"
+    assert panel._state()["said"] == ["", f"Compared with before: {news}"]
     assert panel._state()["graph"]["svg"] == panel.figure.svg
 
 
 def test_vary_of_variants_and_of_a_range() -> None:
-    """Functions are labelled by their names, and many choices are a slider."""
+    """Functions are labelled by their names, and numbers by themselves."""
     before, after = programs.spawned(), programs.spawned_instrumented()
     fix = {"as it was": before, "with .instrument": after}
     panel = vary(lambda version: version(), version=fix, on=[CurrentThread()])
     panel.pick(version="with .instrument")
-    assert "“performing task” changed spans" in panel._state()["news"]
+    assert "“performing task” changed spans" in panel._state()["said"][1]
     many = vary(lambda n: run(before(), on=VirtualThreads(n)), n=range(1, 17))
-    assert [each["slider"] for each in many._state()["controls"]] == [True]
-    assert vary(lambda f: f(), f=[before])._state()["controls"][0]["labels"] == ["main"]
+    assert many._state()["controls"] == [["n", [str(n) for n in range(1, 17)]]]
+    assert vary(lambda f: f(), f=[before])._state()["controls"] == [["f", ["main"]]]
 
 
 def test_a_choice_may_have_any_name() -> None:
@@ -530,8 +542,33 @@ def test_lines_with_one_message_are_counted() -> None:
         with info_span(f"s{n}").enter():
             _ = [info("again") for _ in range(3)]
 
-    news = vary(main, n=[1, 2]).pick(n=2)._state()["news"]
+    news = vary(main, n=[1, 2]).pick(n=2)._state()["said"][1]
     assert news == "Compared with before: no thread changed; “again” (×3) changed spans."
+
+
+def test_a_new_order_is_told_and_new_lines_are_counted() -> None:
+    """The order is only spoken of where both runs print the same lines."""
+
+    async def main(words):
+        _ = [info(word) for word in words.split()]
+
+    panel = vary(main, words=["a b", "b a", "b a c"])
+    same = "Compared with before: no thread changed; no spans changed; "
+    assert panel.pick(words="b a")._state()["said"][1] == f"{same}the order of the lines changed."
+    assert panel.pick(words="b a c")._state()["said"][1] == f"{same}1 new, 0 gone."
+    assert panel.pick(words="a b")._state()["said"][1] == f"{same}0 new, 1 gone."
+
+
+def test_an_answer_says_which_question_it_belongs_to() -> None:
+    """Whatever the page asks, right or wrong, it finds its own turn in the answer."""
+    pytest.importorskip("anywidget")
+    panel = vary(programs.lost_parent(), on=[VirtualThreads(2), CurrentThread()])
+    panel._repr_mimebundle_()
+    for turn, label in [("1", "CurrentThread()"), ("2", "CurrentThread()"), ("3", "nowhere")]:
+        panel._card.widget.said = {"turn": turn, "picked": {"on": label}}
+        state = panel._card.widget.state
+        assert (state["turn"], state["picked"]) == (turn, {"on": "CurrentThread()"})
+        assert ("nowhere" in state["error"]) == (turn == "3")
 
 
 def test_a_control_is_followed_in_time() -> None:
@@ -558,10 +595,10 @@ def test_a_failing_program_leaves_the_panel_as_it_was() -> None:
     assert panel.picked == {"by": "1"}
     pytest.importorskip("anywidget")
     panel._repr_mimebundle_()
-    panel._hear({"by": "0"})
-    assert panel._widget.state["error"].startswith("ZeroDivisionError: ")
-    panel._hear({"by": "1"})
-    assert panel._widget.state["error"] == ""
+    panel._card.widget.said = {"picked": {"by": "0"}}
+    assert panel._card.widget.state["error"].startswith("ZeroDivisionError: ")
+    panel._card.widget.said = {"picked": {"by": "1"}}
+    assert panel._card.widget.state["error"] == ""
 
 
 @pytest.mark.parametrize(

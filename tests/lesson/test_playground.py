@@ -19,9 +19,9 @@ import pytest
 from conftest import need
 from nbclient import NotebookClient
 
-import spanlab.lesson.playground
+import spanlab.lesson.card
 from spanlab import UsageError, log, run
-from spanlab.lesson.playground import playground
+from spanlab.lesson.panel import LAST, playground
 from spanlab.lesson.program import OPTIONS, Choices, main_of, program
 
 
@@ -71,7 +71,7 @@ def test_the_python_that_is_shown_prints_the_same(tmp_path: Path) -> None:
     """Copied into a file and run on its own, each program prints what the panel shows."""
     for number, (maker, spawner, fix) in enumerate(PROGRAMS):
         path = tmp_path / f"p{number}.py"
-        path.write_text(program(maker, spawner, fix).python, encoding="utf-8")
+        path.write_text(program(Choices(maker, spawner, fix))["Python"], encoding="utf-8")
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             runpy.run_path(str(path))
@@ -81,19 +81,23 @@ def test_the_python_that_is_shown_prints_the_same(tmp_path: Path) -> None:
 
 def test_every_combination_is_another_program() -> None:
     """No two choices give the same Rust, or the same Python."""
-    texts = [program(*choices) for choices in record.COMBINATIONS]
-    assert len({text.rust for text in texts}) == len({text.python for text in texts}) == 200
+    texts = [program(Choices(*choices)) for choices in record.COMBINATIONS]
+    assert len({text["Rust"] for text in texts}) == len({text["Python"] for text in texts}) == 200
 
 
 def test_the_programs_have_no_word_left_to_fill_in() -> None:
     """What stands in capitals in the texts was replaced, in every combination."""
     for choices in record.COMBINATIONS:
-        for text in program(*choices):
+        for text in program(Choices(*choices)).values():
             capitals = {word for word in text.split() if word.isalpha() and word.isupper()}
             assert not capitals, (choices, capitals)
 
 
 # ---------------------------------------------------------------- the panel
+
+
+def labels(chosen: Choices) -> dict[str, str]:
+    return {name: str(value) for name, value in vars(chosen).items()}
 
 
 def test_each_choice_is_answered() -> None:
@@ -104,11 +108,11 @@ def test_each_choice_is_answered() -> None:
     for number, choices in enumerate(record.COMBINATIONS):
         picked = dict(zip(("maker", "spawner", "fix", "runtime"), choices, strict=True))
         start = time.perf_counter()
-        board._widget.said = {"turn": str(number), "picked": picked}
+        board._card.widget.said = {"turn": str(number), "picked": picked}
         times.append(time.perf_counter() - start)
-        state = board._widget.state
+        state = board._card.widget.state
         assert (state["turn"], state["error"]) == (str(number), "")
-        assert state["picked"] == vars(Choices(**picked)) == vars(board.picked)
+        assert state["picked"] == board.picked == labels(Choices(**picked))
     print(f"answers: {sum(times) / len(times):.3f} s on average, {max(times):.3f} s at most")
 
 
@@ -117,13 +121,13 @@ def test_everything_on_the_panel_is_of_one_run() -> None:
     board = playground()
     for choices in record.COMBINATIONS[::7]:
         board.pick(**dict(zip(("maker", "spawner", "fix", "runtime"), choices, strict=True)))
-        state, wanted = board._state(""), program(*choices)
-        assert "".join(state["rust"]) == wanted.rust
-        assert "".join(state["python"]) == wanted.python
+        state, wanted = board._state(), program(Choices(*choices))
+        shown = {title: "".join(parts) for title, parts, _ in state["sources"]}
+        assert shown == wanted
         last = board.trace.events[-1]
         assert board.reason.event == last
-        assert last.message == spanlab.lesson.playground.LAST
-        assert state["reason"]["sentence"] == board.reason.sentence
+        assert last.message == LAST
+        assert state["said"][0] == board.reason.sentence
         assert state["graph"]["alt"] == spanlab.graph(board.trace).alt
         assert [row["thread"] for row in state["log"]] == [
             f"ThreadId({event.thread})" for event in board.trace.events
@@ -135,7 +139,7 @@ def test_share_brings_back_what_is_chosen() -> None:
     for choices in product(OPTIONS["runtime"], OPTIONS["workers"], OPTIONS["schedule"]):
         board = playground("plain", "thread", "or_current", *choices)
         again = eval(board.share(), {"playground": playground})
-        assert again.picked.on == board.picked.on
+        assert repr(again.chosen.make_runtime()) == repr(board.chosen.make_runtime())
         assert again.program == board.program
     assert "workers" not in playground(runtime="CurrentThread", workers=2).share()
 
@@ -144,13 +148,14 @@ def test_a_choice_that_there_is_not_is_refused_with_the_list() -> None:
     """Nothing from outside gets into a program: choices come from fixed lists."""
     wrong: list[dict[str, Any]] = [
         {"maker": "tail"}, {"maker": ["plain"]}, {"spawner": "spawn(x)"}, {"fix": None},
-        {"workers": True}, {"workers": "16"}, {"workers": 3}, {"runtime": "AsyncioLoop"},
+        {"workers": True}, {"workers": 3}, {"workers": "16)"}, {"runtime": "AsyncioLoop"},
         {"schedule": "Replay('0'); x"}, {"schedule": "Seeded(-1)"}, {"schedule": 7},
     ]  # fmt: skip
     for choices in wrong:
-        with pytest.raises(UsageError, match="is one of "):
+        (name,) = choices
+        with pytest.raises(UsageError, match=f"the choices of '{name}' are "):
             playground(**choices)
-    with pytest.raises(UsageError, match="the controls are maker, "):
+    with pytest.raises(UsageError, match="the controls are 'maker', "):
         playground().pick(colour="red")
 
 
@@ -159,13 +164,13 @@ def test_what_a_page_says_wrongly_changes_nothing() -> None:
     board = playground(maker="plain")
     board._repr_mimebundle_()
     for number, said in enumerate([{"maker": "x"}, {"y": 1}, ["plain"], None, 7]):
-        board._widget.said = {"turn": f"t{number}", "picked": said}
-        state = board._widget.state
+        board._card.widget.said = {"turn": f"t{number}", "picked": said}
+        state = board._card.widget.state
         assert state["turn"] == f"t{number}"
         assert state["error"]
-        assert state["picked"] == vars(Choices("plain"))
-    board._widget.said = {}
-    assert board._widget.state["picked"]["maker"] == "tail block"
+        assert state["picked"] == labels(Choices("plain"))
+    board._card.widget.said = {}
+    assert board._card.widget.state["picked"]["maker"] == "plain"
 
 
 def test_what_cannot_be_chosen_says_why() -> None:
@@ -173,9 +178,10 @@ def test_what_cannot_be_chosen_says_why() -> None:
     assert set(Choices(runtime="CurrentThread").off()) == {"workers", "schedule"}
     assert set(Choices(runtime="OsThreads").off()) == {"schedule"}
     assert not Choices().off()
-    assert "closure" in Choices(spawner="thread").notes()["maker"]
-    assert "async fn becomes fn" in Choices("async fn", "spawn_blocking").notes()["maker"]
-    assert "in_scope" in Choices(spawner="thread", fix="instrument").notes()["fix"]
+    assert "closure" in Choices(spawner="thread").notes()[0]
+    assert "async fn becomes fn" in Choices("async fn", "spawn_blocking").notes()[0]
+    assert "in span.in_scope" in Choices(spawner="thread", fix="instrument").notes()[1]
+    assert "the current span takes its place" in Choices(fix="or_current").notes()[0]
     assert not Choices().notes()
 
 
@@ -203,7 +209,7 @@ def test_without_widgets_the_panel_is_text(monkeypatch: pytest.MonkeyPatch) -> N
     def missing(*_: Any) -> Any:
         raise spanlab.MissingPackage("pip install anywidget")
 
-    monkeypatch.setattr(spanlab.lesson.playground, "live", missing)
+    monkeypatch.setattr(spanlab.lesson.card, "live", missing)
     shown = playground()._repr_mimebundle_()
     assert set(shown) == {"text/plain", "text/html"}
     for part in ("tasks.spawn(sub_task())", "on ThreadId(17)", "pip install", "playground(maker="):

@@ -6,11 +6,10 @@ const PATIENCE = 10_000; // ms until a silent kernel is mentioned
 
 function question(box, model, redraw) {
   const state = model.get("state");
-  const parts = state.threads.length ? ["in span", "on thread"] : ["in span"];
+  const parts = ["in span", "on thread"].slice(0, state.lines[0].choices.length);
   const own = ownName();
   const one = parts.length === 1 ? " one" : "";
-  const [start, mark, rest] = ["Predict", " · ", state.title];
-  box.append(el("div", "head", el("b", "", start), el("span", "dim", mark + rest)));
+  box.append(el("div", "head", el("b", "", "Predict"), el("span", "dim", ` · ${state.title}`)));
   const titles = el("div", `row titles${one}`, el("span"), el("span", "", "message"));
   titles.append(...parts.map((part) => el("span", "", part)));
   titles.setAttribute("aria-hidden", "true");
@@ -20,11 +19,10 @@ function question(box, model, redraw) {
   state.lines.forEach((line, row) => {
     const cells = el("div", `row${one}`, el("span", "num", `${line.number}`), el("span", "message", line.message));
     parts.forEach((part, at) => {
-      const labels = [...(at ? state.threads : line.spans), NOT_SURE];
       const group = el("div", "group");
       const about = `line ${line.number}, ${line.message}: ${part}`;
       has(group, { role: "radiogroup", "aria-label": about, "data-part": part });
-      const inputs = labels.map((label) => {
+      const inputs = line.choices[at].map((label) => {
         const input = radio(`${own}-${row}-${at}`, label, () => choose(line.key, at, label));
         const kind = label === NOT_SURE ? " unsure" : at || label === "no span" ? "" : " path";
         group.append(el("label", `option${kind}`, input, el("span", "", label)));
@@ -178,7 +176,7 @@ function render({ model, el: root }) {
 
   function draw() {
     const state = model.get("state");
-    const now = JSON.stringify([state.title, state.lines, state.threads, state.runs]);
+    const now = JSON.stringify([state.title, state.lines, state.runs]);
     if (now !== asked) {
       [asked, shown, result] = [now, "", null];
       box.replaceChildren();

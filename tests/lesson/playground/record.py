@@ -12,7 +12,7 @@ import subprocess
 from itertools import product
 from pathlib import Path
 
-from spanlab.lesson.program import OPTIONS, program
+from spanlab.lesson.program import OPTIONS, Choices, program
 
 HERE = Path(__file__).resolve().parent
 LOGS = HERE / "logs.json"
@@ -65,7 +65,7 @@ def build() -> Path:
     texts = {"Cargo.toml": CARGO + reference[reference.index("[dependencies]") :]}
     texts["src/main.rs"] = MAIN.format(modules=modules, calls=calls)
     for n, choices in enumerate(COMBINATIONS):
-        texts[f"src/p{n}.rs"] = MODULE.format(text=program(*choices).rust)
+        texts[f"src/p{n}.rs"] = MODULE.format(text=program(Choices(*choices))["Rust"])
     folder = target() / "playground-source"
     (folder / "src").mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
