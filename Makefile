@@ -38,7 +38,7 @@ reference: .venv/test ## run the real crates again and store what they print (ne
 	$(BIN)/python tests/lesson/playground/record.py
 
 figures: .venv/test ## draw the pictures of the README again
-	$(BIN)/python tests/tools/figures.py
+	PYTHONPATH=tests $(BIN)/python tests/tools/figures.py
 
 clean: ## remove .venv and everything that was generated
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
