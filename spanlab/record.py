@@ -48,7 +48,10 @@ class SpanNew(Record):
 
 @dataclass(frozen=True, slots=True)
 class SpanEntered(Record):
+    """A span on top of a stack: by a guard, or by the poll or drop of the future that carries it."""
+
     span: int
+    future: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +94,17 @@ class Event(Record):
 
 @dataclass(frozen=True, slots=True)
 class TaskSpawned(Record):
+    """A future was given to a runtime, through `to`: the numbered `future`, or a plain one.
+
+    `made_file` and `made_line` say where that was made, if it is known.
+    """
+
     spawned: int
     name: str
+    future: int | None = None
+    to: str = "spawn()"
+    made_file: str = ""
+    made_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +141,62 @@ class TaskAborted(Record):
     aborted: int
 
 
+@dataclass(frozen=True, slots=True)
+class FutureRecord(Record):
+    """Something that happened to a future that is no task: its number is `future`."""
+
+    future: int
+
+
+@dataclass(frozen=True, slots=True)
+class FutureMade(FutureRecord):
+    """A call of a function with `@instrument`: the span is made when the future is first polled."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FutureWrapped(FutureRecord):
+    """From now on the future carries a span: around the numbered `inner`, or around a plain one.
+
+    `name` is the async function inside; `made_file` and `made_line` are as in `TaskSpawned`.
+    """
+
+    span: int
+    inner: int | None = None
+    name: str = ""
+    made_file: str = ""
+    made_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FutureGiven(FutureRecord):
+    """A future was given to `to`, which polls it inside its own poll: "join()" or "select()"."""
+
+    to: str
+    name: str = ""
+    made_file: str = ""
+    made_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FuturePolled(FutureRecord):
+    """The first poll of a future that was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class FutureDropped(FutureRecord):
+    """A future was dropped before its end."""
+
+
 KINDS: Mapping[str, type[Record]] = {
     "thread": ThreadStarted, "park": ThreadParked,
     "new": SpanNew, "enter": SpanEntered, "exit": SpanExited, "close": SpanClosed,
     "record": SpanRecorded, "follows": SpanFollows, "event": Event,
     "spawn": TaskSpawned, "poll": PollStarted, "polled": PollEnded, "wake": TaskWoken,
     "finish": TaskFinished, "abort": TaskAborted,
+    "made": FutureMade, "wrapped": FutureWrapped, "given": FutureGiven, "first": FuturePolled,
+    "dropped": FutureDropped,
 }  # fmt: skip
+SLOTS = {word: kind.__match_args__[6:] for word, kind in KINDS.items()}  # of a row, after its place
+FUTURES = frozenset(word for word, kind in KINDS.items() if issubclass(kind, FutureRecord))
