@@ -11,6 +11,10 @@ from itertools import islice
 from types import CodeType, CoroutineType
 from typing import Any
 
+Place = tuple[Any, int]  # code and instruction, or file and line
+NOWHERE: Place = ("", 0)
+
+_HERE = os.path.dirname(__file__) + os.sep
 _LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
 
 
@@ -35,6 +39,12 @@ def code_of(future: Any) -> CodeType | None:
         if future is None:
             return None
     return future.cr_code
+
+
+def origin(future: Any) -> Place:
+    """Give file and line where a coroutine was made, if it was noted and is code of the reader."""
+    made = getattr(future, "cr_origin", None)
+    return NOWHERE if not made or made[0][0].startswith(_HERE) else made[0][:2]
 
 
 def place(code: Any, at: int) -> tuple[str, int]:

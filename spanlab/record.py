@@ -48,7 +48,7 @@ class SpanNew(Record):
 
 @dataclass(frozen=True, slots=True)
 class SpanEntered(Record):
-    """A span on top of a stack: by a guard, or by the poll or drop of the future that carries it."""
+    """A span is on a stack: by a guard, or by a poll or the drop of `future`, which carries it."""
 
     span: int
     future: int | None = None

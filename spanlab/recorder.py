@@ -14,6 +14,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.field import Level
+from spanlab.frames import Place
 from spanlab.traces import Trace
 
 OFF = 6  # above every level
@@ -27,7 +28,8 @@ class Recorder:
     """
 
     __slots__ = (
-        "append", "clock", "level", "new_stack", "next_span", "next_task", "next_thread", "trace",
+        "append", "clock", "level", "new_stack", "next_future", "next_span", "next_task",
+        "next_thread", "trace",
     )  # fmt: skip
 
     def __init__(self, level: str | Level, clock: Callable[[], int] | None) -> None:
@@ -43,11 +45,18 @@ class Recorder:
         if self.level == OFF:
             self.append = _discard
         self.next_span, self.next_task, self.next_thread = numbers(0), numbers(1), numbers(1)
+        self.next_future = numbers(1)
 
     @property
     def is_real(self) -> bool:
         """Tell whether real time passes here, and threads are real."""
         return self.clock is time.perf_counter_ns
+
+    def note(self, kind: str, place: Place, *what: Any) -> None:
+        """Add a record of the current thread, if there is one."""
+        thread = threads.local.thread
+        if thread is not None:
+            self.append((kind, self.clock(), thread.id, thread.task, *place, *what))
 
     def thread(
         self, name: str, runtime: Any = None, task: int | None = None, file: str = "", line: int = 0
@@ -65,10 +74,11 @@ class Recorder:
             _thresholds[:] = gc.get_threshold()
             gc.set_threshold(1_000_000, *_thresholds[1:])  # records pile up and are no garbage
         _lasting.append(self)
-        threads.process.recorder = self
+        threads.process.recorder, depth = self, track(1)
         try:
             yield
         finally:
+            track(depth)
             _lasting.remove(self)  # not always the newest: two `arun` may last side by side
             threads.process.recorder = _lasting[-1] if _lasting else None
             if not _lasting:
@@ -100,6 +110,13 @@ def recording(
     recorder = Recorder(level, clock)
     with recorder.installed(), threads.on(recorder.thread("main")):
         yield recorder.trace
+
+
+def track(depth: int) -> int:
+    """Have this thread's coroutines keep so many frames of where they were made; give what was."""
+    before = sys.get_coroutine_origin_tracking_depth()
+    sys.set_coroutine_origin_tracking_depth(depth)
+    return before
 
 
 def numbers(first: int) -> Callable[[], int]:

@@ -6,11 +6,9 @@ from sys import _getframe
 from typing import Any
 
 from spanlab.errors import UsageError
-from spanlab.frames import unwind
+from spanlab.frames import NOWHERE, Place, code_of, origin, unwind
 from spanlab.future import USED, Future, Pending
 from spanlab.threads import local
-
-Place = tuple[Any, int]  # code and instruction, or file and line
 
 
 class Entered:
@@ -72,26 +70,37 @@ class Instrumented(Future[Any]):
     https://github.com/tokio-rs/tracing/blob/tracing-0.1.44/tracing/src/instrument.rs
     """
 
-    __slots__ = ("_place", "inner", "span")
+    __slots__ = ("_place", "_recorder", "inner", "number", "span")
 
     def __init__(self, inner: Any, span: Any, place: Place) -> None:
         self.inner = inner
-        self.span = span
-        self._place = place
+        self.number: int | None = None
+        self.carry(span, place)
+
+    def carry(self, span: Any, place: Place) -> None:
+        """Take a span along, from now on."""
+        self.span, self._place = span, place
+        self._recorder = recorder = span._recorder  # None when there is no drop to tell of
+        if recorder is not None:
+            inner, code = self.inner, code_of(self.inner)
+            self.number = self.number or recorder.next_future()
+            what = getattr(inner, "number", None), code.co_name if code else "", *origin(inner)
+            recorder.note("wrapped", place, self.number, span.id, *what)
 
     def send(self, value: None, /) -> Pending:
         """Poll the inner future once, inside the span."""
-        if self.span is None:
-            used: Pending = self.inner.send(None)
-            return used
+        if self.inner is USED:
+            USED.poll()
         # no local name may hold the span: the frame outlives this call in a traceback
-        self.span._enter(self._place)
+        self.span._enter(self._place, self.number)
         try:
             pending: Pending = self.inner.send(None)
             return pending
         except StopIteration:
+            self._recorder = None
             raise
         except BaseException as error:
+            self._recorder = None
             unwind(error)
             raise
         finally:
@@ -101,7 +110,9 @@ class Instrumented(Future[Any]):
         """Drop the inner future inside the span, then the span."""
         if self.inner is USED:
             return
-        self.span._enter(self._place)
+        if self._recorder is not None:
+            self._recorder.note("dropped", NOWHERE, self.number)
+        self.span._enter(self._place, self.number)
         try:
             self.inner.close()
         finally:
