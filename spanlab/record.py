@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spanlab.field import Fields, Level
@@ -189,7 +188,7 @@ class FutureDropped(FutureRecord):
     """A future was dropped before its end."""
 
 
-KINDS: Mapping[str, type[Record]] = {
+KINDS: dict[str, type[Record]] = {
     "thread": ThreadStarted, "park": ThreadParked,
     "new": SpanNew, "enter": SpanEntered, "exit": SpanExited, "close": SpanClosed,
     "record": SpanRecorded, "follows": SpanFollows, "event": Event,
