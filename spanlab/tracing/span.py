@@ -133,13 +133,13 @@ class Span:
             return
         if thread is None or thread.recorder is not recorder:
             thread = current()
-        if thread is None:
-            return
-        if thread.recorder is not recorder:
-            raise UsageError(
-                f"a span is entered in the recording that made it, and that of {self.name!r} "
-                f"has ended. Make a new one: info_span({self.name!r})"
-            )
+            if thread is None:
+                return
+            if thread.recorder is not recorder:
+                raise UsageError(
+                    f"a span is entered in the recording that made it, and that of {self.name!r} "
+                    f"has ended. Make a new one: info_span({self.name!r})"
+                )
         thread.span_stack.append(self._ref)
         now, (code, at) = recorder.clock(), place
         recorder.append(("enter", now, thread.id, thread.task, code, at, self.id, future))
