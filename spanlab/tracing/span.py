@@ -179,11 +179,12 @@ def make_span(
     else:
         above = _given(thread, parent)
     recorder, (code, at) = thread.recorder, place or (frame.f_code, frame.f_lasti)
-    span = Span(name, recorder, above, tuple(given))  # the names: a value is not kept
+    declared, fields = (tuple(given), capture(given)) if given else ((), ())
+    span = Span(name, recorder, above, declared)  # the names: a value is not kept
     recorder.append((
         "new", recorder.clock(), thread.id, thread.task, code, at, span.id,
         None if above is None else above.id, name, level,
-        target or frame.f_globals["__name__"], capture(given) if given else (),
+        target or frame.f_globals["__name__"], fields,
     ))  # fmt: skip
     return span
 
