@@ -14,7 +14,6 @@ from typing import Any
 Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)
 
-_HERE = os.path.dirname(__file__) + os.sep
 _LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
 
 
@@ -41,10 +40,10 @@ def code_of(future: Any) -> CodeType | None:
     return future.cr_code
 
 
-def origin(future: Any) -> Place:
-    """Give file and line where a coroutine was made, if it was noted and is code of the reader."""
-    made = getattr(future, "cr_origin", None)
-    return NOWHERE if not made or made[0][0].startswith(_HERE) else made[0][:2]
+def name_of(future: Any) -> str:
+    """Name the async function behind a future; empty if it is none of those."""
+    code = future.cr_code if type(future) is CoroutineType else code_of(future)
+    return code.co_name if code else ""
 
 
 def place(code: Any, at: int) -> tuple[str, int]:

@@ -93,17 +93,12 @@ class Event(Record):
 
 @dataclass(frozen=True, slots=True)
 class TaskSpawned(Record):
-    """A future was given to a runtime, through `to`: the numbered `future`, or a plain one.
-
-    `made_file` and `made_line` say where that was made, if it is known.
-    """
+    """A future was given to a runtime, through `to`: the numbered `future`, or a plain one."""
 
     spawned: int
     name: str
     future: int | None = None
     to: str = "spawn()"
-    made_file: str = ""
-    made_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +151,11 @@ class FutureMade(FutureRecord):
 
 @dataclass(frozen=True, slots=True)
 class FutureWrapped(FutureRecord):
-    """From now on the future carries a span: around the numbered `inner`, or around a plain one.
-
-    `name` is the async function inside; `made_file` and `made_line` are as in `TaskSpawned`.
-    """
+    """From now on the future carries a span: around the numbered `inner`, or around a plain one."""
 
     span: int
     inner: int | None = None
     name: str = ""
-    made_file: str = ""
-    made_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +164,6 @@ class FutureGiven(FutureRecord):
 
     to: str
     name: str = ""
-    made_file: str = ""
-    made_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class Recorder:
         """Add a record of the current thread, if there is one."""
         thread = threads.local.thread
         if thread is not None:
-            self.append((kind, self.clock(), thread.id, thread.task, *place, *what))
+            code, at = place
+            self.append((kind, self.clock(), thread.id, thread.task, code, at, *what))
 
     def thread(
         self, name: str, runtime: Any = None, task: int | None = None, file: str = "", line: int = 0
@@ -74,11 +75,10 @@ class Recorder:
             _thresholds[:] = gc.get_threshold()
             gc.set_threshold(1_000_000, *_thresholds[1:])  # records pile up and are no garbage
         _lasting.append(self)
-        threads.process.recorder, depth = self, track(1)
+        threads.process.recorder = self
         try:
             yield
         finally:
-            track(depth)
             _lasting.remove(self)  # not always the newest: two `arun` may last side by side
             threads.process.recorder = _lasting[-1] if _lasting else None
             if not _lasting:
@@ -110,13 +110,6 @@ def recording(
     recorder = Recorder(level, clock)
     with recorder.installed(), threads.on(recorder.thread("main")):
         yield recorder.trace
-
-
-def track(depth: int) -> int:
-    """Have this thread's coroutines keep so many frames of where they were made; give what was."""
-    before = sys.get_coroutine_origin_tracking_depth()
-    sys.set_coroutine_origin_tracking_depth(depth)
-    return before
 
 
 def numbers(first: int) -> Callable[[], int]:

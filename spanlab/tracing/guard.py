@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from sys import _getframe
+from types import CoroutineType
 from typing import Any
 
 from spanlab.errors import UsageError
-from spanlab.frames import NOWHERE, Place, code_of, origin, unwind
+from spanlab.frames import NOWHERE, Place, name_of, unwind
 from spanlab.future import USED, Future, Pending
 from spanlab.threads import local
 
@@ -72,20 +73,23 @@ class Instrumented(Future[Any]):
 
     __slots__ = ("_place", "_recorder", "inner", "number", "span")
 
-    def __init__(self, inner: Any, span: Any, place: Place) -> None:
+    def __init__(self, inner: Any, span: Any, place: Place, number: int | None = None) -> None:
         self.inner = inner
-        self.number: int | None = None
-        self.carry(span, place)
-
-    def carry(self, span: Any, place: Place) -> None:
-        """Take a span along, from now on."""
-        self.span, self._place = span, place
+        self.span = span
+        self.number = number
+        self._place = place
         self._recorder = recorder = span._recorder  # None when there is no drop to tell of
-        if recorder is not None:
-            inner, code = self.inner, code_of(self.inner)
-            self.number = self.number or recorder.next_future()
-            what = getattr(inner, "number", None), code.co_name if code else "", *origin(inner)
-            recorder.note("wrapped", place, self.number, span.id, *what)
+        thread = local.thread
+        if recorder is not None and thread is not None:
+            if number is None:
+                number = self.number = recorder.next_future()
+            plain = type(inner) is CoroutineType
+            within = None if plain else inner.number
+            name = inner.cr_code.co_name if plain else name_of(inner)
+            now, (code, at) = recorder.clock(), place
+            recorder.append((
+                "wrapped", now, thread.id, thread.task, code, at, number, span.id, within, name,
+            ))  # fmt: skip
 
     def send(self, value: None, /) -> Pending:
         """Poll the inner future once, inside the span."""
@@ -95,16 +99,17 @@ class Instrumented(Future[Any]):
         self.span._enter(self._place, self.number)
         try:
             pending: Pending = self.inner.send(None)
-            return pending
         except StopIteration:
             self._recorder = None
+            self.span._exit(self._place)
             raise
         except BaseException as error:
             self._recorder = None
             unwind(error)
-            raise
-        finally:
             self.span._exit(self._place)
+            raise
+        self.span._exit(self._place)
+        return pending
 
     def close(self) -> None:
         """Drop the inner future inside the span, then the span."""
@@ -120,5 +125,4 @@ class Instrumented(Future[Any]):
             self.span._exit(self._place)
             self.span = None
 
-    def __del__(self) -> None:
-        self.close()
+    __del__ = close

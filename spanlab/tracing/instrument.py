@@ -12,7 +12,7 @@ from typing import Any
 
 from spanlab.errors import NoSource, UsageError
 from spanlab.field import Debug, Display, Level
-from spanlab.frames import NOWHERE, code_of, unwind
+from spanlab.frames import NOWHERE, code_of, name_of, unwind
 from spanlab.future import Pending, into_future
 from spanlab.syntax import attribute, block, syntax
 from spanlab.threads import current
@@ -197,9 +197,9 @@ class _Lazy(Instrumented):
         self._call = call
         self._unused: Any = None  # in Rust they stay outside the block that the span covers
         if (thread := current()) is not None:
-            self._recorder, code = thread.recorder, code_of(inner)
-            self.number, place = thread.recorder.next_future(), (caller.f_code, caller.f_lasti)
-            thread.recorder.note("made", place, self.number, code.co_name if code else "")
+            recorder = self._recorder = thread.recorder
+            self.number, place = recorder.next_future(), (caller.f_code, caller.f_lasti)
+            recorder.note("made", place, self.number, name_of(inner))
 
     def send(self, value: None, /) -> Pending:
         """Poll once, and drop what has ended at once, as an `await` inside would."""
@@ -213,7 +213,8 @@ class _Lazy(Instrumented):
 
     def _begin(self) -> None:
         attribute, (args, kwargs), self._call = self._attribute, self._call, None
-        self.carry(attribute.make(args, kwargs), attribute.place)
+        span = attribute.make(args, kwargs)
+        super().__init__(self.inner, span, attribute.place, self.number)
         if attribute.unused:
             given = attribute.signature.bind(*args, **kwargs).arguments
             self._unused = [given[name] for name in attribute.unused if name in given]
@@ -223,6 +224,8 @@ class _Lazy(Instrumented):
     def close(self) -> None:
         super().close()
         self._call = self._unused = None
+
+    __del__ = close
 
 
 async def _observed(future: Any, attribute: _Attribute) -> Any:

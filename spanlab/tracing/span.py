@@ -125,7 +125,9 @@ class Span:
 
         In Rust: `future.instrument(span)`; there the future is made before the span.
         """
-        return Instrumented(into_future(future, "instrument()"), self, _caller())
+        frame = _getframe(1)
+        place = frame.f_code, frame.f_lasti
+        return Instrumented(into_future(future, "instrument()"), self, place)
 
     def _enter(self, place: Place, future: int | None = None) -> None:
         thread, recorder = local.thread, self._recorder
