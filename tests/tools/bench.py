@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 from sys import _getframe
 from time import perf_counter_ns
-from typing import Any, ClassVar
+from typing import Any
 
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
