@@ -8,7 +8,6 @@ from __future__ import annotations
 import linecache
 from collections import defaultdict
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from spanlab.errors import UsageError
@@ -72,11 +71,13 @@ class Trace:
     @property
     def records(self) -> list[Record]:
         """All records; made from what was noted when first asked for."""
+        from spanlab.record import KINDS  # to record needs none of their classes
+
         for noted in self.noted[len(self._records) :]:
             kind, time, *values = self._plain(*noted)
             if kind in _LEVEL_AT:
                 values[_LEVEL_AT[kind]] = Level(values[_LEVEL_AT[kind]])
-            record: Any = _kinds()[kind](len(self._records), time - self._zero, *values)
+            record: Any = KINDS[kind](len(self._records), time - self._zero, *values)
             self._records.append(record)
             self._of[type(record).__name__].append(record)
             if kind == "new":
@@ -152,9 +153,11 @@ class Trace:
         """Read what `to_json` wrote."""
         import json
 
+        from spanlab.record import KINDS
+
         try:
             data = json.loads(text)
-            if unknown := {row[0] for row in data["rows"]} - _kinds().keys():
+            if unknown := {row[0] for row in data["rows"]} - KINDS.keys():
                 raise KeyError(*unknown)
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise UsageError(
@@ -190,14 +193,6 @@ class Trace:
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} records, {len(self.events)} events>"
-
-
-@cache
-def _kinds() -> dict[str, type[Record]]:
-    """Load the records, when a trace is first read: to record needs none of their classes."""
-    from spanlab.record import KINDS
-
-    return KINDS
 
 
 def _tag(value: Any) -> Any:

@@ -107,11 +107,9 @@ class _Attribute:
 
     def apply(self) -> Callable[..., Any]:
         """Give the function that takes the place of the one annotated."""
-        if self._covers_the_future():
-            wrapped = lambda *args, **kwargs: self._lazily(*args, **kwargs)  # noqa: E731
-        else:
-            wrapped = lambda *args, **kwargs: self._at_once(*args, **kwargs)  # noqa: E731
-        return wraps(self.function)(wrapped)  # a plain function, so that it can be a method
+        call = self._lazily if self._covers_the_future() else self._at_once
+        # a plain function, so that it can be a method
+        return wraps(self.function)(lambda *args, **kwargs: call(*args, **kwargs))
 
     def _covers_the_future(self) -> bool:
         """Decide by the syntax alone whether the span is the future's or the function's."""
