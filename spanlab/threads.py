@@ -25,10 +25,6 @@ class Thread:
     tracing (`span_stack`, `recorder`) and of tokio (`runtime`, `task`, `waker`).
     """
 
-    __slots__ = (
-        "budget", "id", "name", "pinned", "recorder", "runtime", "span_stack", "task", "waker",
-    )  # fmt: skip
-
     def __init__(self, id: int, name: str, recorder: Any, runtime: Any = None) -> None:
         self.id = id
         self.name = name
