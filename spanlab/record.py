@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, dataclass_transform
 
 from spanlab.field import Fields, Level
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass_transform(frozen_default=True)
+class _Kind(type):
+    """Makes a frozen dataclass with slots of every class that is a `Record`."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+        made = super().__new__(cls, name, bases, body)
+        return made if "__slots__" in body else dataclass(frozen=True, slots=True)(made)
+
+
+class Record(metaclass=_Kind):
     """One thing that happened.
 
     `time` is in nanoseconds from the start, `thread` is the number in `ThreadId(n)`, `task` is
@@ -23,19 +32,16 @@ class Record:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
 class ThreadStarted(Record):
     """A new thread; `task`, `file` and `line` say who started it, if a program did."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class ThreadParked(Record):
     pass
 
 
-@dataclass(frozen=True, slots=True)
 class SpanNew(Record):
     span: int
     parent: int | None
@@ -45,7 +51,6 @@ class SpanNew(Record):
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
 class SpanEntered(Record):
     """A span is on a stack: by a guard, or by a poll or the drop of `future`, which carries it."""
 
@@ -53,29 +58,24 @@ class SpanEntered(Record):
     future: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class SpanExited(Record):
     span: int
 
 
-@dataclass(frozen=True, slots=True)
 class SpanClosed(Record):
     span: int
 
 
-@dataclass(frozen=True, slots=True)
 class SpanRecorded(Record):
     span: int
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
 class SpanFollows(Record):
     span: int
     follows: int
 
 
-@dataclass(frozen=True, slots=True)
 class Event(Record):
     """An event: `parent` is the span it belongs to, `current` the one on top of the stack."""
 
@@ -91,7 +91,6 @@ class Event(Record):
         return str(dict(self.fields).get("message", ""))
 
 
-@dataclass(frozen=True, slots=True)
 class TaskSpawned(Record):
     """A future was given to a runtime, through `to`: the numbered `future`, or a plain one."""
 
@@ -101,12 +100,10 @@ class TaskSpawned(Record):
     to: str = "spawn()"
 
 
-@dataclass(frozen=True, slots=True)
 class PollStarted(Record):
     pass
 
 
-@dataclass(frozen=True, slots=True)
 class PollEnded(Record):
     """The end of one poll; what is not `ready` waits, for the task `awaits` if it is a task."""
 
@@ -115,12 +112,10 @@ class PollEnded(Record):
     awaits: int | None
 
 
-@dataclass(frozen=True, slots=True)
 class TaskWoken(Record):
     woken: int
 
 
-@dataclass(frozen=True, slots=True)
 class TaskFinished(Record):
     """The end of a task: its `outcome` is "ok", "panicked" or "cancelled"."""
 
@@ -128,28 +123,24 @@ class TaskFinished(Record):
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
 class TaskAborted(Record):
     """Somebody asked a task to stop; it is dropped when its runtime next comes to it."""
 
     aborted: int
 
 
-@dataclass(frozen=True, slots=True)
 class FutureRecord(Record):
     """Something that happened to a future that is no task: its number is `future`."""
 
     future: int
 
 
-@dataclass(frozen=True, slots=True)
 class FutureMade(FutureRecord):
     """A call of a function with `@instrument`: the span is made when the future is first polled."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class FutureWrapped(FutureRecord):
     """From now on the future carries a span: around the numbered `inner`, or around a plain one."""
 
@@ -158,7 +149,6 @@ class FutureWrapped(FutureRecord):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class FutureGiven(FutureRecord):
     """A future was given to `to`, which polls it inside its own poll: "join()" or "select()"."""
 
@@ -166,12 +156,10 @@ class FutureGiven(FutureRecord):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
 class FuturePolled(FutureRecord):
     """The first poll of a future that was given."""
 
 
-@dataclass(frozen=True, slots=True)
 class FutureDropped(FutureRecord):
     """A future was dropped before its end."""
 
