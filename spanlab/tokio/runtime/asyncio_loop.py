@@ -21,7 +21,7 @@ from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.nested import run_to_end
 from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.runtime.base import Main, Runtime, Timer
-from spanlab.tokio.task import BUDGET, DONE, Task
+from spanlab.tokio.task import DONE, Task
 from spanlab.traces import Trace
 
 TICK = 0.05  # seconds after which a waiting main future looks whether anything can still happen
@@ -69,7 +69,7 @@ class AsyncioLoop(Runtime):
     def schedule(self, task: Task) -> None:
         self._on_loop(self._go_on, task)
 
-    def _go_on(self, who: Task | Main) -> None:
+    def _go_on(self, who: Task) -> None:
         """Let the asyncio task of `who` take its next step, or make it."""
         wake = self._wakes.get(who)
         if wake is not None:
@@ -146,9 +146,8 @@ class AsyncioLoop(Runtime):
     def _begin(self, thread: Thread, task: Task) -> None:
         def work() -> None:
             with threads.on(thread):
-                thread.budget = BUDGET
                 try:
-                    task.poll(thread)
+                    self._poll(task, thread)
                 except BaseException as error:  # the loop must hear of it
                     self._on_loop(self._fail, error)
 
@@ -166,14 +165,14 @@ class AsyncioLoop(Runtime):
 
     # ------------------------------------------------------------ one step after the other
 
-    async def _attend(self, who: Task | Main) -> None:
+    async def _attend(self, who: Task) -> None:
         """Be the asyncio task of a task, or of the main future, until it ends."""
         assert self._loop is not None
         try:
             while True:
                 wake = self._wakes[who] = self._loop.create_future()
                 self._step(who)
-                if who.done if isinstance(who, Main) else who.state is DONE:
+                if who.state is DONE:
                     return
                 if wake.done():
                     await asyncio.sleep(0)  # it woke itself: the others go first
@@ -189,28 +188,23 @@ class AsyncioLoop(Runtime):
             if isinstance(who, Main):
                 self._end_main()
 
-    def _step(self, who: Task | Main) -> None:
+    def _step(self, who: Task) -> None:
         thread = self._thread
         assert thread is not None
-        self._count_poll(who)
         self._say("enter", who)
         with threads.on(thread):
-            thread.budget = BUDGET
-            if isinstance(who, Main):
-                who.poll()
-            else:
-                who.poll(thread)
+            self._poll(who, thread)
         self._say("exit", who)
 
-    def _say(self, kind: str, who: Task | Main) -> None:
+    def _say(self, kind: str, who: Task) -> None:
         """Record that the loop brings the spans of this context, or takes them away again."""
         thread = self._thread
         if self.context and thread is not None:
-            recorder, task = thread.recorder, 0 if isinstance(who, Main) else who.id
+            recorder = thread.recorder
             spans = [entry() for entry in thread.span_stack]
             for span in spans if kind == "enter" else reversed(spans):
                 now = recorder.clock()
-                recorder.append((kind, now, thread.id, task, "", 0, span.id))
+                recorder.append((kind, now, thread.id, who.id, "", 0, span.id))
 
     def _drive(self, main: Main) -> None:
         run_to_end(self.drive(main))
@@ -242,7 +236,7 @@ class AsyncioLoop(Runtime):
         """Tell whether nothing runs that could wake anything."""
         waiting = all(not wake.done() for wake in self._wakes.values())
         busy = self._active or any(job.is_alive() for job in self._jobs) or threads.process.handles
-        busy = busy or self._next_deadline() or main.woken
+        busy = busy or self._next_deadline() or main.is_woken
         return waiting and len(self._wakes) == len(self._attending) and not busy
 
     async def _end(self) -> None:
@@ -272,7 +266,7 @@ async def arun(
     recorder = Recorder(level, runtime.clock)
     with recorder.installed():
         thread = recorder.thread("main", runtime)
-        driven = Main(future, thread)
+        driven = Main(runtime, future, thread)
         try:
             await runtime.drive(driven)
             recorder.trace.result = driven.value
@@ -280,7 +274,7 @@ async def arun(
             error.trace = recorder.trace  # type: ignore[attr-defined]
             raise
         finally:
-            driven.close()
+            driven.drop()
             with threads.on(thread):
                 runtime.shutdown()
             runtime.progress.clear()

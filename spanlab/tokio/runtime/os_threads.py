@@ -17,7 +17,7 @@ from spanlab.tokio.host.ending import Stop, end
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.runtime.base import Main, Timer
 from spanlab.tokio.runtime.worker import Worker, Workers
-from spanlab.tokio.task import BUDGET, Task
+from spanlab.tokio.task import DONE, Task
 
 FASTER = 100  # half milliseconds that a new thread of the pool lets a woken main thread go first
 TICK = 0.05  # seconds after which a waiting main thread looks whether anything can still happen
@@ -95,7 +95,7 @@ class OsThreads(Workers):
             here = threads.current()
         if here is not None:
             thread = here.recorder.thread("tokio-rt-worker", self)
-            woken = self._main if self._main is not None and self._main.woken else None
+            woken = self._main if self._main is not None and self._main.is_woken else None
             self._begin(lambda: self._serve_jobs(thread, woken), thread)
 
     # ------------------------------------------------------------ what the threads do
@@ -127,7 +127,7 @@ class OsThreads(Workers):
                 if self._has_work():
                     self._notify()
             if task is not None:
-                self._poll(worker, task)
+                self._work(worker, task)
             elif worker.deferred:
                 self._wake_deferred_of(worker)
             else:
@@ -175,7 +175,7 @@ class OsThreads(Workers):
 
     def _serve_jobs(self, thread: Thread, woken: Main | None) -> None:
         for _ in range(FASTER):  # main was woken before: in Rust it is faster than a new thread
-            if woken is None or not (woken.woken or woken.thread.task == 0):
+            if woken is None or not (woken.is_woken or woken.thread.task == 0):
                 break
             time.sleep(0.0005)
         while True:
@@ -187,8 +187,7 @@ class OsThreads(Workers):
                 if self._stopping:
                     return
                 task = self._jobs.popleft()
-            thread.budget = BUDGET
-            task.poll(thread)
+            self._poll(task, thread)
             with self.lock:
                 self._busy -= 1
 
@@ -201,9 +200,8 @@ class OsThreads(Workers):
             for worker in self._workers.values():
                 self._begin(lambda worker=worker: self._serve_tasks(worker), worker.thread)  # type: ignore[misc]
         while True:
-            self._count_poll(main)
-            main.poll()
-            if main.done:
+            self._poll(main, main.thread)
+            if main.state is DONE:
                 return
             self._wait(main)
 
@@ -214,7 +212,7 @@ class OsThreads(Workers):
     def _wait(self, main: Main) -> None:
         quiet = 0
         with self.lock:
-            while self._fatal is None and not main.woken:
+            while self._fatal is None and not main.is_woken:
                 keyboard.check()
                 if not self._main_woken.wait(TICK):
                     self._show_progress()

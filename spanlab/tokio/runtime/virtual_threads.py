@@ -10,7 +10,7 @@ from spanlab.errors import UsageError
 from spanlab.tokio.runtime.base import Main
 from spanlab.tokio.runtime.schedule import Schedule
 from spanlab.tokio.runtime.worker import Worker, Workers
-from spanlab.tokio.task import Task
+from spanlab.tokio.task import DONE, Task
 
 Move = Callable[[], None]
 
@@ -73,7 +73,7 @@ class VirtualThreads(Workers):
             self._sleepers = list(self._workers.values())
         self.main, self._is_driving = main, True
         try:
-            while not main.done:
+            while main.state is not DONE:
                 likely, unlikely = self._moves(main)
                 moves = likely + unlikely or self._clocks(main)
                 many = len(moves) > 1
@@ -85,7 +85,7 @@ class VirtualThreads(Workers):
     def _moves(self, main: Main) -> tuple[list[Move], list[Move]]:
         """Give all that could happen next, first what is likely; the very first is the default."""
         due, late = self._awake(), self._late()
-        if main.woken:
+        if main.is_woken:
             if self._main_due is None:
                 self._main_due = self._step + UNPARK
             late = sorted([(self._main_due, lambda: self._poll_main(main)), *late], key=_when)
@@ -94,7 +94,7 @@ class VirtualThreads(Workers):
         likely = [move for _, move in due] + self._asleep()
         unlikely = [move for when, move in late if when > self._step]
         whens = [when for when, _ in due]
-        if main.woken and 0 < self._main_spins < UNPARK and FIRST not in whens:
+        if main.is_woken and 0 < self._main_spins < UNPARK and FIRST not in whens:
             main_first = [likely.pop(whens.index(self._main_due or 0))]  # it did not park
             return main_first, likely + unlikely
         return (likely, unlikely) if likely else (unlikely[:1], unlikely[1:])
@@ -192,7 +192,7 @@ class VirtualThreads(Workers):
         task, worker.held = worker.held, None
         assert task is not None
         with threads.on(worker.thread):
-            self._poll(worker, task)
+            self._work(worker, task)
 
     def _let_go_on(self, worker: Worker) -> None:
         with threads.on(worker.thread):
@@ -200,10 +200,9 @@ class VirtualThreads(Workers):
 
     def _poll_main(self, main: Main) -> None:
         self._step += 1
-        self._count_poll(main)
-        main.poll()
-        self._main_spins = self._main_spins + 1 if main.woken else 0
-        self._main_due = self._step if main.woken else None
+        self._poll(main, main.thread)
+        self._main_spins = self._main_spins + 1 if main.is_woken else 0
+        self._main_due = self._step if main.is_woken else None
 
     def _run_blocking(self, index: int = 0) -> None:
         self._step += 1

@@ -11,8 +11,8 @@ from typing import Any
 from spanlab import threads
 from spanlab.errors import UsageError
 from spanlab.threads import Thread
-from spanlab.tokio.runtime.base import Runtime
-from spanlab.tokio.task import BUDGET, Task
+from spanlab.tokio.runtime.base import BUDGET, Runtime
+from spanlab.tokio.task import Task
 
 INJECT_INTERVAL = 61  # every so many polls a worker looks into the common queue first
 LIFO_LIMIT = 3  # polls in a row that a worker may take from its LIFO slot
@@ -153,12 +153,10 @@ class Workers(Runtime):
                 last = task
         return last
 
-    def _poll(self, worker: Worker, task: Task) -> None:
-        self._count_poll(task)
-        if not worker.lifo_polls:
-            worker.thread.budget = BUDGET  # what comes by the LIFO slot shares its waker's budget
-        worker.is_warm = True
-        task.poll(worker.thread)
+    def _work(self, worker: Worker, task: Task) -> None:
+        thread, worker.is_warm = worker.thread, True
+        # what comes by the LIFO slot shares its waker's budget
+        self._poll(task, thread, thread.budget if worker.lifo_polls else BUDGET)
 
 
 def take(queue: deque[Task]) -> Task | None:
