@@ -20,7 +20,11 @@ from spanlab.tokio.wait import here, out_of_budget
 T = TypeVar("T")
 
 IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
-ENDED: tuple[bool, str, int | None] = True, "", None  # what the end of a poll says that was not suspended
+ENDED: tuple[bool, str, int | None] = (
+    True,
+    "",
+    None,
+)  # what the end of a poll says that was not suspended
 UNASKED = Pending("nothing")  # stands for the poll of a task that was aborted before it
 
 

@@ -148,8 +148,7 @@ class OsThreads(Workers):
         self._wake_deferred_of(worker)
 
     def _park(self, worker: Worker) -> None:
-        recorder, thread = worker.thread.recorder, worker.thread
-        recorder.append(("park", recorder.clock(), thread.id, None, "", 0))
+        worker.say_parked()
         with self.lock:
             self._sleeping += 1
             worker.cool()

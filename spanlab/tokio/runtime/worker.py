@@ -33,6 +33,11 @@ class Worker:
         self.acted = 0  # the step at which it last did something
         self.searching = False  # it was woken, and has not found anything yet
 
+    def say_parked(self) -> None:
+        """Record that the thread goes to sleep."""
+        recorder = self.thread.recorder
+        recorder.append(("park", recorder.clock(), self.thread.id, None, "", 0))
+
     def cool(self) -> None:
         """Note that what comes into the LIFO slot now comes from no poll."""
         self.is_warm = False
