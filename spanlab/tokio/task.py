@@ -172,14 +172,14 @@ class JoinHandle(Future[T], Generic[T]):
     In Rust: `tokio::task::JoinHandle`, which gives a `Result`.
     """
 
-    __slots__ = ("_task", "_used")
+    __slots__ = ("_is_used", "_task")
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._used = False
+        self._is_used = False
 
     def poll(self) -> T | Pending:
-        if self._used:
+        if self._is_used:
             raise FutureReused(
                 f"a JoinHandle gives its value once, and that of task {self.id} was awaited. "
                 f"Keep the value: value = await handle"
@@ -193,7 +193,7 @@ class JoinHandle(Future[T], Generic[T]):
                     task.waiter = thread.waker
                     return Pending(f"task {task.id}", task.id)
         thread.budget -= 1
-        self._used = True
+        self._is_used = True
         if task.error is not None:
             raise JoinError(task.id, task.error.__cause__)
         value: T = task.value
@@ -234,9 +234,7 @@ class AbortHandle:
     def __init__(self, task: Task) -> None:
         self._task = task
 
-    id = JoinHandle.id
-    abort = JoinHandle.abort
-    is_finished = JoinHandle.is_finished
+    id, abort, is_finished = JoinHandle.id, JoinHandle.abort, JoinHandle.is_finished
 
 
 def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
@@ -252,6 +250,7 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     recorder.append((
         "spawn", recorder.clock(), thread.id, thread.task,
         frame.f_code, frame.f_lasti, task.id, code.co_name if code else "",
+        getattr(future, "number", None), caller,
     ))  # fmt: skip
     thread.runtime.tasks[task.id] = task
     (thread.runtime.block if blocking else thread.runtime.schedule)(task)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from types import CoroutineType, FrameType
 from typing import Any
 
 from spanlab.errors import FutureReused, NoRuntime, UsageError
+from spanlab.frames import NOWHERE, code_of
 from spanlab.future import USED, Future, Pending, into_future
 from spanlab.threads import Thread, local
 
@@ -116,10 +119,35 @@ def pending() -> Future[Any]:
     return _Forever()
 
 
-class _Together(Future[Any]):
+class _Branch(Future[Any]):
+    """A future that has no number in the records: here it has one, a first poll and a drop."""
+
+    __slots__ = ("_has_ended", "_is_new", "_note", "inner", "number")
+
+    def __init__(self, inner: Any, recorder: Any) -> None:
+        self.inner = inner
+        self.number: int | None = recorder.next_future()
+        self._note = recorder.note
+        self._is_new, self._has_ended = True, False
+
+    def send(self, value: None, /) -> Pending:
+        if self._is_new:
+            self._note("first", NOWHERE, self.number)
+        self._is_new, self._has_ended = False, True
+        pending: Pending = self.inner.send(None)
+        self._has_ended = False  # it comes here only if it waits
+        return pending
+
+    def close(self) -> None:
+        if not self._has_ended:
+            self._note("dropped", NOWHERE, self.number)
+        self.inner.close()
+
+
+class _Branches(Future[Any]):
     """Several futures polled inside one: what `join` and `select` share."""
 
-    __slots__ = ("_futures", "_start")
+    __slots__ = ("_futures",)
 
     def __init__(self, futures: tuple[Any, ...], caller: str) -> None:
         self._futures: list[Any] = [into_future(future, caller) for future in futures]
@@ -127,39 +155,52 @@ class _Together(Future[Any]):
             raise FutureReused(
                 f"{caller} needs different futures, got the same one twice. Make two of them"
             )
-        self._start = 0
+        if local.thread is not None:
+            self._give(local.thread.recorder, caller, sys._getframe(3))
+
+    def _give(self, recorder: Any, caller: str, frame: FrameType) -> None:
+        """Record that the futures are given away, each by its number."""
+        for index, future in enumerate(self._futures):
+            if future.__class__ is CoroutineType or future.number is None:
+                self._futures[index] = _Branch(future, recorder)
+            number, code = self._futures[index].number, code_of(future)
+            what = number, caller, code.co_name if code else ""
+            recorder.note("given", (frame.f_code, frame.f_lasti), *what)
+
+    def _from(self, first: int) -> list[int]:
+        return [*range(first, len(self._futures)), *range(first)]
 
     def _drop(self, index: int) -> None:
         future, self._futures[index] = self._futures[index], USED
         future.close()
 
     def close(self) -> None:
-        for index in range(len(self._futures)):
+        for index in self._from(0):
             self._drop(index)
 
 
-class _Join(_Together):
-    __slots__ = ("_values",)
+class _Join(_Branches):
+    __slots__ = ("_first", "_values")
 
     def __init__(self, futures: tuple[Any, ...]) -> None:
         super().__init__(futures, "join()")
+        self._first = 0
         self._values: list[Any] = [None] * len(futures)
 
     def poll(self) -> tuple[Any, ...] | Pending:
-        count, result = len(self._futures), None
-        order = [(self._start + offset) % count for offset in range(count)]
-        self._start = (self._start + 1) % max(count, 1)  # the branch that goes first rotates
+        pending, order = None, self._from(self._first)
+        self._first = (self._first + 1) % max(len(order), 1)  # another branch goes first then
         for index in order:
             if self._futures[index] is not USED:
                 try:
-                    result = self._futures[index].send(None)
+                    pending = self._futures[index].send(None)
                 except StopIteration as ready:
                     self._values[index] = ready.value
                     self._drop(index)
         if any(future is not USED for future in self._futures):
-            return result or Pending("its branches")
+            return pending or Pending("its branches")
         values, self._values = self._values, []
-        return tuple(values) if len(values) == count else USED.poll()
+        return tuple(values) if len(values) == len(order) else USED.poll()
 
 
 def join(*futures: Any) -> Future[tuple[Any, ...]]:
@@ -172,7 +213,7 @@ def join(*futures: Any) -> Future[tuple[Any, ...]]:
     return _Join(futures)
 
 
-class _Select(_Together):
+class _Select(_Branches):
     __slots__ = ("_biased",)
 
     def __init__(self, futures: tuple[Any, ...], biased: bool) -> None:
@@ -182,12 +223,10 @@ class _Select(_Together):
         self._biased = biased
 
     def poll(self) -> tuple[int, Any] | Pending:
-        thread, count = here("select()"), len(self._futures)
+        thread, pending = here("select()"), Pending("its branches")
         if thread.budget <= 0:
             return out_of_budget(thread)
-        start = 0 if self._biased else thread.runtime.choose(count)
-        pending = Pending("its branches")
-        for index in [(start + offset) % count for offset in range(count)]:
+        for index in self._from(0 if self._biased else thread.runtime.choose(len(self._futures))):
             try:
                 pending = self._futures[index].send(None)
             except StopIteration as ready:

@@ -435,7 +435,7 @@ def test_a_task_aborted_in_its_poll_is_dropped_before_others_run() -> None:
             await handles[0]
 
     kinds = [row[0] for row in run(main(), on=CurrentThread()).rows if row[3] == 1]
-    in_the_poll = ["enter", "abort", "event", "exit", "enter", "exit", "close"]
+    in_the_poll = ["enter", "abort", "event", "exit", "dropped", "enter", "exit", "close"]
     assert kinds == ["poll", *in_the_poll, "polled", "finish", "wake"]
 
 
