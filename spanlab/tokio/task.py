@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from spanlab import threads
 from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
-from spanlab.frames import code_of, not_send, unwind
+from spanlab.frames import name_of, not_send, unwind
 from spanlab.future import Future, Pending, into_future
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget
@@ -245,11 +245,11 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     except NoRuntime:
         future.close()
         raise
-    recorder, frame, code = thread.recorder, sys._getframe(2), code_of(future)
+    recorder, frame = thread.recorder, sys._getframe(2)
     task = Task(thread.runtime, future, recorder.next_task())
     recorder.append((
         "spawn", recorder.clock(), thread.id, thread.task,
-        frame.f_code, frame.f_lasti, task.id, code.co_name if code else "",
+        frame.f_code, frame.f_lasti, task.id, name_of(future),
         getattr(future, "number", None), caller,
     ))  # fmt: skip
     thread.runtime.tasks[task.id] = task

@@ -7,7 +7,7 @@ from types import CoroutineType, FrameType
 from typing import Any
 
 from spanlab.errors import FutureReused, NoRuntime, UsageError
-from spanlab.frames import NOWHERE, code_of
+from spanlab.frames import NOWHERE, name_of
 from spanlab.future import USED, Future, Pending, into_future
 from spanlab.threads import Thread, local
 
@@ -163,8 +163,7 @@ class _Branches(Future[Any]):
         for index, future in enumerate(self._futures):
             if future.__class__ is CoroutineType or future.number is None:
                 self._futures[index] = _Branch(future, recorder)
-            number, code = self._futures[index].number, code_of(future)
-            what = number, caller, code.co_name if code else ""
+            what = self._futures[index].number, caller, name_of(future)
             recorder.note("given", (frame.f_code, frame.f_lasti), *what)
 
     def _from(self, first: int) -> list[int]:
