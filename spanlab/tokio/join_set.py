@@ -9,7 +9,7 @@ from typing import Any
 
 from spanlab.errors import JoinError
 from spanlab.future import Future, Pending
-from spanlab.tokio.task import DONE, AbortHandle, Task, call, new_task
+from spanlab.tokio.task import DONE, JoinHandle, Task, call, new_task
 from spanlab.tokio.wait import here
 
 
@@ -38,6 +38,20 @@ class Joined:
 
     def __repr__(self) -> str:
         return f"Joined(task={self.task}, {self.error or repr(self._value)})"
+
+
+class AbortHandle:
+    """Can abort a task, and cannot wait for it.
+
+    In Rust: `tokio::task::AbortHandle`.
+    """
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    id, abort, is_finished = JoinHandle.id, JoinHandle.abort, JoinHandle.is_finished
 
 
 class _Tasks(dict[int, Task]):

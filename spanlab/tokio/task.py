@@ -223,20 +223,6 @@ class JoinHandle(Future[T], Generic[T]):
         return self._task.state is DONE
 
 
-class AbortHandle:
-    """Can abort a task, and cannot wait for it.
-
-    In Rust: `tokio::task::AbortHandle`.
-    """
-
-    __slots__ = ("_task",)
-
-    def __init__(self, task: Task) -> None:
-        self._task = task
-
-    id, abort, is_finished = JoinHandle.id, JoinHandle.abort, JoinHandle.is_finished
-
-
 def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     """Make a task of `future` and hand it to the runtime of this thread."""
     future = into_future(future, caller)

@@ -10,13 +10,14 @@ from itertools import count
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import Deadlock, ForeignAwaitable, NestedRuntime, PollBudgetExceeded
-from spanlab.frames import file_name, foreign, suspended_at
+from spanlab.errors import Deadlock, ForeignAwaitable, NestedRuntime
+from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import numbers
 from spanlab.threads import Thread
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.progress import Progress
+from spanlab.tokio.runtime.stuck import deadlock, endless
 from spanlab.tokio.task import DONE, IDLE, NOTIFIED, POLLING, QUEUED, Task, note
 
 BUDGET = 128  # operations that one poll may do before it must yield
@@ -180,14 +181,7 @@ class Runtime:
         if count % MANY == 0:
             self._show_progress()
         if count > self.polls:
-            name, file, line = suspended_at(who.future)
-            number = f"task {who.id}" if who.id else "the main future"
-            raise PollBudgetExceeded(
-                f"the program was expected to end within {self.polls} polls, and has not; "
-                f"next was {number}, '{name}' at {file_name(file)}:{line}. "
-                f"Look for a loop that never waits, or allow more: "
-                f"run(main(), polls={self.polls * 10})"
-            )
+            raise endless(who, self.polls)
         thread.budget = budget
         who.poll(thread)
 
@@ -203,7 +197,7 @@ class Runtime:
         """Nothing can run: let the virtual clock jump to the next timer, and fire it."""
         deadline = self._next_deadline()
         if deadline is None:
-            raise Deadlock(self._who_waits(main))
+            raise self._deadlock(main)
         self._time = max(self._time, deadline * 1_000_000)
         self._fire()
 
@@ -226,16 +220,8 @@ class Runtime:
             if waker is not None:
                 waker.wake()
 
-    def _who_waits(self, main: Main) -> str:
-        lines = [_waiting("main future", main.future, main.waits_for)]
-        lines += [
-            _waiting(f"task {t.id}", t.future, t.waits_for) for t in list(self.tasks.values())
-        ]
-        return (
-            "the main future was expected to end, and nothing is left that could wake it:\n"
-            + "\n".join(lines)
-            + "\nWake, finish or abort what it waits for"
-        )
+    def _deadlock(self, main: Main) -> Deadlock:
+        return deadlock([main, *self.tasks.values()])
 
     def shutdown(self) -> None:
         """Drop all that is left; the runtime can be used anew.
@@ -264,10 +250,3 @@ def refuse_nested(thread: Thread | None, main: Any) -> None:
             "cannot start a runtime from within a runtime: this thread is driving one already. "
             "Await the future instead: await main()"
         )
-
-
-def _waiting(who: str, future: Any, waits_for: Pending | None) -> str:
-    name, file, line = suspended_at(future)
-    what = waits_for.waits_for if waits_for else "its first poll"
-    where = f" ('{name}', {file_name(file)}:{line})" if file else ""
-    return f"  {who}{where} waits for {what}"

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 from spanlab import threads
-from spanlab.errors import Deadlock
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import Stop
 from spanlab.tokio.host.keyboard import keyboard
@@ -58,7 +57,7 @@ class RealClock(Runtime):
         self._show_progress()
         self._quiet = self._quiet + 1 if self._is_quiet(main) else 0
         if self._quiet == QUIET:
-            raise Deadlock(self._who_waits(main))
+            raise self._deadlock(main)
 
     def _is_quiet(self, main: Main) -> bool:
         """Tell whether nothing runs that could wake anything."""
