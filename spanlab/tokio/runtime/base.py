@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import Deadlock, ForeignAwaitable, NestedRuntime
+from spanlab.errors import ForeignAwaitable, NestedRuntime
 from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import numbers
@@ -197,7 +197,7 @@ class Runtime:
         """Nothing can run: let the virtual clock jump to the next timer, and fire it."""
         deadline = self._next_deadline()
         if deadline is None:
-            raise self._deadlock(main)
+            raise deadlock([main, *self.tasks.values()])
         self._time = max(self._time, deadline * 1_000_000)
         self._fire()
 
@@ -219,9 +219,6 @@ class Runtime:
             waker = timer.waker  # another thread may cancel meanwhile
             if waker is not None:
                 waker.wake()
-
-    def _deadlock(self, main: Main) -> Deadlock:
-        return deadlock([main, *self.tasks.values()])
 
     def shutdown(self) -> None:
         """Drop all that is left; the runtime can be used anew.

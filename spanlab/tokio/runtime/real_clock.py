@@ -11,6 +11,7 @@ from spanlab.threads import Thread
 from spanlab.tokio.host.ending import Stop
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.runtime.base import Main, Runtime
+from spanlab.tokio.runtime.stuck import deadlock
 
 TICK = 0.05  # seconds after which whoever waits for main looks whether anything can still happen
 QUIET = 3  # so many looks in a row must find that nothing can
@@ -57,7 +58,7 @@ class RealClock(Runtime):
         self._show_progress()
         self._quiet = self._quiet + 1 if self._is_quiet(main) else 0
         if self._quiet == QUIET:
-            raise self._deadlock(main)
+            raise deadlock([main, *self.tasks.values()])
 
     def _is_quiet(self, main: Main) -> bool:
         """Tell whether nothing runs that could wake anything."""
