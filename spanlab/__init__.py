@@ -23,6 +23,7 @@ from spanlab.future import Future, Pending
 from spanlab.recorder import recording
 from spanlab.threads import spawn_thread
 from spanlab.tokio.join_set import JoinSet
+from spanlab.tokio.macros import join, select
 from spanlab.tokio.runtime import (
     CurrentThread,
     Explored,
@@ -34,7 +35,7 @@ from spanlab.tokio.runtime import (
     run,
 )
 from spanlab.tokio.task import JoinHandle, spawn, spawn_blocking
-from spanlab.tokio.wait import join, pending, select, sleep, yield_now
+from spanlab.tokio.wait import pending, sleep, yield_now
 from spanlab.traces import Trace
 from spanlab.tracing.instrument import in_current_span, instrument
 from spanlab.tracing.macros import (
@@ -65,75 +66,16 @@ if TYPE_CHECKING:
     from spanlab.view.stepper import Stepper, step
 
 __all__ = [
-    "AsyncioLoop",
-    "Cause",
-    "Comparison",
-    "CurrentThread",
-    "Deadlock",
-    "Debug",
-    "Display",
-    "Empty",
-    "Explored",
-    "Figure",
-    "ForeignAwaitable",
-    "Future",
-    "FutureReused",
-    "JoinError",
-    "JoinHandle",
-    "JoinSet",
-    "Level",
-    "Log",
-    "MissingPackage",
-    "NestedRuntime",
-    "NoRuntime",
-    "NoSource",
-    "NotAFuture",
-    "NotSend",
-    "OsThreads",
-    "Pending",
-    "PollBudgetExceeded",
-    "Replay",
-    "Seeded",
-    "Span",
-    "SpanlabError",
-    "Stepper",
-    "Trace",
-    "UsageError",
-    "VirtualThreads",
-    "Why",
-    "arun",
-    "compare",
-    "debug",
-    "debug_span",
-    "error",
-    "error_span",
-    "event",
-    "explore",
-    "graph",
-    "in_current_span",
-    "info",
-    "info_span",
-    "instrument",
-    "join",
-    "lanes",
-    "log",
-    "pending",
-    "recording",
-    "run",
-    "select",
-    "sleep",
-    "span",
-    "spawn",
-    "spawn_blocking",
-    "spawn_thread",
-    "step",
-    "trace",
-    "trace_span",
-    "warn",
-    "warn_span",
-    "why",
-    "yield_now",
-]
+    "AsyncioLoop", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug", "Display", "Empty",
+    "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused", "JoinError", "JoinHandle",
+    "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime", "NoRuntime", "NoSource",
+    "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded", "Replay", "Seeded",
+    "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads", "Why", "arun",
+    "compare", "debug", "debug_span", "error", "error_span", "event", "explore", "graph",
+    "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log", "pending",
+    "recording", "run", "select", "sleep", "span", "spawn", "spawn_blocking", "spawn_thread",
+    "step", "trace", "trace_span", "warn", "warn_span", "why", "yield_now",
+]  # fmt: skip
 
 __version__ = "0.1.0"
 
