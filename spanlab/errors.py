@@ -1,19 +1,4 @@
-"""Every exception, in one tree. Each message says what was expected, what came, what to write.
-
-SpanlabError
-├── UsageError              an argument or a call is wrong
-│   ├── NotAFuture          (TypeError) an async function, or something that cannot be polled
-│   ├── ForeignAwaitable    an awaitable of another library was awaited
-│   ├── FutureReused        a future was awaited twice
-│   ├── NoRuntime           spawn, sleep, … outside a runtime
-│   ├── NestedRuntime       a runtime started inside a runtime
-│   ├── NoSource            `@instrument` cannot read the function's source
-│   └── NotSend             a guard crosses an await in a spawned task: rustc refuses this
-├── JoinError               the awaited task panicked or was aborted
-├── Deadlock                nothing can wake what is still waiting
-├── PollBudgetExceeded      the program did not stop by itself
-└── MissingPackage          (ImportError) an optional package is not installed
-"""
+"""Every exception, in one tree. Each message says what was expected, what came, what to write."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ is made, and never looked at again.
 
 from __future__ import annotations
 
-import json
 import math
 import unicodedata
 from collections.abc import Mapping
@@ -119,7 +118,7 @@ def _escaped(char: str) -> str:
 def number(value: float) -> str:
     """Write a number or boolean as Rust's `{:?}` does: `true`, `1.0`, `1e21`, `NaN`."""
     if isinstance(value, bool):
-        return json.dumps(value)
+        return str(value).lower()
     if isinstance(value, int):
         return str(value)
     if not math.isfinite(value):

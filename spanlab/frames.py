@@ -11,6 +11,9 @@ from itertools import islice
 from types import CodeType, CoroutineType
 from typing import Any
 
+Place = tuple[Any, int]  # code and instruction, or file and line
+NOWHERE: Place = ("", 0)
+
 _LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
 
 
@@ -35,6 +38,12 @@ def code_of(future: Any) -> CodeType | None:
         if future is None:
             return None
     return future.cr_code
+
+
+def name_of(future: Any) -> str:
+    """Name the async function behind a future; empty if it is none of those."""
+    code = future.cr_code if type(future) is CoroutineType else code_of(future)
+    return code.co_name if code else ""
 
 
 def place(code: Any, at: int) -> tuple[str, int]:

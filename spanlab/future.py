@@ -39,6 +39,7 @@ class Future(Generic[T]):
 
     __slots__ = ("__weakref__",)
     inner: Any = None  # the future that this one polls, if it is one
+    number: int | None = None  # in the records, of a future that carries a span
 
     def poll(self) -> T | Pending:
         """Give the value, or a `Pending` after arranging to be woken."""

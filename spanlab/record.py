@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, dataclass_transform
 
 from spanlab.field import Fields, Level
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+@dataclass_transform(frozen_default=True)
+class _Kind(type):
+    """Makes a frozen dataclass with slots of every class that is a `Record`."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+        made = super().__new__(cls, name, bases, body)
+        return made if "__slots__" in body else dataclass(frozen=True, slots=True)(made)
+
+
+class Record(metaclass=_Kind):
     """One thing that happened.
 
     `time` is in nanoseconds from the start, `thread` is the number in `ThreadId(n)`, `task` is
@@ -24,19 +32,16 @@ class Record:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
 class ThreadStarted(Record):
     """A new thread; `task`, `file` and `line` say who started it, if a program did."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class ThreadParked(Record):
     pass
 
 
-@dataclass(frozen=True, slots=True)
 class SpanNew(Record):
     span: int
     parent: int | None
@@ -46,34 +51,31 @@ class SpanNew(Record):
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
 class SpanEntered(Record):
+    """A span is on a stack: by a guard, or by a poll or the drop of `future`, which carries it."""
+
     span: int
+    future: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
 class SpanExited(Record):
     span: int
 
 
-@dataclass(frozen=True, slots=True)
 class SpanClosed(Record):
     span: int
 
 
-@dataclass(frozen=True, slots=True)
 class SpanRecorded(Record):
     span: int
     fields: Fields
 
 
-@dataclass(frozen=True, slots=True)
 class SpanFollows(Record):
     span: int
     follows: int
 
 
-@dataclass(frozen=True, slots=True)
 class Event(Record):
     """An event: `parent` is the span it belongs to, `current` the one on top of the stack."""
 
@@ -89,18 +91,19 @@ class Event(Record):
         return str(dict(self.fields).get("message", ""))
 
 
-@dataclass(frozen=True, slots=True)
 class TaskSpawned(Record):
+    """A future was given to a runtime, through `to`: the numbered `future`, or a plain one."""
+
     spawned: int
     name: str
+    future: int | None = None
+    to: str = "spawn()"
 
 
-@dataclass(frozen=True, slots=True)
 class PollStarted(Record):
     pass
 
 
-@dataclass(frozen=True, slots=True)
 class PollEnded(Record):
     """The end of one poll; what is not `ready` waits, for the task `awaits` if it is a task."""
 
@@ -109,12 +112,10 @@ class PollEnded(Record):
     awaits: int | None
 
 
-@dataclass(frozen=True, slots=True)
 class TaskWoken(Record):
     woken: int
 
 
-@dataclass(frozen=True, slots=True)
 class TaskFinished(Record):
     """The end of a task: its `outcome` is "ok", "panicked" or "cancelled"."""
 
@@ -122,17 +123,55 @@ class TaskFinished(Record):
     outcome: str
 
 
-@dataclass(frozen=True, slots=True)
 class TaskAborted(Record):
     """Somebody asked a task to stop; it is dropped when its runtime next comes to it."""
 
     aborted: int
 
 
-KINDS: Mapping[str, type[Record]] = {
+class FutureRecord(Record):
+    """Something that happened to a future that is no task: its number is `future`."""
+
+    future: int
+
+
+class FutureMade(FutureRecord):
+    """A call of a function with `@instrument`: the span is made when the future is first polled."""
+
+    name: str
+
+
+class FutureWrapped(FutureRecord):
+    """From now on the future carries a span: around the numbered `inner`, or around a plain one."""
+
+    span: int
+    inner: int | None = None
+    name: str = ""
+
+
+class FutureGiven(FutureRecord):
+    """A future was given to `to`, which polls it inside its own poll: "join()" or "select()"."""
+
+    to: str
+    name: str = ""
+
+
+class FuturePolled(FutureRecord):
+    """The first poll of a future that was given."""
+
+
+class FutureDropped(FutureRecord):
+    """A future was dropped before its end."""
+
+
+KINDS: dict[str, type[Record]] = {
     "thread": ThreadStarted, "park": ThreadParked,
     "new": SpanNew, "enter": SpanEntered, "exit": SpanExited, "close": SpanClosed,
     "record": SpanRecorded, "follows": SpanFollows, "event": Event,
     "spawn": TaskSpawned, "poll": PollStarted, "polled": PollEnded, "wake": TaskWoken,
     "finish": TaskFinished, "abort": TaskAborted,
+    "made": FutureMade, "wrapped": FutureWrapped, "given": FutureGiven, "first": FuturePolled,
+    "dropped": FutureDropped,
 }  # fmt: skip
+SLOTS = {word: kind.__match_args__[6:] for word, kind in KINDS.items()}  # of a row, after its place
+FUTURES = frozenset(word for word, kind in KINDS.items() if issubclass(kind, FutureRecord))

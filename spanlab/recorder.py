@@ -14,6 +14,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.field import Level
+from spanlab.frames import Place
 from spanlab.traces import Trace
 
 OFF = 6  # above every level
@@ -26,28 +27,22 @@ class Recorder:
     In Rust: a `Subscriber` with a maximum level.
     """
 
-    __slots__ = (
-        "append", "clock", "level", "new_stack", "next_span", "next_task", "next_thread", "trace",
-    )  # fmt: skip
-
     def __init__(self, level: str | Level, clock: Callable[[], int] | None) -> None:
-        self.new_stack: Callable[[], Any] = list  # what the span stack of a thread is
+        self.is_real = clock is None  # real time passes here, and threads are real
+        self.clock = clock or time.perf_counter_ns
         self.level = OFF if level == "off" else int(Level.parse(level))
-        if clock is None:
-            clock = time.perf_counter_ns
-            self.trace = Trace(started=time.time_ns(), zero=clock())
-        else:
-            self.trace = Trace()
-        self.clock = clock
-        self.append = self.trace.noted.append  # atomic, so real threads may share it
-        if self.level == OFF:
-            self.append = _discard
-        self.next_span, self.next_task, self.next_thread = numbers(0), numbers(1), numbers(1)
+        self.trace = Trace(None, time.time_ns(), self.clock()) if self.is_real else Trace()
+        # a list's append is atomic, so real threads may share it
+        self.append = _discard if self.level == OFF else self.trace.noted.append
+        self.next_span, self.next_future = numbers(0), numbers(1)
+        self.next_task, self.next_thread = numbers(1), numbers(1)
+        self.new_stack: Callable[[], Any] = list  # what the span stack of a thread is
 
-    @property
-    def is_real(self) -> bool:
-        """Tell whether real time passes here, and threads are real."""
-        return self.clock is time.perf_counter_ns
+    def note(self, kind: str, place: Place, *what: Any) -> None:
+        """Add a record of the current thread, if there is one."""
+        thread = threads.local.thread
+        if thread is not None:
+            self.append((kind, self.clock(), thread.id, thread.task, *place, *what))
 
     def thread(
         self, name: str, runtime: Any = None, task: int | None = None, file: str = "", line: int = 0
@@ -105,7 +100,7 @@ def recording(
 def numbers(first: int) -> Callable[[], int]:
     """Give a function that counts up, one number for each call, whatever thread calls it."""
     counter = count(first)
-    if getattr(sys, "_is_gil_enabled", bool)() or not hasattr(sys, "_is_gil_enabled"):
+    if getattr(sys, "_is_gil_enabled", lambda: True)():
         return counter.__next__
     lock = threading.Lock()  # without the GIL two threads could get the same number
 

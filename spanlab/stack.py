@@ -27,9 +27,7 @@ def pop(stack: MutableSequence[T], span: T) -> None:
 
 def top(stack: Sequence[T]) -> T | None:
     """Give the topmost entry that is no second one: if it is still open, it is current."""
-    at = len(stack)
-    while at:
+    at = len(stack) - 1
+    while at > 0 and stack.index(stack[at]) < at:
         at -= 1
-        if stack.index(stack[at]) == at:
-            return stack[at]
-    return None
+    return stack[at] if stack else None

@@ -10,7 +10,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Generic, TypeVar
+from types import SimpleNamespace
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -23,10 +24,6 @@ class Thread:
     In Rust: `std::thread::Thread` together with the thread-local values of
     tracing (`span_stack`, `recorder`) and of tokio (`runtime`, `task`, `waker`).
     """
-
-    __slots__ = (
-        "budget", "id", "name", "pinned", "recorder", "runtime", "span_stack", "task", "waker",
-    )  # fmt: skip
 
     def __init__(self, id: int, name: str, recorder: Any, runtime: Any = None) -> None:
         self.id = id
@@ -48,17 +45,11 @@ class _Local(threading.local):
 
 
 local = _Local()  # `local.thread` is the thread that runs this line, None if it is unknown
-
-
 _MAIN = threading.main_thread()
 
 
-class _Process:
-    recorder: Any = None  # where the records of threads go that nobody told us of
-    handles: ClassVar[set[Any]] = set()  # threads of `spawn_thread` that are running
-
-
-process = _Process()
+# where the records of threads go that nobody told us of; running threads of `spawn_thread`
+process = SimpleNamespace(recorder=None, handles=set())
 
 
 def current() -> Thread | None:
@@ -73,21 +64,14 @@ def current() -> Thread | None:
     return thread
 
 
-def switch(thread: Thread | None) -> Thread | None:
-    """Make `thread` the current one and give the one before."""
-    previous = local.thread
-    local.thread = thread
-    return previous
-
-
 @contextmanager
 def on(thread: Thread | None) -> Iterator[None]:
     """Run a `with` block on `thread`."""
-    previous = switch(thread)
+    previous, local.thread = local.thread, thread
     try:
         yield
     finally:
-        switch(previous)
+        local.thread = previous
 
 
 class ThreadHandle(Generic[T]):
@@ -98,14 +82,14 @@ class ThreadHandle(Generic[T]):
 
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
-        self._value: list[T] = []
-        self._error: BaseException | None = None
+        self._value: Any = None
+        self._error: Exception | None = None
         self._os_thread: threading.Thread | None = None
 
     def _run(self, thread: Thread | None) -> None:
         with on(thread):
             try:
-                self._value.append(self._function())
+                self._value = self._function()
             except Exception as error:
                 self._error = error
             finally:
@@ -117,7 +101,8 @@ class ThreadHandle(Generic[T]):
             self._os_thread.join()
         if self._error is not None:
             raise self._error
-        return self._value[0]
+        value: T = self._value
+        return value
 
 
 def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:

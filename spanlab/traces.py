@@ -5,19 +5,20 @@ Everything below this module writes records; every view above it only reads them
 
 from __future__ import annotations
 
-import json
 import linecache
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from spanlab.errors import UsageError
 from spanlab.field import Level, Text
 from spanlab.frames import place
-from spanlab.record import KINDS, Event, Record, SpanNew, TaskSpawned, ThreadParked, ThreadStarted
+
+if TYPE_CHECKING:
+    from spanlab.record import Event, Record, SpanNew, TaskSpawned, ThreadStarted
 
 Row = tuple[Any, ...]
-R = TypeVar("R", bound=Record)
+R = TypeVar("R", bound="Record")
 
 VIRTUAL_START = 1_704_067_200_000_000_000  # virtual clocks start on 2024-01-01, in ns since 1970
 
@@ -45,7 +46,7 @@ class Trace:
         self._zero = zero  # what the clock showed then
         self.result: Any = None
         self._records: list[Record] = []
-        self._of: defaultdict[type[Record], list[Any]] = defaultdict(list)
+        self._of: defaultdict[str, list[Any]] = defaultdict(list)  # by the name of their class
         self._spans: dict[int, SpanNew] = {}
         self._places: dict[tuple[int, int], tuple[str, int]] = {}  # of each instruction
         self._sources: dict[str, str] = {}
@@ -70,25 +71,30 @@ class Trace:
     @property
     def records(self) -> list[Record]:
         """All records; made from what was noted when first asked for."""
+        from spanlab.record import KINDS  # to record needs none of their classes
+
         for noted in self.noted[len(self._records) :]:
             kind, time, *values = self._plain(*noted)
             if kind in _LEVEL_AT:
                 values[_LEVEL_AT[kind]] = Level(values[_LEVEL_AT[kind]])
-            record = KINDS[kind](len(self._records), time - self._zero, *values)
+            record: Any = KINDS[kind](len(self._records), time - self._zero, *values)
             self._records.append(record)
-            self._of[type(record)].append(record)
-            if isinstance(record, SpanNew):
+            self._of[type(record).__name__].append(record)
+            if kind == "new":
                 self._spans[record.span] = record
         return self._records
 
     def of(self, kind: type[R]) -> list[R]:
         """All records of one kind, in order."""
+        return self._named(kind.__name__)
+
+    def _named(self, kind: str) -> list[Any]:
         return list(self._of[kind]) if self.records else []
 
     @property
     def events(self) -> list[Event]:
         """All events, in order."""
-        return self.of(Event)
+        return self._named("Event")
 
     @property
     def spans(self) -> dict[int, SpanNew]:
@@ -98,18 +104,17 @@ class Trace:
     @property
     def tasks(self) -> dict[int, TaskSpawned]:
         """Every spawned task by its number."""
-        return {task.spawned: task for task in self.of(TaskSpawned)}
+        return {task.spawned: task for task in self._named("TaskSpawned")}
 
     @property
     def threads(self) -> dict[int, ThreadStarted]:
         """Every thread by its number, whether it ran or not."""
-        return {thread.thread: thread for thread in self.of(ThreadStarted)}
+        return {thread.thread: thread for thread in self._named("ThreadStarted")}
 
     @property
     def ran(self) -> dict[int, int]:
         """The place of each thread among those that did anything, in the order they first did."""
-        idle = ThreadStarted, ThreadParked
-        ran = dict.fromkeys(r.thread for r in self.records if not isinstance(r, idle))
+        ran = dict.fromkeys(row[2] for row in self.noted if row[0] not in ("thread", "park"))
         return {thread: place for place, thread in enumerate(ran)}
 
     def ancestors(self, span: int | None) -> list[SpanNew]:
@@ -137,6 +142,8 @@ class Trace:
 
     def to_json(self) -> str:
         """Write the trace as JSON: `{"started", "zero", "rows", "sources"}`."""
+        import json  # needed by nobody who only records
+
         rows = [[_tag(value) for value in row] for row in self.rows]
         what = {"started": self.started, "zero": self._zero, "rows": rows}
         return json.dumps({**what, "sources": self.sources})
@@ -144,6 +151,10 @@ class Trace:
     @classmethod
     def from_json(cls, text: str) -> Trace:
         """Read what `to_json` wrote."""
+        import json
+
+        from spanlab.record import KINDS
+
         try:
             data = json.loads(text)
             if unknown := {row[0] for row in data["rows"]} - KINDS.keys():
@@ -171,8 +182,8 @@ class Trace:
             raise UsageError(
                 f"a part of a trace starts at its start, got {step}. Write: trace[:10]"
             )
-        part = Trace(self.rows[step], self.started, self._zero)
-        part._sources = self.sources
+        part = Trace(self.noted[step], self.started, self._zero)
+        part._sources = self._sources
         return part
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -181,7 +192,7 @@ class Trace:
         return {kind: "\n".join(bundle[kind] for bundle in bundles) for kind in kinds}
 
     def __repr__(self) -> str:
-        return f"<Trace of {len(self.rows)} records, {len(self.events)} events>"
+        return f"<Trace of {len(self)} records, {len(self.events)} events>"
 
 
 def _tag(value: Any) -> Any:

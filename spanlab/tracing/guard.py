@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from sys import _getframe
+from types import CoroutineType
 from typing import Any
 
 from spanlab.errors import UsageError
-from spanlab.frames import unwind
+from spanlab.frames import NOWHERE, Place, name_of, unwind
 from spanlab.future import USED, Future, Pending
 from spanlab.threads import local
-
-Place = tuple[Any, int]  # code and instruction, or file and line
 
 
 class Entered:
@@ -72,36 +71,53 @@ class Instrumented(Future[Any]):
     https://github.com/tokio-rs/tracing/blob/tracing-0.1.44/tracing/src/instrument.rs
     """
 
-    __slots__ = ("_place", "inner", "span")
+    __slots__ = ("_place", "_recorder", "inner", "number", "span")
 
-    def __init__(self, inner: Any, span: Any, place: Place) -> None:
+    def __init__(self, inner: Any, span: Any, place: Place, number: int | None = None) -> None:
         self.inner = inner
         self.span = span
+        self.number = number
         self._place = place
+        self._recorder = recorder = span._recorder  # None when there is no drop to tell of
+        thread = local.thread
+        if recorder is not None and thread is not None:
+            if number is None:
+                number = self.number = recorder.next_future()
+            plain = type(inner) is CoroutineType
+            within = None if plain else inner.number
+            name = inner.cr_code.co_name if plain else name_of(inner)
+            now, (code, at) = recorder.clock(), place
+            recorder.append((
+                "wrapped", now, thread.id, thread.task, code, at, number, span.id, within, name,
+            ))  # fmt: skip
 
     def send(self, value: None, /) -> Pending:
         """Poll the inner future once, inside the span."""
-        if self.span is None:
-            used: Pending = self.inner.send(None)
-            return used
+        if self.inner is USED:
+            USED.poll()
         # no local name may hold the span: the frame outlives this call in a traceback
-        self.span._enter(self._place)
+        self.span._enter(self._place, self.number)
         try:
             pending: Pending = self.inner.send(None)
-            return pending
         except StopIteration:
+            self._recorder = None
+            self.span._exit(self._place)
             raise
         except BaseException as error:
+            self._recorder = None
             unwind(error)
-            raise
-        finally:
             self.span._exit(self._place)
+            raise
+        self.span._exit(self._place)
+        return pending
 
     def close(self) -> None:
         """Drop the inner future inside the span, then the span."""
         if self.inner is USED:
             return
-        self.span._enter(self._place)
+        if self._recorder is not None:
+            self._recorder.note("dropped", NOWHERE, self.number)
+        self.span._enter(self._place, self.number)
         try:
             self.inner.close()
         finally:
@@ -109,5 +125,4 @@ class Instrumented(Future[Any]):
             self.span._exit(self._place)
             self.span = None
 
-    def __del__(self) -> None:
-        self.close()
+    __del__ = close

@@ -7,15 +7,16 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import wraps
-from types import CodeType
+from types import CodeType, FrameType, SimpleNamespace
 from typing import Any
 
 from spanlab.errors import NoSource, UsageError
 from spanlab.field import Debug, Display, Level
-from spanlab.frames import code_of, unwind
-from spanlab.future import USED, Future, Pending, into_future
+from spanlab.frames import NOWHERE, code_of, name_of, unwind
+from spanlab.future import Pending, into_future
 from spanlab.syntax import attribute, block, syntax
-from spanlab.tracing.guard import Instrumented
+from spanlab.threads import current
+from spanlab.tracing.guard import Entered, Instrumented
 from spanlab.tracing.span import Span, emit, make_span
 
 _VALUES = (int, float, bool, str)  # recorded as they are; every other argument by its Debug
@@ -62,38 +63,31 @@ def instrument(
     >>> trace.scope(trace.events[0])
     ('double',)
     """
+    asked = SimpleNamespace(**locals())
     if isinstance(function, str):
-        name, function = function, None
-    arguments = (name, target, level, skip, skip_all, fields, parent, follows_from,
-                 err, err_level, ret, ret_level)  # fmt: skip
+        asked.name, function = function, None
     if function is None:
-        return lambda function: _Attribute(function, *arguments).apply()
-    return _Attribute(function, *arguments).apply()
+        return lambda function: _Attribute(function, asked).apply()
+    return _Attribute(function, asked).apply()
 
 
 class _Attribute:
-    """One use of `@instrument`: its arguments, and the function that it stands on."""
+    """One use of `@instrument`: what it asked for, and the function that it stands on."""
 
-    def __init__(
-        self, function: Any, name: Any, target: Any, level: Any, skip: Any, skip_all: bool,
-        fields: Any, parent: Any, follows_from: Any, err: Any, err_level: Any, ret: Any,
-        ret_level: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, function: Any, asked: Any) -> None:
         if not inspect.isfunction(function) or function.__name__ == "<lambda>":
             raise UsageError(
                 f"@instrument stands on a def or async def, got {function!r:.60}. "
                 f"For a span around anything else write: with info_span('work').enter():"
             )
-        self.function = function
-        self.name = name or function.__name__
-        self.target = target or function.__module__
-        self.level = Level.parse(level)
-        self.fields = dict(fields or {})
-        self.parent, self.follows_from = parent, follows_from
-        self.err, self.err_level = err, Level.parse(err_level)
-        self.ret, self.ret_level = ret, Level.parse(ret_level or self.level)
+        self.function, self.asked = function, asked
+        self.name = asked.name or function.__name__
+        self.target = asked.target or function.__module__
+        self.level, self.err_level = Level.parse(asked.level), Level.parse(asked.err_level)
+        self.ret_level = Level.parse(asked.ret_level or self.level)
+        self.fields = dict(asked.fields or {})
         self.signature = inspect.signature(function)
-        self.recorded = self._recorded(skip, skip_all)
+        self.recorded = self._recorded(asked.skip, asked.skip_all)
         self.place = function.__code__.co_filename, function.__code__.co_firstlineno
         self.unused: list[str] = []  # arguments that the body does not name
         self.block: CodeType | None = None  # the async block that the span covers, if it is one
@@ -113,11 +107,9 @@ class _Attribute:
 
     def apply(self) -> Callable[..., Any]:
         """Give the function that takes the place of the one annotated."""
-        if self._covers_the_future():
-            wrapped = lambda *args, **kwargs: self._lazily(*args, **kwargs)  # noqa: E731
-        else:
-            wrapped = lambda *args, **kwargs: self._at_once(*args, **kwargs)  # noqa: E731
-        return wraps(self.function)(wrapped)  # a plain function, so that it can be a method
+        call = self._lazily if self._covers_the_future() else self._at_once
+        # a plain function, so that it can be a method
+        return wraps(self.function)(lambda *args, **kwargs: call(*args, **kwargs))
 
     def _covers_the_future(self) -> bool:
         """Decide by the syntax alone whether the span is the future's or the function's."""
@@ -151,23 +143,19 @@ class _Attribute:
         future = self.function(*args, **kwargs)
         if self.block is not None and code_of(future) is not self.block:
             return future  # an early return: the attribute rewrote the last statement alone
-        return _Lazy(into_future(future, self.name), self, args, kwargs)
+        return _Lazy(into_future(future, self.name), self, (args, kwargs), sys._getframe(2))
 
     def _at_once(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function inside the span."""
-        span = self.make(args, kwargs)
-        span._enter(self.place)
-        try:
-            value = self.function(*args, **kwargs)
-            self.returned(value)
-            return value
-        except Exception as error:
-            unwind(error)
-            self.failed(error)
-            raise
-        finally:
-            span._exit(self.place)
-            del span  # a traceback may keep this frame, and must not keep the span
+        with Entered(self.make(args, kwargs), self.place):
+            try:
+                value = self.function(*args, **kwargs)
+                self.returned(value)
+                return value
+            except Exception as error:
+                unwind(error)
+                self.failed(error)
+                raise
 
     def make(self, args: Any, kwargs: Any) -> Span:
         """Make the span of one call."""
@@ -176,46 +164,47 @@ class _Attribute:
         given = bound.arguments
         fields = {name: _argument(given[name]) for name in self.recorded}
         fields |= {name: _evaluated(value, given) for name, value in self.fields.items()}
-        parent = _evaluated(self.parent, given)
-        span = make_span(self.level, self.name, parent, self.target, fields, self.place)
-        for cause in () if span.is_none() else _evaluated(self.follows_from, given):
+        named = self.level, self.name, _evaluated(self.asked.parent, given), self.target
+        span = make_span(*named, fields, sys._getframe(), self.place)
+        for cause in () if span.is_none() else _evaluated(self.asked.follows_from, given):
             span.follows_from(cause)
         return span
 
     def returned(self, value: Any) -> None:
         """Record what the function gave, if asked to."""
-        if self.ret:
-            shown = self.ret(value) if isinstance(self.ret, type) else Debug(value)
-            self._emit(self.ret_level, "return", shown)
+        self._tell("return", value, self.asked.ret, Debug, self.ret_level)
 
     def failed(self, error: Exception) -> None:
         """Record the exception that left the function, if asked to."""
-        if self.err:
-            shown = self.err(error) if isinstance(self.err, type) else Display(error)
-            self._emit(self.err_level, "error", shown)
+        self._tell("error", error, self.asked.err, Display, self.err_level)
 
-    def _emit(self, level: Level, field: str, value: Debug) -> None:
-        emit(level, None, ..., self.target, {field: value}, sys._getframe(), self.place)
+    def _tell(self, field: str, value: Any, how: Any, usual: type[Debug], level: Level) -> None:
+        if how:
+            shown = {field: (how if isinstance(how, type) else usual)(value)}
+            emit(level, None, ..., self.target, shown, sys._getframe(), self.place)
 
 
-class _Lazy(Future[Any]):
+class _Lazy(Instrumented):
     """The future of an instrumented function: its span is made at the first poll."""
 
-    __slots__ = ("_attribute", "_call", "_unused", "inner")
+    __slots__ = ("_attribute", "_call", "_unused")
 
-    def __init__(self, inner: Any, attribute: _Attribute, args: Any, kwargs: Any) -> None:
-        self.inner = inner
+    def __init__(self, inner: Any, attribute: _Attribute, call: Any, caller: FrameType) -> None:
+        super().__init__(inner, Span(), NOWHERE)
         self._attribute = attribute
-        self._call: Any = (args, kwargs)
+        self._call = call
         self._unused: Any = None  # in Rust they stay outside the block that the span covers
+        if (thread := current()) is not None:
+            recorder = self._recorder = thread.recorder
+            self.number, place = recorder.next_future(), (caller.f_code, caller.f_lasti)
+            recorder.note("made", place, self.number, name_of(inner))
 
     def send(self, value: None, /) -> Pending:
         """Poll once, and drop what has ended at once, as an `await` inside would."""
         if self._call is not None:
             self._begin()
         try:
-            pending: Pending = self.inner.send(None)
-            return pending
+            return super().send(value)
         except BaseException:
             self.close()
             raise
@@ -223,22 +212,18 @@ class _Lazy(Future[Any]):
     def _begin(self) -> None:
         attribute, (args, kwargs), self._call = self._attribute, self._call, None
         span = attribute.make(args, kwargs)
+        super().__init__(self.inner, span, attribute.place, self.number)
         if attribute.unused:
             given = attribute.signature.bind(*args, **kwargs).arguments
             self._unused = [given[name] for name in attribute.unused if name in given]
-        if attribute.err or attribute.ret:
+        if attribute.asked.err or attribute.asked.ret:
             self.inner = _observed(self.inner, attribute)
-        if not span.is_none():
-            self.inner = Instrumented(self.inner, span, attribute.place)
 
     def close(self) -> None:
-        inner, self.inner, self._call = self.inner, USED, None
-        inner.close()
-        del inner  # and with it the span
-        self._unused = None
+        super().close()
+        self._call = self._unused = None
 
-    def __del__(self) -> None:
-        self.close()
+    __del__ = close
 
 
 async def _observed(future: Any, attribute: _Attribute) -> Any:

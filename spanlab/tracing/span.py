@@ -11,10 +11,11 @@ from weakref import ref
 from spanlab import stack
 from spanlab.errors import UsageError
 from spanlab.field import capture
+from spanlab.frames import Place
 from spanlab.future import into_future
 from spanlab.recorder import Recorder
 from spanlab.threads import Thread, current, local
-from spanlab.tracing.guard import Entered, EnteredSpan, Instrumented, Place
+from spanlab.tracing.guard import Entered, EnteredSpan, Instrumented
 
 T = TypeVar("T")
 
@@ -72,14 +73,14 @@ class Span:
 
     def follows_from(self, other: Span | None) -> Span:
         """Note that this span was caused by `other`, which becomes no parent by that."""
-        if self.id is not None and other is not None and other.id is not None:
-            self._append("follows", _caller(), other.id)
+        if self._recorder is not None and other is not None and other.id is not None:
+            self._recorder.note("follows", _caller(), self.id, other.id)
         return self
 
     def record(self, field: str, value: Any) -> Span:
         """Set a field that was declared when the span was made; other fields are ignored."""
-        if self.id is not None and field in self._declared:
-            self._append("record", _caller(), capture({field: value}))
+        if self._recorder is not None and field in self._declared:
+            self._recorder.note("record", _caller(), self.id, capture({field: value}))
         return self
 
     def enter(self) -> Entered:
@@ -113,12 +114,8 @@ class Span:
 
     def in_scope(self, function: Callable[[], T]) -> T:
         """Call `function` inside this span."""
-        place = _caller()
-        self._enter(place)
-        try:
+        with Entered(self, _caller()):
             return function()
-        finally:
-            self._exit(place)
 
     def instrument(self, future: Any) -> Instrumented:
         """Give a future that enters this span for each poll of `future`, and for its drop.
@@ -128,38 +125,33 @@ class Span:
 
         In Rust: `future.instrument(span)`; there the future is made before the span.
         """
-        return Instrumented(into_future(future, "instrument()"), self, _caller())
+        frame = _getframe(1)
+        place = frame.f_code, frame.f_lasti
+        return Instrumented(into_future(future, "instrument()"), self, place)
 
-    def _enter(self, place: Place) -> None:
+    def _enter(self, place: Place, future: int | None = None) -> None:
         thread, recorder = local.thread, self._recorder
         if recorder is None:
             return
         if thread is None or thread.recorder is not recorder:
             thread = current()
-        if thread is None:
-            return
-        if thread.recorder is not recorder:
-            raise UsageError(
-                f"a span is entered in the recording that made it, and that of {self.name!r} "
-                f"has ended. Make a new one: info_span({self.name!r})"
-            )
+            if thread is None:
+                return
+            if thread.recorder is not recorder:
+                raise UsageError(
+                    f"a span is entered in the recording that made it, and that of {self.name!r} "
+                    f"has ended. Make a new one: info_span({self.name!r})"
+                )
         thread.span_stack.append(self._ref)
-        file, line = place
-        recorder.append(("enter", recorder.clock(), thread.id, thread.task, file, line, self.id))
+        now, (code, at) = recorder.clock(), place
+        recorder.append(("enter", now, thread.id, thread.task, code, at, self.id, future))
 
     def _exit(self, place: Place) -> None:
         thread, recorder = local.thread, self._recorder
-        if recorder is None or thread is None:
-            return
-        stack.pop(thread.span_stack, self._ref)
-        file, line = place
-        recorder.append(("exit", recorder.clock(), thread.id, thread.task, file, line, self.id))
-
-    def _append(self, kind: str, place: Place, *what: Any) -> None:
-        thread, recorder = local.thread, self._recorder
         if recorder is not None and thread is not None:
-            now, (file, line) = recorder.clock(), place
-            recorder.append((kind, now, thread.id, thread.task, file, line, self.id, *what))
+            stack.pop(thread.span_stack, self._ref)
+            now, (code, at) = recorder.clock(), place
+            recorder.append(("exit", now, thread.id, thread.task, code, at, self.id))
 
     def __del__(self) -> None:
         thread, recorder = local.thread, self._recorder
@@ -172,8 +164,9 @@ class Span:
 
 
 def make_span(
-    level: int, name: str, parent: Any, target: str, given: dict[str, Any], place: Place
-) -> Span:
+    level: int, name: str, parent: Any, target: str | None, given: dict[str, Any],
+    frame: FrameType, place: Place | None = None,
+) -> Span:  # fmt: skip
     """Make a span for the current thread, or a disabled one where nothing records it."""
     thread = local.thread
     if thread is None or level < thread.recorder.level:
@@ -187,11 +180,13 @@ def make_span(
         above = top and top()
     else:
         above = _given(thread, parent)
-    recorder, (file, line) = thread.recorder, place
-    span = Span(name, recorder, above, tuple(given))  # the names: a value is not kept
+    recorder, (code, at) = thread.recorder, place or (frame.f_code, frame.f_lasti)
+    declared, fields = (tuple(given), capture(given)) if given else ((), ())
+    span = Span(name, recorder, above, declared)  # the names: a value is not kept
     recorder.append((
-        "new", recorder.clock(), thread.id, thread.task, file, line, span.id,
-        None if above is None else above.id, name, level, target, capture(given) if given else (),
+        "new", recorder.clock(), thread.id, thread.task, code, at, span.id,
+        None if above is None else above.id, name, level,
+        target or frame.f_globals["__name__"], fields,
     ))  # fmt: skip
     return span
 
@@ -208,16 +203,15 @@ def emit(
             return
     if message is not None and type(message) is not str:
         message = str(message)
-    entry = stack.top(thread.span_stack)
-    above = top = entry and entry()
+    top = stack.top(thread.span_stack)
+    above = current_span = top and top()
     if parent is not ...:
         above = _given(thread, parent)
-    file, line = place or (frame.f_code, frame.f_lasti)
-    recorder = thread.recorder
+    recorder, (code, at) = thread.recorder, place or (frame.f_code, frame.f_lasti)
     recorder.append((
-        "event", recorder.clock(), thread.id, thread.task, file, line, level,
+        "event", recorder.clock(), thread.id, thread.task, code, at, level,
         target or frame.f_globals["__name__"], message, capture(given) if given else (),
-        None if above is None else above.id, None if top is None else top.id,
+        None if above is None else above.id, None if current_span is None else current_span.id,
     ))  # fmt: skip
 
 

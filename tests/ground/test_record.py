@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from spanlab import (
     spawn,
     yield_now,
 )
-from spanlab.record import KINDS, Event, SpanNew, TaskSpawned, ThreadStarted
+from spanlab.record import KINDS, SLOTS, Event, SpanNew, TaskSpawned, ThreadStarted
 
 
 async def task() -> None:
@@ -143,6 +145,50 @@ def test_the_repr_counts() -> None:
 def test_a_virtual_run_starts_at_a_fixed_date() -> None:
     """2024-01-01, so that two logs of one program are equal."""
     assert trace_of().started == 1_704_067_200 * 10**9
+
+
+def steps_of(function: Callable[[], Any]) -> int:
+    """Count the steps of the interpreter that a call takes in Python code."""
+    count = 0
+
+    def tracer(frame: Any, event: str, arg: Any) -> Any:
+        nonlocal count
+        frame.f_trace_lines, frame.f_trace_opcodes = False, True
+        count += event == "opcode"
+        return tracer
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("query", ["scope", "ancestors", "names"])
+def test_a_query_for_every_event_takes_steps_in_proportion_to_the_events(query: str) -> None:
+    """A long trace costs no more for each event than a short one."""
+
+    def steps_for(events: int) -> int:
+        with recording() as trace:
+            for _ in range(events):
+                with info_span("a").enter(), info_span("b").enter():
+                    info("ev")
+        asked = trace.events if query == "scope" else [event.parent for event in trace.events]
+        return steps_of(lambda: [getattr(trace, query)(what) for what in asked])
+
+    assert steps_for(1_000) < 11 * steps_for(100)
+
+
+def test_what_a_row_holds_is_said_by_the_record() -> None:
+    """The names of its slots, for each word, as they stand in the rows."""
+    trace = trace_of()
+    for row, record in zip(trace.rows, trace.records, strict=True):
+        slots = dict(zip(SLOTS[row[0]], row[6:], strict=False))
+        assert slots == {name: getattr(record, name) for name in slots}
+    assert SLOTS["event"] == ("level", "target", "fields", "parent", "current")
+    assert SLOTS.keys() == KINDS.keys()
 
 
 # ---------------------------------------------------------------- slices

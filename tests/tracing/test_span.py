@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
 
+import spanlab
 from spanlab import (
     Empty,
     Span,
@@ -336,6 +338,16 @@ def test_macros_record_their_levels() -> None:
         for macro in (trace, info, warn, error):
             macro("ev")
     assert [event.level.name for event in recorded.events] == ["TRACE", "INFO", "WARN", "ERROR"]
+
+
+@pytest.mark.parametrize("kind", ["", "_span"], ids=["event", "span"])
+@pytest.mark.parametrize("level", ["trace", "debug", "info", "warn", "error"])
+def test_a_macro_is_a_function_that_an_editor_finds(level: str, kind: str) -> None:
+    """Its source is under its name, and its text names the level and the macro of Rust."""
+    macro = getattr(spanlab, level + kind)
+    assert inspect.getsource(macro).startswith(f"def {level}{kind}(")
+    assert f"level {level.upper()}" in macro.__doc__
+    assert f"In Rust: `tracing::{level}{kind}!`." in macro.__doc__
 
 
 def test_a_parent_of_none_makes_a_root_event() -> None:

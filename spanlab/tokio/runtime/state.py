@@ -79,7 +79,7 @@ class State:
         ))  # fmt: skip
 
     def _read(self, kind: str, time: int, thread: int, task: int | None, *more: Any) -> None:
-        if kind in ("thread", "park", "wake"):
+        if kind in ("thread", "park", "wake", "made", "wrapped", "given", "first", "dropped"):
             return
         who, (code, at, *what) = self._who(thread, task), more
         if kind == "poll":
@@ -91,7 +91,7 @@ class State:
         elif kind in ("spawn", "finish", "abort"):
             if kind == "spawn":
                 self._name("task", what[0], who)
-            what[0] = self.names["task", what[0]]
+            what[:] = self.names["task", what[0]], *what[1:2]  # without the future
             if kind == "finish":
                 self.ended += ((what[0], what[1]),)
         elif kind == "event":
@@ -100,6 +100,8 @@ class State:
             if kind == "new":
                 self._name("span", what[0], who)
             what[0] = self._span(what[0])
+            if kind == "enter":
+                what[1:] = []  # the number of a future depends on the order
             if kind in ("new", "follows"):
                 what[1] = self._span(what[1])
             self._move(kind, thread, what[0])
