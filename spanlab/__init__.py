@@ -23,6 +23,7 @@ from spanlab.future import Future, Pending
 from spanlab.recorder import recording
 from spanlab.threads import spawn_thread
 from spanlab.tokio.join_set import JoinSet
+from spanlab.tokio.macros import join, select
 from spanlab.tokio.runtime import (
     CurrentThread,
     Explored,
@@ -34,7 +35,7 @@ from spanlab.tokio.runtime import (
     run,
 )
 from spanlab.tokio.task import JoinHandle, spawn, spawn_blocking
-from spanlab.tokio.wait import join, pending, select, sleep, yield_now
+from spanlab.tokio.wait import pending, sleep, yield_now
 from spanlab.traces import Trace
 from spanlab.tracing.instrument import in_current_span, instrument
 from spanlab.tracing.macros import (

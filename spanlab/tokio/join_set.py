@@ -9,7 +9,7 @@ from typing import Any
 
 from spanlab.errors import JoinError
 from spanlab.future import Future, Pending
-from spanlab.tokio.task import DONE, AbortHandle, Task, call, new_task
+from spanlab.tokio.task import DONE, JoinHandle, Task, call, new_task
 from spanlab.tokio.wait import here
 
 
@@ -40,28 +40,49 @@ class Joined:
         return f"Joined(task={self.task}, {self.error or repr(self._value)})"
 
 
-class _Notified:
-    """The tasks that ended and were not joined yet, in that order, and who waits for them."""
+class AbortHandle:
+    """Can abort a task, and cannot wait for it.
 
-    __slots__ = ("tasks", "waiter")
+    In Rust: `tokio::task::AbortHandle`.
+    """
+
+    __slots__ = ("_task",)
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    id, abort, is_finished = JoinHandle.id, JoinHandle.abort, JoinHandle.is_finished
+
+
+class _Tasks(dict[int, Task]):
+    """The tasks of a set, those that ended and were not joined yet, and who waits for one."""
 
     def __init__(self) -> None:
-        self.tasks: deque[Task] = deque()
+        self.ended: deque[Task] = deque()  # in the order of their ends
         self.waiter: Any = None
+
+    def take(self) -> Joined | None:
+        """Give a task that has ended, if there is one, which leaves the set."""
+        while self.ended:
+            task = self.ended.popleft()
+            if self.pop(task.id, None) is not None:
+                value, task.value = task.value, None
+                return Joined(task.id, value, task.error)
+        return None
 
 
 class _Entry:
     """The waker that a `JoinSet` leaves with each task; it does not know the set."""
 
-    __slots__ = ("_notified", "_task")
+    __slots__ = ("_task", "_tasks")
 
-    def __init__(self, notified: _Notified, task: Task) -> None:
-        self._notified = notified
+    def __init__(self, tasks: _Tasks, task: Task) -> None:
+        self._tasks = tasks
         self._task = task
 
     def wake(self) -> None:
-        self._notified.tasks.append(self._task)
-        waiter, self._notified.waiter = self._notified.waiter, None
+        self._tasks.ended.append(self._task)
+        waiter, self._tasks.waiter = self._tasks.waiter, None
         if waiter is not None:
             waiter.wake()
 
@@ -84,11 +105,10 @@ class JoinSet:
     42
     """
 
-    __slots__ = ("_notified", "_tasks")
+    __slots__ = ("_tasks",)
 
     def __init__(self) -> None:
-        self._tasks: dict[int, Task] = {}
-        self._notified = _Notified()
+        self._tasks = _Tasks()
 
     def spawn(self, future: Any) -> AbortHandle:
         """Spawn a future; the handle can only abort it."""
@@ -101,7 +121,7 @@ class JoinSet:
 
     def _insert(self, task: Task) -> AbortHandle:
         self._tasks[task.id] = task
-        entry = _Entry(self._notified, task)
+        entry = _Entry(self._tasks, task)
         with task.runtime.lock:  # on a real thread it may have ended already
             if not (ended := task.state is DONE):
                 task.waiter = entry
@@ -111,11 +131,11 @@ class JoinSet:
 
     def join_next(self) -> Future[Joined | None]:
         """Wait for the next task to end; None if the set is empty."""
-        return _JoinNext(self._tasks, self._notified)
+        return _JoinNext(self._tasks)
 
     def try_join_next(self) -> Joined | None:
         """Give a task that has ended; None if there is none, or the set is empty."""
-        return _pop(self._tasks, self._notified)
+        return self._tasks.take()
 
     def abort_all(self) -> None:
         """Ask every task to stop, oldest first; they stay in the set until they are joined."""
@@ -133,7 +153,7 @@ class JoinSet:
         for task in self._tasks.values():
             task.waiter = None
         self._tasks.clear()
-        self._notified.tasks.clear()
+        self._tasks.ended.clear()
 
     async def join_all(self) -> list[Any]:
         """Wait for all tasks and give their values in the order they ended.
@@ -161,32 +181,22 @@ class JoinSet:
 
 
 class _JoinNext(Future[Joined | None]):
-    __slots__ = ("_notified", "_tasks")
+    __slots__ = ("_tasks",)
 
-    def __init__(self, tasks: dict[int, Task], notified: _Notified) -> None:
+    def __init__(self, tasks: _Tasks) -> None:
         self._tasks = tasks
-        self._notified = notified
 
     def poll(self) -> Joined | Pending | None:
-        thread = here("join_next()")
-        if not self._tasks:
+        thread, tasks = here("join_next()"), self._tasks
+        if not tasks:
             return None
-        self._notified.waiter = thread.waker
-        if thread.budget <= 0 and self._notified.tasks:  # as a spent JoinHandle inside tokio's set
-            thread.runtime.defer(_Entry(self._notified, self._notified.tasks.popleft()))
+        tasks.waiter = thread.waker
+        if thread.budget <= 0 and tasks.ended:  # as a spent JoinHandle inside tokio's set
+            thread.runtime.defer(_Entry(tasks, tasks.ended.popleft()))
             thread.waker.wake()
             return Pending("its next turn: its budget is spent")
-        if joined := _pop(self._tasks, self._notified):
+        if joined := tasks.take():
             thread.budget -= 1
             return joined
-        few, more = list(islice(self._tasks, 5)), ", …" if len(self._tasks) > 5 else ""
+        few, more = list(islice(tasks, 5)), ", …" if len(tasks) > 5 else ""
         return Pending(f"one of its tasks: {', '.join(map(str, few))}{more}", few[0])
-
-
-def _pop(tasks: dict[int, Task], notified: _Notified) -> Joined | None:
-    while notified.tasks:
-        task = notified.tasks.popleft()
-        if tasks.pop(task.id, None) is not None:
-            value, task.value = task.value, None
-            return Joined(task.id, value, task.error)
-    return None

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from spanlab import threads
 from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
-from spanlab.frames import code_of, not_send, unwind
+from spanlab.frames import name_of, not_send, unwind
 from spanlab.future import Future, Pending, into_future
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget
@@ -20,7 +20,12 @@ from spanlab.tokio.wait import here, out_of_budget
 T = TypeVar("T")
 
 IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
-BUDGET = 128  # operations that one poll may do before it must yield
+ENDED: tuple[bool, str, int | None] = (
+    True,
+    "",
+    None,
+)  # what the end of a poll says that was not suspended
+UNASKED = Pending("nothing")  # stands for the poll of a task that was aborted before it
 
 
 class Task:
@@ -34,15 +39,16 @@ class Task:
     """
 
     __slots__ = (
-        "aborted", "error", "future", "id", "name", "runtime", "state", "value", "waiter",
-        "waits_for",
+        "aborted", "error", "future", "id", "runtime", "state", "value", "waiter", "waits_for",
     )  # fmt: skip
 
-    def __init__(self, runtime: Any, future: Any, id: int, name: str) -> None:
+    # What ends the run. Misuse would be lost in a task that nobody joins; rustc refuses most of it.
+    fatal: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit, UsageError)
+
+    def __init__(self, runtime: Any, future: Any, id: int) -> None:
         self.runtime = runtime
         self.future = future
         self.id = id
-        self.name = name
         self.state = QUEUED
         self.aborted = False
         self.value: Any = None
@@ -58,77 +64,84 @@ class Task:
             if self.state is not IDLE:
                 return
             self.state = QUEUED
-        _record("wake", self.id)
+        note("wake", self.id)
         self.runtime.schedule(self)
 
     def abort(self) -> None:
         """Ask the runtime to drop the future when it next comes to this task."""
         if self.state is DONE or self.aborted:
             return
-        _record("abort", self.id)
+        note("abort", self.id)
         self.aborted = True
         self.wake()
 
     def poll(self, thread: Thread) -> None:
         """Poll the future once on `thread`, and settle what came of it."""
-        thread.task, thread.waker = self.id, self
-        recorder, pinned = thread.recorder, len(thread.pinned)
-        recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
+        thread.task, thread.waker, pinned = self.id, self, len(thread.pinned)
         try:
-            with self.runtime.lock:  # a wake from another thread comes before, or is noted
-                self.state = POLLING
-            if self.aborted:
-                self._finish(thread, JoinError(self.id))
-                return
-            try:
-                pending = self.future.send(None)
-            except StopIteration as ready:
-                self.value = ready.value
-            except (KeyboardInterrupt, SystemExit, UsageError):
-                raise  # misuse would be lost in a task that nobody joins; rustc refuses most of it
-            except BaseException as error:  # a panic ends the task, not the runtime
-                self._finish(thread, JoinError(self.id, _panic(error)))
-                return
+            self.state = POLLING
+            self.waits_for = self._poll(thread)
+            if self.waits_for is None:
+                self._finish(thread)
             else:
-                self._suspend(thread, pending, pinned)
-                return
-            self._finish(thread, None)
+                self._suspend(thread, pinned)
         finally:
             thread.task = thread.waker = None
 
-    def _suspend(self, thread: Thread, pending: Any, pinned: int) -> None:
-        if not isinstance(pending, Pending):
-            pending = self.runtime.adopt(pending, self)
-        if len(thread.pinned) > pinned:
-            raise NotSend(not_send(self.future, *thread.pinned[-1]))
-        recorder, self.waits_for = thread.recorder, pending
-        recorder.append((
-            "polled", recorder.clock(), thread.id, self.id, "", 0,
-            False, pending.waits_for, pending.awaits,
-        ))  # fmt: skip
-        with self.runtime.lock:  # a wake from another thread must not fall in between
-            again, aborted = self.state is NOTIFIED, self.aborted
-            self.state = QUEUED if again or aborted else IDLE
-        if aborted:
-            self._finish(thread, JoinError(self.id))
-        elif again:
-            self.runtime.reschedule(self)
+    def _poll(self, thread: Thread) -> Pending | None:
+        """Record a poll and, however it ends, its end; None if the future ended, and is dropped."""
+        recorder, ending = thread.recorder, ENDED
+        recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
+        try:
+            pending = UNASKED if self.aborted else self._ask()
+            if pending is not None and not self.aborted:
+                ending = False, pending.waits_for, pending.awaits
+                return pending
+            if pending is not None:  # aborted before this poll, or in it
+                self.error = JoinError(self.id)
+            self.drop()
+            return None
+        finally:
+            recorder.append(("polled", recorder.clock(), thread.id, self.id, "", 0, *ending))
 
-    def _finish(self, thread: Thread, error: JoinError | None) -> None:
-        """Drop the future, then keep the outcome, then wake who waits for it."""
+    def _ask(self) -> Pending | None:
+        """Give what the future waits for; None if it has ended, and left a value or an error."""
+        try:
+            pending = self.future.send(None)
+        except StopIteration as ready:
+            self.value = ready.value
+            return None
+        except self.fatal:
+            raise
+        except BaseException as error:  # a panic ends the task, not the runtime
+            self.error = JoinError(self.id, _panic(error))
+            return None
+        return pending if isinstance(pending, Pending) else self.runtime.adopt(pending, self)
+
+    def drop(self) -> None:
+        """Drop the future. A panic in there is the outcome of a task that had none."""
         future, self.future = self.future, None
         try:
             future.close()
-        except Exception as panic:  # in a drop; what has ended before keeps its outcome
-            if error is not None and error.is_cancelled():
-                error = JoinError(self.id, _panic(panic))
-        del future
-        recorder, now = thread.recorder, thread.recorder.clock()
+        except Exception as panic:
+            if self.error is not None and self.error.is_cancelled():
+                self.error = JoinError(self.id, _panic(panic))
+
+    def _suspend(self, thread: Thread, pinned: int) -> None:
+        if len(thread.pinned) > pinned:
+            raise NotSend(not_send(self.future, *thread.pinned[-1]))
+        with self.runtime.lock:  # a wake from another thread must not fall in between
+            again = self.state is NOTIFIED
+            self.state = QUEUED if again else IDLE
+        if again:
+            self.runtime.reschedule(self)
+
+    def _finish(self, thread: Thread) -> None:
+        """Record the outcome, then wake who waits for it."""
+        recorder, error = thread.recorder, self.error
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
-        recorder.append(("polled", now, thread.id, self.id, "", 0, True, "", None))
-        recorder.append(("finish", now, thread.id, self.id, "", 0, self.id, outcome))
+        recorder.append(("finish", recorder.clock(), thread.id, self.id, "", 0, self.id, outcome))
         self.runtime.tasks.pop(self.id, None)
-        self.error, self.waits_for = error, None
         with self.runtime.lock:
             self.state = DONE
             waiter, self.waiter = self.waiter, None
@@ -143,8 +156,8 @@ def _panic(error: BaseException) -> BaseException:
     return error
 
 
-def _record(kind: str, *what: Any) -> None:
-    """Record something that user code did to a task, with the place if it is user code."""
+def note(kind: str, *what: Any) -> None:
+    """Record what somebody, user code or a clock, did to a task."""
     thread = threads.current()
     if thread is not None:
         recorder = thread.recorder
@@ -159,14 +172,14 @@ class JoinHandle(Future[T], Generic[T]):
     In Rust: `tokio::task::JoinHandle`, which gives a `Result`.
     """
 
-    __slots__ = ("_task", "_used")
+    __slots__ = ("_is_used", "_task")
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._used = False
+        self._is_used = False
 
     def poll(self) -> T | Pending:
-        if self._used:
+        if self._is_used:
             raise FutureReused(
                 f"a JoinHandle gives its value once, and that of task {self.id} was awaited. "
                 f"Keep the value: value = await handle"
@@ -180,7 +193,7 @@ class JoinHandle(Future[T], Generic[T]):
                     task.waiter = thread.waker
                     return Pending(f"task {task.id}", task.id)
         thread.budget -= 1
-        self._used = True
+        self._is_used = True
         if task.error is not None:
             raise JoinError(task.id, task.error.__cause__)
         value: T = task.value
@@ -210,22 +223,6 @@ class JoinHandle(Future[T], Generic[T]):
         return self._task.state is DONE
 
 
-class AbortHandle:
-    """Can abort a task, and cannot wait for it.
-
-    In Rust: `tokio::task::AbortHandle`.
-    """
-
-    __slots__ = ("_task",)
-
-    def __init__(self, task: Task) -> None:
-        self._task = task
-
-    id = JoinHandle.id
-    abort = JoinHandle.abort
-    is_finished = JoinHandle.is_finished
-
-
 def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     """Make a task of `future` and hand it to the runtime of this thread."""
     future = into_future(future, caller)
@@ -234,11 +231,12 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     except NoRuntime:
         future.close()
         raise
-    recorder, frame, code = thread.recorder, sys._getframe(2), code_of(future)
-    task = Task(thread.runtime, future, recorder.next_task(), code.co_name if code else "")
+    recorder, frame = thread.recorder, sys._getframe(2)
+    task = Task(thread.runtime, future, recorder.next_task())
     recorder.append((
         "spawn", recorder.clock(), thread.id, thread.task,
-        frame.f_code, frame.f_lasti, task.id, task.name,
+        frame.f_code, frame.f_lasti, task.id, name_of(future),
+        getattr(future, "number", None), caller,
     ))  # fmt: skip
     thread.runtime.tasks[task.id] = task
     (thread.runtime.block if blocking else thread.runtime.schedule)(task)

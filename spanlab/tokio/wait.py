@@ -1,11 +1,11 @@
-"""What waits for a runtime: `yield_now`, `sleep`, `join`, `select`. Nothing else yields to one."""
+"""What waits for a runtime: `yield_now`, `sleep`, `pending`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from spanlab.errors import FutureReused, NoRuntime, UsageError
-from spanlab.future import USED, Future, Pending, into_future
+from spanlab.errors import NoRuntime, UsageError
+from spanlab.future import Future, Pending
 from spanlab.threads import Thread, local
 
 
@@ -114,93 +114,3 @@ def pending() -> Future[Any]:
     In Rust: `std::future::pending`.
     """
     return _Forever()
-
-
-class _Together(Future[Any]):
-    """Several futures polled inside one: what `join` and `select` share."""
-
-    __slots__ = ("_futures", "_start")
-
-    def __init__(self, futures: tuple[Any, ...], caller: str) -> None:
-        self._futures: list[Any] = [into_future(future, caller) for future in futures]
-        if len({id(future) for future in futures}) < len(futures):
-            raise FutureReused(
-                f"{caller} needs different futures, got the same one twice. Make two of them"
-            )
-        self._start = 0
-
-    def _drop(self, index: int) -> None:
-        future, self._futures[index] = self._futures[index], USED
-        future.close()
-
-    def close(self) -> None:
-        for index in range(len(self._futures)):
-            self._drop(index)
-
-
-class _Join(_Together):
-    __slots__ = ("_values",)
-
-    def __init__(self, futures: tuple[Any, ...]) -> None:
-        super().__init__(futures, "join()")
-        self._values: list[Any] = [None] * len(futures)
-
-    def poll(self) -> tuple[Any, ...] | Pending:
-        count, result = len(self._futures), None
-        order = [(self._start + offset) % count for offset in range(count)]
-        self._start = (self._start + 1) % max(count, 1)  # the branch that goes first rotates
-        for index in order:
-            if self._futures[index] is not USED:
-                try:
-                    result = self._futures[index].send(None)
-                except StopIteration as ready:
-                    self._values[index] = ready.value
-                    self._drop(index)
-        if any(future is not USED for future in self._futures):
-            return result or Pending("its branches")
-        values, self._values = self._values, []
-        return tuple(values) if len(values) == count else USED.poll()
-
-
-def join(*futures: Any) -> Future[tuple[Any, ...]]:
-    """Poll futures together, inside this task, until all have a value.
-
-    They are polled inside the caller's poll, so they see the caller's spans.
-
-    In Rust: `tokio::join!`.
-    """
-    return _Join(futures)
-
-
-class _Select(_Together):
-    __slots__ = ("_biased",)
-
-    def __init__(self, futures: tuple[Any, ...], biased: bool) -> None:
-        if not futures:
-            raise UsageError("select() needs a future, got none. Write: select(a(), b())")
-        super().__init__(futures, "select()")
-        self._biased = biased
-
-    def poll(self) -> tuple[int, Any] | Pending:
-        thread, count = here("select()"), len(self._futures)
-        if thread.budget <= 0:
-            return out_of_budget(thread)
-        start = 0 if self._biased else thread.runtime.choose(count)
-        pending = Pending("its branches")
-        for index in [(start + offset) % count for offset in range(count)]:
-            try:
-                pending = self._futures[index].send(None)
-            except StopIteration as ready:
-                self.close()  # the losers go before the winner's value is seen
-                return index, ready.value
-        return pending
-
-
-def select(*futures: Any, biased: bool = False) -> Future[tuple[int, Any]]:
-    """Wait for the first of several futures; give its index and value, and drop the others.
-
-    Without `biased` each poll begins at a branch that the run chooses.
-
-    In Rust: `tokio::select!`.
-    """
-    return _Select(futures, biased)

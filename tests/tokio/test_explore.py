@@ -159,6 +159,21 @@ async def aborts() -> None:
         info("cancelled")
 
 
+async def aborted_in_its_poll() -> None:
+    async def aborts_itself(handles: list[Any]) -> None:
+        info_span("aborter").in_scope(handles[0].abort)
+        await yield_now()
+        info("never")
+
+    handles: list[Any] = []
+    handles.append(spawn(info_span("ab").instrument(aborts_itself(handles))))
+    spawn(innocent())
+    try:
+        await handles[0]
+    except JoinError:
+        info("cancelled")
+
+
 async def looks() -> None:
     async def looker(handle: Any) -> None:
         is_finished = handle.is_finished()
@@ -222,8 +237,8 @@ async def panics() -> None:
 
 PROGRAMS = (
     held_guard, fixed, the_article, joinset, joinset_dropped, migration, captured_future, selects,
-    selects_at_random, two_selects_in_one_poll, aborts, looks, late_spawn, clock, blocks,
-    threads_of_their_own, children, panics,
+    selects_at_random, two_selects_in_one_poll, aborts, aborted_in_its_poll, looks, late_spawn,
+    clock, blocks, threads_of_their_own, children, panics,
 )  # fmt: skip
 each_program = pytest.mark.parametrize("main", PROGRAMS, ids=lambda main: main.__name__)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from spanlab import (
+    AsyncioLoop,
     CurrentThread,
     JoinError,
     JoinHandle,
+    OsThreads,
     Span,
     Trace,
     VirtualThreads,
@@ -23,11 +26,12 @@ from spanlab import (
     pending,
     run,
     select,
+    sleep,
     spawn,
     spawn_blocking,
     yield_now,
 )
-from spanlab.record import TaskAborted, TaskFinished, TaskSpawned
+from spanlab.record import PollEnded, PollStarted, TaskAborted, TaskFinished, TaskSpawned
 
 
 def told(trace: Trace) -> list[str]:
@@ -418,6 +422,23 @@ def test_a_task_that_aborts_itself_and_ends_is_ok() -> None:
     assert outcomes(trace)[1] == "ok"
 
 
+def test_a_task_aborted_in_its_poll_is_dropped_before_others_run() -> None:
+    """Inside its span and within the poll, as the real crates do it; its joiner wakes last."""
+
+    async def main() -> None:
+        handles: list[JoinHandle[Any]] = []
+        task = aborts_itself(handles, awaits=True)
+        handles.append(spawn(info_span("ab").instrument(task)))
+        del task
+        spawn(say("other"))
+        with pytest.raises(JoinError, match="cancelled"):
+            await handles[0]
+
+    kinds = [row[0] for row in run(main(), on=CurrentThread()).rows if row[3] == 1]
+    in_the_poll = ["enter", "abort", "event", "exit", "dropped", "enter", "exit", "close"]
+    assert kinds == ["poll", *in_the_poll, "polled", "finish", "wake"]
+
+
 def test_abort_twice_is_abort_once() -> None:
     """The second one finds the task marked."""
 
@@ -428,6 +449,113 @@ def test_abort_twice_is_abort_once() -> None:
         await yield_now()
 
     assert len(run(main(), on=CurrentThread()).of(TaskAborted)) == 1
+
+
+# ---------------------------------------------------------------- how a poll ends
+
+
+async def panics() -> None:
+    raise RuntimeError("on purpose")
+
+
+async def panics_when_dropped() -> None:
+    try:
+        await pending()
+    finally:
+        await panics()
+
+
+async def holds_a_guard() -> None:
+    with info_span("held").enter():
+        await yield_now()
+
+
+async def waits_for_another_library() -> None:
+    await asyncio.sleep(0)
+
+
+async def misuses() -> None:
+    sleep(-1)
+
+
+async def is_interrupted() -> None:
+    raise KeyboardInterrupt
+
+
+async def does_nothing() -> None:
+    """End at once."""
+
+
+async def spawned(task: Any, *, abort: bool) -> None:
+    handle = spawn(task())
+    await yield_now()
+    if abort:
+        handle.abort()
+    with suppress(JoinError):
+        await handle
+
+
+async def leaves(task: Any) -> None:
+    spawn(task())
+    await yield_now()
+
+
+async def spawns_what_aborts_itself(awaits: bool) -> None:
+    handles: list[JoinHandle[Any]] = []
+    handles.append(spawn(aborts_itself(handles, awaits)))
+    with suppress(JoinError):
+        await handles[0]
+
+
+async def drops_a_branch() -> None:
+    await select(spawn(pending()), yield_now())
+
+
+ENDINGS = {
+    "value": lambda: spawned(does_nothing, abort=False),
+    "panic": lambda: spawned(panics, abort=False),
+    "aborted between two polls": lambda: spawned(pending, abort=True),
+    "aborted before its first poll": lambda: spawns_and_aborts(),
+    "aborted in a poll that waits": lambda: spawns_what_aborts_itself(awaits=True),
+    "aborted in a poll that ends": lambda: spawns_what_aborts_itself(awaits=False),
+    "panic in the drop": lambda: spawned(panics_when_dropped, abort=True),
+    "dropped by the runtime": lambda: leaves(pending),
+    "panic when dropped by the runtime": lambda: leaves(panics_when_dropped),
+    "not Send": lambda: spawned(holds_a_guard, abort=False),
+    "foreign": lambda: spawned(waits_for_another_library, abort=False),
+    "misuse": lambda: spawned(misuses, abort=False),
+    "interrupt": lambda: spawned(is_interrupted, abort=False),
+    "detached": drops_a_branch,
+    "panic of the main future": panics,
+    "misuse of the main future": misuses,
+    "the main future waits for nothing": pending,
+}
+
+
+async def spawns_and_aborts() -> None:
+    spawn(does_nothing()).abort()
+
+
+RUNTIMES = [CurrentThread, VirtualThreads, OsThreads, AsyncioLoop]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES, ids=lambda runtime: runtime.__name__)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_poll_has_one_end(ending: str, runtime: Any) -> None:
+    """In whatever way it ends; on each thread one poll follows the other."""
+    try:
+        trace = run(ENDINGS[ending](), on=runtime())
+    except BaseException as error:
+        trace = error.trace  # type: ignore[attr-defined]
+    polled: dict[int, int | None] = {}
+    for record in trace.records:
+        if isinstance(record, PollStarted):
+            assert record.thread not in polled
+            polled[record.thread] = record.task
+        elif isinstance(record, PollEnded):
+            assert polled.pop(record.thread) == record.task
+    assert trace.of(PollStarted)
+    assert not polled
 
 
 # ---------------------------------------------------------------- blocking

@@ -52,10 +52,9 @@ def held() -> Iterator[None]:
 
 
 def _note(number: int, frame: FrameType | None) -> None:
-    if keyboard.asked or not _is_ours(frame):  # whoever asks twice does not wait for a poll to end
-        keyboard.asked = False
-        raise KeyboardInterrupt
-    keyboard.asked = True
+    is_urgent, keyboard.asked = keyboard.asked, True
+    if is_urgent or not _is_ours(frame):  # whoever asks twice does not wait for a poll to end
+        keyboard.check()
 
 
 def _is_ours(frame: FrameType | None) -> bool:

@@ -18,7 +18,7 @@ def run_to_end(coroutine: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner() as runner:
             _run_on(runner.get_loop(), coroutine)
     else:
-        patch_loop(coroutine)
+        _patch_loop(coroutine)
         _run_on(loop, coroutine)
 
 
@@ -34,7 +34,7 @@ def _run_on(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None
         raise
 
 
-def patch_loop(coroutine: Coroutine[Any, Any, None]) -> None:
+def _patch_loop(coroutine: Coroutine[Any, Any, None]) -> None:
     """Let a running loop be entered again, which asyncio forbids.
 
     The maintained fork is needed: nest-asyncio 1.6.0 hangs "Run All" in JupyterLab.

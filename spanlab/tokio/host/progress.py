@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from typing import TextIO
 
 PATIENCE = 0.5  # seconds before anything is shown
 EVERY = 0.1  # seconds between two looks
@@ -28,24 +27,20 @@ class Progress:
         if now < self._next or threading.current_thread() is not threading.main_thread():
             return
         self._next = now + EVERY
-        self._draw(text.ljust(self._width))
+        _draw(text.ljust(self._width))
         self._width = len(text)
 
     def clear(self) -> None:
         """Take the line away."""
         if self._width:
-            self._draw(" " * self._width + "\r")
+            _draw(" " * self._width + "\r")
             self._width = 0
 
-    def _draw(self, text: str) -> None:
-        out = _where()
-        if out is not None:
-            out.write("\r" + text)
-            out.flush()
 
-
-def _where() -> TextIO | None:
-    """Give what the user looks at: the cell's output, else a terminal."""
-    if type(sys.stdout).__module__.startswith("ipykernel."):
-        return sys.stdout
-    return sys.stderr if sys.stderr is not None and sys.stderr.isatty() else None
+def _draw(text: str) -> None:
+    """Draw the line where the user looks: in the cell's output, else in a terminal."""
+    is_notebook = type(sys.stdout).__module__.startswith("ipykernel.")
+    out = sys.stdout if is_notebook else sys.stderr
+    if out is not None and (is_notebook or out.isatty()):
+        out.write("\r" + text)
+        out.flush()

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from spanlab import threads
 from spanlab.context import ContextStack
-from spanlab.errors import Deadlock
 from spanlab.field import Level
 from spanlab.future import Pending, into_future
 from spanlab.recorder import Recorder
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import end
-from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.nested import run_to_end
 from spanlab.tokio.host.progress import Progress
-from spanlab.tokio.runtime.base import Main, Runtime, Timer
-from spanlab.tokio.task import BUDGET, DONE, Task
+from spanlab.tokio.runtime.base import Main, Timer
+from spanlab.tokio.runtime.real_clock import TICK, RealClock
+from spanlab.tokio.task import DONE, Task
 from spanlab.traces import Trace
 
-TICK = 0.05  # seconds after which a waiting main future looks whether anything can still happen
 
-
-class AsyncioLoop(Runtime):
+class AsyncioLoop(RealClock):
     """asyncio's loop, in a script or inside the loop that a notebook runs already.
 
     Spans stay on the thread's stack, as in Rust. With `context=True` they are kept in a
@@ -46,30 +42,20 @@ class AsyncioLoop(Runtime):
 
     def _reset(self) -> None:
         super()._reset()
-        self._start = time.perf_counter_ns()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
         self._attending: dict[Any, asyncio.Task[None]] = {}
         self._wakes: dict[Any, asyncio.Future[None]] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._active = 0  # callbacks and foreign futures that may still wake something
-        self._jobs: list[threading.Thread] = []  # threads with blocking work
-        self._fatal: BaseException | None = None
         self._over: asyncio.Future[None] | None = None  # main has ended, or something is fatal
-
-    @property
-    def clock(self) -> Callable[[], int] | None:
-        return None
-
-    def now(self) -> int:
-        return time.perf_counter_ns() - self._start
 
     # ------------------------------------------------------------ who asks for what
 
     def schedule(self, task: Task) -> None:
         self._on_loop(self._go_on, task)
 
-    def _go_on(self, who: Task | Main) -> None:
+    def _go_on(self, who: Task) -> None:
         """Let the asyncio task of `who` take its next step, or make it."""
         wake = self._wakes.get(who)
         if wake is not None:
@@ -91,14 +77,18 @@ class AsyncioLoop(Runtime):
     def _soon(self, function: Callable[[], None]) -> None:
         """Call a function in the loop's next round, as `asyncio.sleep(0)` does."""
         assert self._loop is not None
+        self._loop.call_soon(self._callback(function))
+
+    def _callback(self, function: Callable[[], None]) -> Callable[..., None]:
+        """Give what the loop is to call; until it has, something can still happen."""
         self._active += 1
 
-        def later() -> None:
+        def call(*_: Any) -> None:
             self._active -= 1
             with threads.on(self._thread):
                 function()
 
-        self._loop.call_soon(later)
+        return call
 
     def timer(self, deadline: int, waker: Any) -> Timer:
         timer = super().timer(deadline, waker)
@@ -127,38 +117,23 @@ class AsyncioLoop(Runtime):
         if not isinstance(got, asyncio.Future):
             return super().adopt(got, waker)
         got._asyncio_future_blocking = False
-        self._active += 1
-
-        def done(_: Any) -> None:
-            self._active -= 1
-            with threads.on(self._thread):
-                waker.wake()
-
-        got.add_done_callback(done)
+        got.add_done_callback(self._callback(waker.wake))
         return Pending("a future of asyncio")
 
     def block(self, task: Task) -> None:
         thread = threads.current()
         assert thread is not None
         job = thread.recorder.thread("asyncio", self)
-        self._on_loop(self._soon, lambda: self._begin(job, task))  # a new thread takes its time
+        work = partial(self._begin, job, partial(self._poll, task, job))
+        self._on_loop(self._soon, work)  # a new thread takes its time
 
-    def _begin(self, thread: Thread, task: Task) -> None:
-        def work() -> None:
-            with threads.on(thread):
-                thread.budget = BUDGET
-                try:
-                    task.poll(thread)
-                except BaseException as error:  # the loop must hear of it
-                    self._on_loop(self._fail, error)
-
-        self._jobs = [job for job in self._jobs if job.is_alive()]
-        self._jobs.append(threading.Thread(target=work, name=f"spanlab {thread!r}", daemon=True))
-        self._jobs[-1].start()
+    def _begin(self, thread: Thread, work: Callable[[], None]) -> None:
+        self._os_threads = [job for job in self._os_threads if job.is_alive()]
+        super()._begin(thread, work)
 
     def _fail(self, error: BaseException) -> None:
-        self._fatal = self._fatal or error
-        self._end_main()
+        super()._fail(error)
+        self._on_loop(self._end_main)
 
     def _end_main(self) -> None:
         if self._over is not None and not self._over.done():
@@ -166,14 +141,14 @@ class AsyncioLoop(Runtime):
 
     # ------------------------------------------------------------ one step after the other
 
-    async def _attend(self, who: Task | Main) -> None:
+    async def _attend(self, who: Task) -> None:
         """Be the asyncio task of a task, or of the main future, until it ends."""
         assert self._loop is not None
         try:
             while True:
                 wake = self._wakes[who] = self._loop.create_future()
                 self._step(who)
-                if who.done if isinstance(who, Main) else who.state is DONE:
+                if who.state is DONE:
                     return
                 if wake.done():
                     await asyncio.sleep(0)  # it woke itself: the others go first
@@ -189,28 +164,23 @@ class AsyncioLoop(Runtime):
             if isinstance(who, Main):
                 self._end_main()
 
-    def _step(self, who: Task | Main) -> None:
+    def _step(self, who: Task) -> None:
         thread = self._thread
         assert thread is not None
-        self._count_poll(who)
         self._say("enter", who)
         with threads.on(thread):
-            thread.budget = BUDGET
-            if isinstance(who, Main):
-                who.poll()
-            else:
-                who.poll(thread)
+            self._poll(who, thread)
         self._say("exit", who)
 
-    def _say(self, kind: str, who: Task | Main) -> None:
+    def _say(self, kind: str, who: Task) -> None:
         """Record that the loop brings the spans of this context, or takes them away again."""
         thread = self._thread
         if self.context and thread is not None:
-            recorder, task = thread.recorder, 0 if isinstance(who, Main) else who.id
+            recorder = thread.recorder
             spans = [entry() for entry in thread.span_stack]
             for span in spans if kind == "enter" else reversed(spans):
                 now = recorder.clock()
-                recorder.append((kind, now, thread.id, task, "", 0, span.id))
+                recorder.append((kind, now, thread.id, who.id, "", 0, span.id))
 
     def _drive(self, main: Main) -> None:
         run_to_end(self.drive(main))
@@ -224,26 +194,20 @@ class AsyncioLoop(Runtime):
             main.thread.span_stack = ContextStack()  # type: ignore[assignment]
         main.unpark = lambda: self._on_loop(self._go_on, main)
         self._attending[main] = self._loop.create_task(self._attend(main))
-        quiet = 0
         try:
             while not self._over.done():
                 await asyncio.wait([self._over], timeout=TICK)
-                keyboard.check()
-                self._show_progress()
-                quiet = quiet + 1 if self._is_quiet(main) else 0
-                if quiet > 2:
-                    raise Deadlock(self._who_waits(main))
+                self._look(main)
         finally:
             await self._end()
         if self._fatal is not None:
             raise self._fatal
 
     def _is_quiet(self, main: Main) -> bool:
-        """Tell whether nothing runs that could wake anything."""
         waiting = all(not wake.done() for wake in self._wakes.values())
-        busy = self._active or any(job.is_alive() for job in self._jobs) or threads.process.handles
-        busy = busy or self._next_deadline() or main.woken
-        return waiting and len(self._wakes) == len(self._attending) and not busy
+        waiting = waiting and len(self._wakes) == len(self._attending)
+        busy = self._active or any(job.is_alive() for job in self._os_threads)
+        return waiting and not busy and super()._is_quiet(main)
 
     async def _end(self) -> None:
         """Let go of the loop: no step, no alarm and no thread is left on it."""
@@ -255,7 +219,7 @@ class AsyncioLoop(Runtime):
         if self._alarm is not None:
             self._alarm.cancel()
         self._loop = None
-        end(self._jobs, self._fatal or sys.exception())
+        end(self._os_threads, self._fatal or sys.exception())
 
 
 async def arun(
@@ -272,7 +236,7 @@ async def arun(
     recorder = Recorder(level, runtime.clock)
     with recorder.installed():
         thread = recorder.thread("main", runtime)
-        driven = Main(future, thread)
+        driven = Main(runtime, future, thread)
         try:
             await runtime.drive(driven)
             recorder.trace.result = driven.value
@@ -280,7 +244,7 @@ async def arun(
             error.trace = recorder.trace  # type: ignore[attr-defined]
             raise
         finally:
-            driven.close()
+            driven.drop()
             with threads.on(thread):
                 runtime.shutdown()
             runtime.progress.clear()

@@ -10,75 +10,55 @@ from itertools import count
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import Deadlock, ForeignAwaitable, NestedRuntime, PollBudgetExceeded
-from spanlab.frames import file_name, foreign, suspended_at
+from spanlab.errors import ForeignAwaitable, NestedRuntime
+from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import numbers
 from spanlab.threads import Thread
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.progress import Progress
-from spanlab.tokio.task import BUDGET, DONE, Task
+from spanlab.tokio.runtime.stuck import deadlock, endless
+from spanlab.tokio.task import DONE, IDLE, NOTIFIED, POLLING, QUEUED, Task, note
 
+BUDGET = 128  # operations that one poll may do before it must yield
 MANY = 1024  # polls after which it is time to look at the progress
 
 
-class Main:
-    """The main future. It is no task: it sits in no queue, and is number 0 in the records."""
+class Main(Task):
+    """The main future: number 0 in the records. It sits in no queue, and its panic is the run's."""
 
-    __slots__ = ("done", "future", "lock", "thread", "unpark", "value", "waits_for", "woken")
+    __slots__ = ("thread", "unpark")
 
-    def __init__(self, future: Any, thread: Thread) -> None:
-        self.future = future
+    fatal = (BaseException,)
+
+    def __init__(self, runtime: Runtime, future: Any, thread: Thread) -> None:
+        super().__init__(runtime, future, 0)
         self.thread = thread
-        self.lock = threading.Lock()  # a wake comes before a poll, or has it done again
-        self.woken = True
-        self.done = False
-        self.value: Any = None
-        self.waits_for: Pending | None = None
         self.unpark: Callable[[], None] = lambda: None  # tells a real thread that waits
+
+    @property
+    def is_woken(self) -> bool:
+        """Tell whether it is to be polled again."""
+        return self.state is QUEUED or self.state is NOTIFIED
 
     def wake(self) -> None:
         """Have the main future polled again."""
-        with self.lock:
-            if self.woken:
+        with self.runtime.lock:
+            if self.state is not IDLE and self.state is not POLLING:
                 return
-            self.woken = True
-        here = threads.current() or self.thread
-        recorder = here.recorder
-        recorder.append(("wake", recorder.clock(), here.id, here.task, "", 0, 0))
+            self.state = QUEUED if self.state is IDLE else NOTIFIED
+        note("wake", self.id)
         self.unpark()
 
-    def poll(self) -> None:
-        """Poll the main future once, on the thread that started the runtime."""
-        thread, recorder = self.thread, self.thread.recorder
-        with self.lock:
-            self.woken = False
-        thread.task, thread.waker, thread.budget = 0, self, BUDGET
-        recorder.append(("poll", recorder.clock(), thread.id, 0, "", 0))
-        try:
-            pending = self.future.send(None)
-        except StopIteration as ready:
-            self.value, self.done = ready.value, True
-        else:
-            if not isinstance(pending, Pending):
-                pending = thread.runtime.adopt(pending, self)
-            self.waits_for = pending
-            now = recorder.clock()
-            waits = pending.waits_for, pending.awaits
-            recorder.append(("polled", now, thread.id, 0, "", 0, False, *waits))
-        finally:
-            if self.done:
-                self.close()
-                now = recorder.clock()
-                recorder.append(("polled", now, thread.id, 0, "", 0, True, "", None))
-                recorder.append(("finish", now, thread.id, 0, "", 0, 0, "ok"))
-            thread.task = thread.waker = None
-
-    def close(self) -> None:
+    def drop(self) -> None:
         """Drop the main future."""
         future, self.future = self.future, None
         if future is not None:
             future.close()
+
+    def _suspend(self, thread: Thread, pinned: int) -> None:
+        with self.runtime.lock:  # its thread looks for itself whether it was woken
+            self.state = QUEUED if self.state is NOTIFIED else IDLE
 
 
 class Timer:
@@ -164,8 +144,7 @@ class Runtime:
     def _run_blocking(self, index: int = 0) -> None:
         thread, task = self._blocking.pop(index)
         with threads.on(thread):
-            thread.budget = BUDGET
-            task.poll(thread)
+            self._poll(task, thread)
         self._idle.append(thread)
 
     def block_on(self, future: Any) -> Any:
@@ -182,33 +161,29 @@ class Runtime:
                 "or: with recording() as trace: …"
             )
         refuse_nested(thread, future)
-        thread.runtime, main = self, Main(future, thread)
+        thread.runtime, main = self, Main(self, future, thread)
         del future
         try:
             self._drive(main)
             return main.value
         finally:
-            main.close()
+            main.drop()
             thread.runtime = None
 
     def _drive(self, main: Main) -> None:
         raise NotImplementedError
 
-    def _count_poll(self, who: Task | Main) -> None:
+    def _poll(self, who: Task, thread: Thread, budget: int = BUDGET) -> None:
+        """Poll a task or the main future, unless the program has to be stopped."""
         if keyboard.asked:
             keyboard.check()
         self._polled = count = self._next_poll()
         if count % MANY == 0:
             self._show_progress()
         if count > self.polls:
-            name, file, line = suspended_at(who.future)
-            number = f"task {who.id}" if isinstance(who, Task) else "the main future"
-            raise PollBudgetExceeded(
-                f"the program was expected to end within {self.polls} polls, and has not; "
-                f"next was {number}, '{name}' at {file_name(file)}:{line}. "
-                f"Look for a loop that never waits, or allow more: "
-                f"run(main(), polls={self.polls * 10})"
-            )
+            raise endless(who, self.polls)
+        thread.budget = budget
+        who.poll(thread)
 
     def _show_progress(self) -> None:
         self.progress.show(f"{self._polled:,} polls, {len(self.tasks):,} tasks left")
@@ -222,7 +197,7 @@ class Runtime:
         """Nothing can run: let the virtual clock jump to the next timer, and fire it."""
         deadline = self._next_deadline()
         if deadline is None:
-            raise Deadlock(self._who_waits(main))
+            raise deadlock([main, *self.tasks.values()])
         self._time = max(self._time, deadline * 1_000_000)
         self._fire()
 
@@ -244,17 +219,6 @@ class Runtime:
             waker = timer.waker  # another thread may cancel meanwhile
             if waker is not None:
                 waker.wake()
-
-    def _who_waits(self, main: Main) -> str:
-        lines = [_waiting("main future", main.future, main.waits_for)]
-        lines += [
-            _waiting(f"task {t.id}", t.future, t.waits_for) for t in list(self.tasks.values())
-        ]
-        return (
-            "the main future was expected to end, and nothing is left that could wake it:\n"
-            + "\n".join(lines)
-            + "\nWake, finish or abort what it waits for"
-        )
 
     def shutdown(self) -> None:
         """Drop all that is left; the runtime can be used anew.
@@ -283,10 +247,3 @@ def refuse_nested(thread: Thread | None, main: Any) -> None:
             "cannot start a runtime from within a runtime: this thread is driving one already. "
             "Await the future instead: await main()"
         )
-
-
-def _waiting(who: str, future: Any, waits_for: Pending | None) -> str:
-    name, file, line = suspended_at(future)
-    what = waits_for.waits_for if waits_for else "its first poll"
-    where = f" ('{name}', {file_name(file)}:{line})" if file else ""
-    return f"  {who}{where} waits for {what}"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from spanlab import threads
-from spanlab.threads import Thread
+from spanlab.threads import Thread, local
 from spanlab.tokio.runtime.base import Main, Runtime
-from spanlab.tokio.task import BUDGET, Task
+from spanlab.tokio.task import DONE, Task
 
 EVENT_INTERVAL = 61  # tasks that may be polled before the main future is looked at again
 INJECT_INTERVAL = 31  # every so many polls the queue of other threads goes first
@@ -33,30 +32,25 @@ class CurrentThread(Runtime):
         self._tick = 0
 
     def schedule(self, task: Task) -> None:
-        here = threads.current()
-        (self._local if here is self._thread else self._inject).append(task)
+        (self._local if local.thread is self._thread else self._inject).append(task)
 
     def _drive(self, main: Main) -> None:
         self._thread = main.thread
         while True:
-            if main.woken:
-                self._count_poll(main)
-                main.poll()
-                if main.done:
+            if main.is_woken:
+                self._poll(main, main.thread)
+                if main.state is DONE:
                     return
             self._turn(main)
 
     def _turn(self, main: Main) -> None:
         """Poll tasks until none is ready or it is time to look elsewhere."""
-        thread = main.thread
         for _ in range(EVENT_INTERVAL):
             task = self._next()
             if task is None:
                 self._park(main)
                 break
-            self._count_poll(task)
-            thread.budget = BUDGET
-            task.poll(thread)
+            self._poll(task, main.thread)
         else:
             self._fire()
         self._wake_deferred()
@@ -70,7 +64,7 @@ class CurrentThread(Runtime):
 
     def _park(self, main: Main) -> None:
         """Nothing is ready: let blocked work go on, or let time pass."""
-        if self._deferred or main.woken:
+        if self._deferred or main.is_woken:
             return
         if self._blocking:
             self._run_blocking()

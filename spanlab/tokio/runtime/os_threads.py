@@ -7,23 +7,21 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import Deadlock
 from spanlab.threads import Thread
-from spanlab.tokio.host.ending import Stop, end
-from spanlab.tokio.host.keyboard import keyboard
+from spanlab.tokio.host.ending import end
 from spanlab.tokio.runtime.base import Main, Timer
+from spanlab.tokio.runtime.real_clock import TICK, RealClock
 from spanlab.tokio.runtime.worker import Worker, Workers
-from spanlab.tokio.task import BUDGET, Task
+from spanlab.tokio.task import DONE, Task
 
 FASTER = 100  # half milliseconds that a new thread of the pool lets a woken main thread go first
-TICK = 0.05  # seconds after which a waiting main thread looks whether anything can still happen
 
 
-class OsThreads(Workers):
+class OsThreads(Workers, RealClock):
     """Real threads, a real clock: each run may go another way.
 
     The main future runs on the thread that calls, `ThreadId(1)`; the workers follow from
@@ -41,15 +39,12 @@ class OsThreads(Workers):
 
     def _reset(self) -> None:
         super()._reset()
-        self._start = time.perf_counter_ns()
         self._main: Main | None = None
-        self._os_threads: list[threading.Thread] = []
         self._jobs: deque[Task] = deque()  # for the blocking pool
         self._busy = self._free = 0  # jobs that are not done, threads of the pool that wait
         self._sleeping = 0  # workers that are parked
         self._searching = False  # a worker was woken that has not found work yet
         self._stopping = False
-        self._fatal: BaseException | None = None
         self._make_locks()
 
     def _make_locks(self) -> None:
@@ -58,13 +53,6 @@ class OsThreads(Workers):
         self._work_came = threading.Condition(self.lock)
         self._job_came = threading.Condition(self.lock)
         self._main_woken = threading.Condition(self.lock)
-
-    @property
-    def clock(self) -> Callable[[], int] | None:
-        return None
-
-    def now(self) -> int:
-        return time.perf_counter_ns() - self._start
 
     def choose(self, count: int) -> int:
         return random.randrange(count)
@@ -95,27 +83,14 @@ class OsThreads(Workers):
             here = threads.current()
         if here is not None:
             thread = here.recorder.thread("tokio-rt-worker", self)
-            woken = self._main if self._main is not None and self._main.woken else None
-            self._begin(lambda: self._serve_jobs(thread, woken), thread)
+            woken = self._main if self._main is not None and self._main.is_woken else None
+            self._begin(thread, partial(self._serve_jobs, thread, woken))
 
     # ------------------------------------------------------------ what the threads do
 
-    def _begin(self, loop: Callable[[], None], thread: Thread) -> None:
-        def run() -> None:
-            with threads.on(thread):
-                try:
-                    loop()
-                except BaseException as error:  # main must hear of it
-                    self._fail(error)
-
-        os_thread = threading.Thread(target=run, name=f"spanlab {thread!r}", daemon=True)
-        self._os_threads.append(os_thread)
-        os_thread.start()
-
     def _fail(self, error: BaseException) -> None:
         with self.lock:
-            if self._fatal is None and not isinstance(error, Stop):
-                self._fatal = error
+            super()._fail(error)
             self._main_woken.notify()
 
     def _serve_tasks(self, worker: Worker) -> None:
@@ -127,7 +102,7 @@ class OsThreads(Workers):
                 if self._has_work():
                     self._notify()
             if task is not None:
-                self._poll(worker, task)
+                self._work(worker, task)
             elif worker.deferred:
                 self._wake_deferred_of(worker)
             else:
@@ -148,8 +123,7 @@ class OsThreads(Workers):
         self._wake_deferred_of(worker)
 
     def _park(self, worker: Worker) -> None:
-        recorder, thread = worker.thread.recorder, worker.thread
-        recorder.append(("park", recorder.clock(), thread.id, None, "", 0))
+        worker.say_parked()
         with self.lock:
             self._sleeping += 1
             worker.cool()
@@ -175,7 +149,7 @@ class OsThreads(Workers):
 
     def _serve_jobs(self, thread: Thread, woken: Main | None) -> None:
         for _ in range(FASTER):  # main was woken before: in Rust it is faster than a new thread
-            if woken is None or not (woken.woken or woken.thread.task == 0):
+            if woken is None or not (woken.is_woken or woken.thread.task == 0):
                 break
             time.sleep(0.0005)
         while True:
@@ -187,8 +161,7 @@ class OsThreads(Workers):
                 if self._stopping:
                     return
                 task = self._jobs.popleft()
-            thread.budget = BUDGET
-            task.poll(thread)
+            self._poll(task, thread)
             with self.lock:
                 self._busy -= 1
 
@@ -199,11 +172,10 @@ class OsThreads(Workers):
         if not self._workers:
             self._hire(main.thread)
             for worker in self._workers.values():
-                self._begin(lambda worker=worker: self._serve_tasks(worker), worker.thread)  # type: ignore[misc]
+                self._begin(worker.thread, partial(self._serve_tasks, worker))
         while True:
-            self._count_poll(main)
-            main.poll()
-            if main.done:
+            self._poll(main, main.thread)
+            if main.state is DONE:
                 return
             self._wait(main)
 
@@ -212,23 +184,18 @@ class OsThreads(Workers):
             self._main_woken.notify()
 
     def _wait(self, main: Main) -> None:
-        quiet = 0
+        self._quiet = 0
         with self.lock:
-            while self._fatal is None and not main.woken:
-                keyboard.check()
+            while self._fatal is None and not main.is_woken:
                 if not self._main_woken.wait(TICK):
-                    self._show_progress()
                     self._work_came.notify()  # so that no mistake in `_notify` can last
-                    quiet = quiet + 1 if self._is_quiet() else 0
-                    if quiet > 2:
-                        raise Deadlock(self._who_waits(main))
+                    self._look(main)
             if self._fatal is not None:
                 raise self._fatal
 
-    def _is_quiet(self) -> bool:
-        """Tell whether nothing runs that could wake anything."""
+    def _is_quiet(self, main: Main) -> bool:
         asleep = self._sleeping == self.workers and not self._has_work()
-        return asleep and not (self._busy or threads.process.handles or self._next_deadline())
+        return asleep and not self._busy and super()._is_quiet(main)
 
     def shutdown(self) -> None:
         """End every thread, wait for it, and drop all that is left.

@@ -74,7 +74,7 @@ class State:
         inject = [*map(self._task, runtime._inject)]
         return repr((
             sorted(map(repr, workers)), sorted(blocked), pool, inject, timers, runtime.now(),
-            sorted(tasks), self.stacks.get(1), runtime.main.woken, self.ended, self.polling,
+            sorted(tasks), self.stacks.get(1), runtime.main.is_woken, self.ended, self.polling,
             sorted(map(repr, self.history.items())),
         ))  # fmt: skip
 

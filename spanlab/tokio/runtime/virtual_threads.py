@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import NamedTuple
 
 from spanlab import threads
 from spanlab.errors import UsageError
 from spanlab.tokio.runtime.base import Main
 from spanlab.tokio.runtime.schedule import Schedule
 from spanlab.tokio.runtime.worker import Worker, Workers
-from spanlab.tokio.task import Task
-
-Move = Callable[[], None]
+from spanlab.tokio.task import DONE, Task
 
 FIRST = -1  # before all that a worker does as step 0
 UNPARK = 32  # polls that get done while a parked main thread wakes up, or a new thread starts
+
+
+class Move(NamedTuple):
+    """Something that could happen next, and the step at which it is due: later is unlikely."""
+
+    due: int
+    act: Callable[[], None]
 
 
 class VirtualThreads(Workers):
@@ -73,110 +79,100 @@ class VirtualThreads(Workers):
             self._sleepers = list(self._workers.values())
         self.main, self._is_driving = main, True
         try:
-            while not main.done:
-                likely, unlikely = self._moves(main)
-                moves = likely + unlikely or self._clocks(main)
-                many = len(moves) > 1
-                likely_ones = len(likely) or len(moves)
-                moves[self.schedule_by.choose(len(moves), likely_ones) if many else 0]()
+            while main.state is not DONE:
+                moves, likely = self._moves(main)
+                self._choose(moves, likely).act()
         finally:
             self._is_driving = False
 
-    def _moves(self, main: Main) -> tuple[list[Move], list[Move]]:
-        """Give all that could happen next, first what is likely; the very first is the default."""
-        due, late = self._awake(), self._late()
-        if main.woken:
-            if self._main_due is None:
-                self._main_due = self._step + UNPARK
-            late = sorted([(self._main_due, lambda: self._poll_main(main)), *late], key=_when)
-        due += [entry for entry in late if entry[0] <= self._step]
-        due.sort(key=_when)  # whoever has waited longest goes first
-        likely = [move for _, move in due] + self._asleep()
-        unlikely = [move for when, move in late if when > self._step]
-        whens = [when for when, _ in due]
-        if main.woken and 0 < self._main_spins < UNPARK and FIRST not in whens:
-            main_first = [likely.pop(whens.index(self._main_due or 0))]  # it did not park
-            return main_first, likely + unlikely
-        return (likely, unlikely) if likely else (unlikely[:1], unlikely[1:])
+    def _choose(self, moves: list[Move], likely: int) -> Move:
+        many = len(moves) > 1
+        return moves[self.schedule_by.choose(len(moves), likely) if many else 0]
+
+    def _moves(self, main: Main) -> tuple[list[Move], int]:
+        """Give all that could happen next, and how many of it are likely; the first is default."""
+        mains = self._mains(main)
+        moves = [*self._awake(), *mains, *self._blocked(), *self._asleep()]
+        moves.sort(key=lambda move: move.due)  # whoever has waited longest goes first
+        likely = sum(move.due <= self._step for move in moves)
+        if mains and 0 < self._main_spins < UNPARK and moves[0].due != FIRST:
+            moves.sort(key=lambda move: move not in mains)  # it did not park
+            likely = 1
+        if not moves:
+            moves = self._clocks(main)
+            likely = len(moves)
+        return moves, max(likely, 1)
 
     def _race(self) -> None:
         """Let others run ahead of a poll that goes on after it has spawned something."""
-        choice = None if self.schedule_by.races and self._is_driving else 0
-        while choice != 0:
-            ready = self._awake() + self._late()
-            moves = [move for _, move in ready] + self._asleep()
-            choice = self.schedule_by.choose(len(moves) + 1, 1) if moves else 0
-            if choice:
-                moves[choice - 1]()
+        stay = Move(FIRST, lambda: None)
+        move = None if self.schedule_by.races and self._is_driving else stay
+        while move is not stay:
+            move = self._choose([stay, *self._awake(), *self._blocked(), *self._asleep()], 1)
+            move.act()
 
-    def _awake(self) -> list[tuple[int, Move]]:
-        """Give what the workers that are neither parked nor in a poll can do, and since when."""
-        due: list[tuple[int, Move]] = []
+    def _mains(self, main: Main) -> list[Move]:
+        """Give the poll of the main future, if it is woken: its thread has to unpark."""
+        if not main.is_woken:
+            return []
+        if self._main_due is None:
+            self._main_due = self._step + UNPARK
+        return [Move(self._main_due, partial(self._poll_main, main))]
+
+    def _awake(self) -> list[Move]:
+        """Give what the workers that are neither parked nor in a poll can do."""
+        moves: list[Move] = []
         inside = any(worker.held or worker.thread.task for worker in self._workers.values())
         may_park = not inside and self.main.thread.task is None  # a step is not yet over
         for worker in self._workers.values():
             if worker.held is not None:
-                due.append((FIRST, partial(self._begin, worker)))  # it may lose time before
+                moves.append(Move(FIRST, partial(self._begin, worker)))  # it may lose time before
             elif worker not in self._sleepers and worker.thread.task is None:
-                takes = [(worker.acted, move) for move in self._takes(worker)]
-                due += takes or self._idles(worker, may_park)
-        return due
+                moves += self._takes(worker, worker.acted) or self._idles(worker, may_park)
+        return moves
 
     def _asleep(self) -> list[Move]:
         """Give what parked workers can do: one of them may wake at any time."""
         awake = [worker for worker in self._workers.values() if worker not in self._sleepers]
-        asleep = self._unlike([*awake, *reversed(self._sleepers)])[len(awake) :]
-        return [move for worker in asleep for move in self._takes(worker)]
+        asleep = [w for w in unlike([*awake, *reversed(self._sleepers)]) if w in self._sleepers]
+        return [move for worker in asleep for move in self._takes(worker, self._step)]
 
-    def _late(self) -> list[tuple[int, Move]]:
+    def _blocked(self) -> list[Move]:
         """Give the blocked work, which takes its time to begin."""
-        return [(at, partial(self._run_blocking, i)) for i, at in enumerate(self._blocking_due)]
+        due = enumerate(self._blocking_due)
+        return [Move(when, partial(self._run_blocking, index)) for index, when in due]
 
-    def _unlike(self, workers: Iterable[Worker]) -> list[Worker]:
-        """Leave out all but one of the workers that never did anything: they are all alike."""
-        found: list[Worker] = []
-        for worker in workers:
-            if worker.acted or all(other.acted for other in found):
-                found.append(worker)
-        return found
-
-    def _takes(self, worker: Worker) -> list[Move]:
+    def _takes(self, worker: Worker, due: int) -> list[Move]:
         """Give what a worker may take next: its own first, then the common queue, then others'."""
         if worker.lifo or worker.queue:
-            return [lambda: self._go_on(worker, self._own(worker))]
-        moves: list[Move] = []
-        if self._inject:
-            moves.append(lambda: self._go_on(worker, self._injected(worker)))
-        victims = [other for other in self._workers.values() if other.queue and other is not worker]
-        moves += [partial(self._rob, worker, victim) for victim in victims]
-        return moves
+            ways: list[Callable[[], Task | None]] = [partial(self._own, worker)]
+        else:
+            ways = [partial(self._injected, worker)] if self._inject else []
+            victims = [other for other in self._workers.values() if other.queue]
+            ways += [partial(self._steal, worker, victim) for victim in victims]
+        return [Move(due, partial(self._go_on, worker, way)) for way in ways]
 
-    def _idles(self, worker: Worker, may_park: bool) -> list[tuple[int, Move]]:
+    def _idles(self, worker: Worker, may_park: bool) -> list[Move]:
         """Let a worker that finds nothing wake who yielded on it, or park at once."""
         if worker.deferred:
-            return [(FIRST, partial(self._let_go_on, worker))]
-        if not may_park:
-            return []
-        worker.searching = False
-        self._sleepers.append(worker)
-        recorder, thread = worker.thread.recorder, worker.thread
-        recorder.append(("park", recorder.clock(), thread.id, None, "", 0))
+            return [Move(FIRST, partial(self._let_go_on, worker))]
+        if may_park:
+            worker.searching = False
+            self._sleepers.append(worker)
+            worker.say_parked()
         return []
 
     def _clocks(self, main: Main) -> list[Move]:
         """All are parked: give who may watch the clock, and run what it wakes."""
-        watchers = self._unlike(self._sleepers)
+        watchers = unlike(self._sleepers)
         if self._next_deadline() is None:
             del watchers[1:]  # whoever it is, nothing will come
-        return [partial(self._let_time_pass, watcher, main) for watcher in watchers]
+        return [Move(FIRST, partial(self._let_time_pass, who, main)) for who in watchers]
 
     # ------------------------------------------------------------ the moves
 
-    def _rob(self, worker: Worker, victim: Worker) -> None:
-        self._go_on(worker, self._steal(worker, victim))
-
-    def _go_on(self, worker: Worker, task: Task | None) -> None:
-        assert task is not None  # no other thread can be faster here
+    def _go_on(self, worker: Worker, way: Callable[[], Task | None]) -> None:
+        worker.held = way()  # is there: no other thread can be faster here
         self._step += 1
         if worker in self._sleepers:
             self._sleepers.remove(worker)
@@ -184,7 +180,6 @@ class VirtualThreads(Workers):
         worker.searching = False
         if self._inject or any(other.queue for other in self._workers.values()):
             self._notify()
-        worker.held = task
         if not self.schedule_by.races or worker.lifo_polls or self.workers == 1:
             self._begin(worker)  # else another worker may take what comes next, and begin first
 
@@ -192,7 +187,7 @@ class VirtualThreads(Workers):
         task, worker.held = worker.held, None
         assert task is not None
         with threads.on(worker.thread):
-            self._poll(worker, task)
+            self._work(worker, task)
 
     def _let_go_on(self, worker: Worker) -> None:
         with threads.on(worker.thread):
@@ -200,10 +195,9 @@ class VirtualThreads(Workers):
 
     def _poll_main(self, main: Main) -> None:
         self._step += 1
-        self._count_poll(main)
-        main.poll()
-        self._main_spins = self._main_spins + 1 if main.woken else 0
-        self._main_due = self._step if main.woken else None
+        self._poll(main, main.thread)
+        self._main_spins = self._main_spins + 1 if main.is_woken else 0
+        self._main_due = self._step if main.is_woken else None
 
     def _run_blocking(self, index: int = 0) -> None:
         self._step += 1
@@ -217,5 +211,10 @@ class VirtualThreads(Workers):
             self._advance(main)
 
 
-def _when(entry: tuple[int, Move]) -> int:
-    return entry[0]
+def unlike(workers: Iterable[Worker]) -> list[Worker]:
+    """Leave out all but one of the workers that never did anything: they are all alike."""
+    found: list[Worker] = []
+    for worker in workers:
+        if worker.acted or all(other.acted for other in found):
+            found.append(worker)
+    return found

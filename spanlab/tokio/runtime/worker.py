@@ -11,8 +11,8 @@ from typing import Any
 from spanlab import threads
 from spanlab.errors import UsageError
 from spanlab.threads import Thread
-from spanlab.tokio.runtime.base import Runtime
-from spanlab.tokio.task import BUDGET, Task
+from spanlab.tokio.runtime.base import BUDGET, Runtime
+from spanlab.tokio.task import Task
 
 INJECT_INTERVAL = 61  # every so many polls a worker looks into the common queue first
 LIFO_LIMIT = 3  # polls in a row that a worker may take from its LIFO slot
@@ -32,6 +32,11 @@ class Worker:
         self.tick = 0
         self.acted = 0  # the step at which it last did something
         self.searching = False  # it was woken, and has not found anything yet
+
+    def say_parked(self) -> None:
+        """Record that the thread goes to sleep."""
+        recorder = self.thread.recorder
+        recorder.append(("park", recorder.clock(), self.thread.id, None, "", 0))
 
     def cool(self) -> None:
         """Note that what comes into the LIFO slot now comes from no poll."""
@@ -153,12 +158,10 @@ class Workers(Runtime):
                 last = task
         return last
 
-    def _poll(self, worker: Worker, task: Task) -> None:
-        self._count_poll(task)
-        if not worker.lifo_polls:
-            worker.thread.budget = BUDGET  # what comes by the LIFO slot shares its waker's budget
-        worker.is_warm = True
-        task.poll(worker.thread)
+    def _work(self, worker: Worker, task: Task) -> None:
+        thread, worker.is_warm = worker.thread, True
+        # what comes by the LIFO slot shares its waker's budget
+        self._poll(task, thread, thread.budget if worker.lifo_polls else BUDGET)
 
 
 def take(queue: deque[Task]) -> Task | None:

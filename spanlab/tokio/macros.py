@@ -1,0 +1,138 @@
+"""`join` and `select`: several futures, polled inside the one that waits for them."""
+
+from __future__ import annotations
+
+import sys
+from types import CoroutineType, FrameType
+from typing import Any
+
+from spanlab.errors import FutureReused, UsageError
+from spanlab.frames import NOWHERE, name_of
+from spanlab.future import USED, Future, Pending, into_future
+from spanlab.threads import local
+from spanlab.tokio.wait import here, out_of_budget
+
+
+class _Branch(Future[Any]):
+    """A future that has no number in the records: here it has one, a first poll and a drop."""
+
+    __slots__ = ("_has_ended", "_is_new", "_note", "inner", "number")
+
+    def __init__(self, inner: Any, recorder: Any) -> None:
+        self.inner = inner
+        self.number: int | None = recorder.next_future()
+        self._note = recorder.note
+        self._is_new, self._has_ended = True, False
+
+    def send(self, value: None, /) -> Pending:
+        if self._is_new:
+            self._note("first", NOWHERE, self.number)
+        self._is_new, self._has_ended = False, True
+        pending: Pending = self.inner.send(None)
+        self._has_ended = False  # it comes here only if it waits
+        return pending
+
+    def close(self) -> None:
+        if not self._has_ended:
+            self._note("dropped", NOWHERE, self.number)
+        self.inner.close()
+
+
+class _Branches(Future[Any]):
+    """Several futures polled inside one: what `join` and `select` share."""
+
+    __slots__ = ("_futures",)
+
+    def __init__(self, futures: tuple[Any, ...], caller: str) -> None:
+        self._futures: list[Any] = [into_future(future, caller) for future in futures]
+        if len({id(future) for future in futures}) < len(futures):
+            raise FutureReused(
+                f"{caller} needs different futures, got the same one twice. Make two of them"
+            )
+        if local.thread is not None:
+            self._give(local.thread.recorder, caller, sys._getframe(3))
+
+    def _give(self, recorder: Any, caller: str, frame: FrameType) -> None:
+        """Record that the futures are given away, each by its number."""
+        for index, future in enumerate(self._futures):
+            if future.__class__ is CoroutineType or future.number is None:
+                self._futures[index] = _Branch(future, recorder)
+            what = self._futures[index].number, caller, name_of(future)
+            recorder.note("given", (frame.f_code, frame.f_lasti), *what)
+
+    def _from(self, first: int) -> list[int]:
+        return [*range(first, len(self._futures)), *range(first)]
+
+    def _drop(self, index: int) -> None:
+        future, self._futures[index] = self._futures[index], USED
+        future.close()
+
+    def close(self) -> None:
+        for index in self._from(0):
+            self._drop(index)
+
+
+class _Join(_Branches):
+    __slots__ = ("_first", "_values")
+
+    def __init__(self, futures: tuple[Any, ...]) -> None:
+        super().__init__(futures, "join()")
+        self._first = 0
+        self._values: list[Any] = [None] * len(futures)
+
+    def poll(self) -> tuple[Any, ...] | Pending:
+        pending, order = None, self._from(self._first)
+        self._first = (self._first + 1) % max(len(order), 1)  # another branch goes first then
+        for index in order:
+            if self._futures[index] is not USED:
+                try:
+                    pending = self._futures[index].send(None)
+                except StopIteration as ready:
+                    self._values[index] = ready.value
+                    self._drop(index)
+        if any(future is not USED for future in self._futures):
+            return pending or Pending("its branches")
+        values, self._values = self._values, []
+        return tuple(values) if len(values) == len(order) else USED.poll()
+
+
+def join(*futures: Any) -> Future[tuple[Any, ...]]:
+    """Poll futures together, inside this task, until all have a value.
+
+    They are polled inside the caller's poll, so they see the caller's spans.
+
+    In Rust: `tokio::join!`.
+    """
+    return _Join(futures)
+
+
+class _Select(_Branches):
+    __slots__ = ("_biased",)
+
+    def __init__(self, futures: tuple[Any, ...], biased: bool) -> None:
+        if not futures:
+            raise UsageError("select() needs a future, got none. Write: select(a(), b())")
+        super().__init__(futures, "select()")
+        self._biased = biased
+
+    def poll(self) -> tuple[int, Any] | Pending:
+        thread, pending = here("select()"), Pending("its branches")
+        if thread.budget <= 0:
+            return out_of_budget(thread)
+        for index in self._from(0 if self._biased else thread.runtime.choose(len(self._futures))):
+            try:
+                pending = self._futures[index].send(None)
+            except StopIteration as ready:
+                self.close()  # the losers go before the winner's value is seen
+                return index, ready.value
+        return pending
+
+
+def select(*futures: Any, biased: bool = False) -> Future[tuple[int, Any]]:
+    """Wait for the first of several futures; give its index and value, and drop the others.
+
+    Without `biased` each poll begins at a branch that the run chooses.
+
+    In Rust: `tokio::select!`.
+    """
+    return _Select(futures, biased)

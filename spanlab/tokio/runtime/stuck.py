@@ -1,0 +1,37 @@
+"""What to say of a program that cannot go on, or never stops: who it is, where, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from spanlab.errors import Deadlock, PollBudgetExceeded
+from spanlab.frames import file_name, suspended_at
+from spanlab.tokio.task import Task
+
+
+def deadlock(everyone: Iterable[Task]) -> Deadlock:
+    """Say who waits for whom: the main future, and every task that has not ended."""
+    return Deadlock(
+        "the main future was expected to end, and nothing is left that could wake it:\n"
+        + "\n".join(map(_waiting, everyone))
+        + "\nWake, finish or abort what it waits for"
+    )
+
+
+def endless(who: Task, polls: int) -> PollBudgetExceeded:
+    """Say who would be polled next, now that the polls are used up."""
+    name, file, line = suspended_at(who.future)
+    number = f"task {who.id}" if who.id else "the main future"
+    return PollBudgetExceeded(
+        f"the program was expected to end within {polls} polls, and has not; "
+        f"next was {number}, '{name}' at {file_name(file)}:{line}. "
+        f"Look for a loop that never waits, or allow more: run(main(), polls={polls * 10})"
+    )
+
+
+def _waiting(who: Task) -> str:
+    name, file, line = suspended_at(who.future)
+    number = f"task {who.id}" if who.id else "main future"
+    what = who.waits_for.waits_for if who.waits_for else "its first poll"
+    where = f" ('{name}', {file_name(file)}:{line})" if file else ""
+    return f"  {number}{where} waits for {what}"
