@@ -32,6 +32,7 @@ SOAK = bool(os.environ.get("SPANLAB_SOAK"))
 RUNTIMES = {"one thread": CurrentThread, "two workers": lambda: VirtualThreads(2)}
 FAMILIES = ("current_thread", "guards")  # those on one thread
 EVERY = 1 if SOAK else 10  # of the 600 programs
+FEW = 1 if SOAK else 30
 
 
 def some(every: int = EVERY, careful: bool = False) -> Iterator[Writer]:
@@ -70,7 +71,7 @@ WAYS: dict[str, Callable[[Writer], Any]] = {
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
 def test_no_answer_changes_with_what_is_not_run(way: Any, on: Any) -> None:
     """What is added, and where the code lies, changes nothing that is said, but for lines."""
-    for writer in some(EVERY * 3):
+    for writer in some(FEW):
         with way(writer) as sources:
             other = said(execute(sources, on))
         assert other == said(execute(files(writer.text), on)), writer.text
@@ -78,7 +79,7 @@ def test_no_answer_changes_with_what_is_not_run(way: Any, on: Any) -> None:
 
 def test_no_answer_changes_with_names(on: Any) -> None:
     """Other names of functions and variables are in the answers, and nothing else is other."""
-    for writer in some(EVERY * 3):
+    for writer in some(FEW):
         answered = repr(said(execute(files(writer.text), on)))
         other = repr(said(execute(files(renamed(writer.text)), on)))
         assert other == renamed(answered), writer.text
