@@ -169,16 +169,7 @@ async fn task_statement(st: &Value, locals: &mut Locals) -> Outcome {
             let handle = locals.handles.remove(text(&st[2])).unwrap();
             report(text(&st[2]), handle.instrument(span(&st[1])).await);
         }
-        "join_timeout" => {
-            let handle = locals.handles.get_mut(text(&st[2])).unwrap();
-            match timeout(milliseconds(&st[1]), handle).await {
-                Ok(result) => {
-                    locals.handles.remove(text(&st[2]));
-                    report(text(&st[2]), result);
-                }
-                Err(_) => info!("{} is late", text(&st[2])),
-            }
-        }
+        "join_timeout" => join_timeout(st, locals).await,
         "abort" => {
             if let Some(handle) = locals.handles.get(&name()) {
                 handle.abort();
@@ -241,6 +232,19 @@ async fn task_statement(st: &Value, locals: &mut Locals) -> Outcome {
         _ => return shared_statement(st, locals).await,
     }
     Ok(())
+}
+
+/// The handle by name stays where it is if the time is over first.
+async fn join_timeout(st: &Value, locals: &mut Locals) {
+    let name = text(&st[2]);
+    let Some(handle) = locals.handles.get_mut(name) else { return info!("{name} is gone") };
+    match timeout(milliseconds(&st[1]), handle).await {
+        Ok(result) => {
+            locals.handles.remove(name);
+            report(name, result);
+        }
+        Err(_) => info!("{name} is late"),
+    }
 }
 
 /// `LocalSet` stays on its thread, and so does every task of a current-thread runtime.

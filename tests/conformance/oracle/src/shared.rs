@@ -174,11 +174,13 @@ pub fn close(name: &str) {
     }
 }
 pub fn drop_tx(name: &str) {
-    let (tx, answer) = (table().senders.remove(name), table().answers.remove(name));
-    drop((tx, answer));
+    let tx = table().senders.remove(name);
+    let answer = table().answers.remove(name);
+    drop((tx, answer)); // not under the lock: it wakes who waits
 }
 pub fn drop_rx(name: &str) {
-    let (rx, question) = (table().receivers.remove(name), table().questions.remove(name));
+    let rx = table().receivers.remove(name);
+    let question = table().questions.remove(name);
     drop((rx, question));
 }
 
