@@ -3,30 +3,26 @@ use crate::future::{all, make, OnDrop, Outcome, Failed, Work};
 use crate::shared::{self, Message};
 use crate::spans::span;
 use crate::stream::{items, Items};
-use crate::sync::{on_a_thread, run_sync};
-use crate::{list, number, text};
+use crate::sync::run_sync;
+use crate::{list, number, tasks, text};
 use futures::future::{join_all, try_join_all, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::runtime::{Builder, Handle};
-use tokio::task::{JoinError, JoinHandle, JoinSet, LocalSet};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{interval, sleep, sleep_until, timeout};
 use tracing::{info, Instrument, Span};
 
 /// What is left in a block is dropped in this order, each by name.
 #[derive(Default)]
 pub struct Locals {
-    streams: BTreeMap<String, Items>,
-    pools: BTreeMap<String, FuturesUnordered<Work>>,
-    sets: BTreeMap<String, JoinSet<Outcome>>,
-    handles: BTreeMap<String, JoinHandle<Outcome>>,
-    futures: BTreeMap<String, Work>,
+    pub streams: BTreeMap<String, Items>,
+    pub pools: BTreeMap<String, FuturesUnordered<Work>>,
+    pub sets: BTreeMap<String, JoinSet<Outcome>>,
+    pub handles: BTreeMap<String, JoinHandle<Outcome>>,
+    pub futures: BTreeMap<String, Work>,
 }
 
 pub fn run(statements: Vec<Value>) -> Work {
@@ -39,23 +35,13 @@ pub fn run(statements: Vec<Value>) -> Work {
     })
 }
 
-/// Says what a join gave back, where it was not a plain success.
-fn report(name: &str, result: Result<Outcome, JoinError>) {
-    match result {
-        Ok(Ok(())) => {}
-        Ok(Err(Failed)) => info!("{name} failed"),
-        Err(error) if error.is_panic() => info!("{name} panicked"),
-        Err(_) => info!("{name} cancelled"),
-    }
-}
-
 fn say_if_one_failed(failed: bool) {
     if failed {
         info!("one failed");
     }
 }
 
-fn milliseconds(value: &Value) -> Duration {
+pub fn milliseconds(value: &Value) -> Duration {
     Duration::from_millis(number(value))
 }
 
@@ -128,7 +114,7 @@ pub async fn statement(st: &Value, locals: &mut Locals) -> Outcome {
             let _log = OnDrop(name());
             run(list(&st[2])).await?;
         }
-        _ => return task_statement(st, locals).await,
+        _ => return tasks::statement(st, locals).await,
     }
     Ok(())
 }
@@ -148,110 +134,8 @@ async fn select_ref(st: &Value, locals: &mut Locals) {
     }
 }
 
-/// The statements about tasks, and where they live.
-async fn task_statement(st: &Value, locals: &mut Locals) -> Outcome {
-    let name = || text(&st[1]).to_string();
-    match text(&st[0]) {
-        "spawn" => drop(locals.handles.insert(name(), tokio::spawn(make(&st[2])))),
-        "spawn_local" => drop(locals.handles.insert(name(), tokio::task::spawn_local(make(&st[2])))),
-        "join" => {
-            let handle = locals.handles.remove(&name()).unwrap();
-            report(&name(), handle.await);
-        }
-        "join_instr" => {
-            let handle = locals.handles.remove(text(&st[2])).unwrap();
-            report(text(&st[2]), handle.instrument(span(&st[1])).await);
-        }
-        "join_timeout" => join_timeout(st, locals).await,
-        "abort" => {
-            if let Some(handle) = locals.handles.get(&name()) {
-                handle.abort();
-            }
-        }
-        "detach" => drop(locals.handles.remove(&name())),
-        "set_spawn" => {
-            let future = make(&st[2]);
-            locals.sets.entry(name()).or_default().spawn(future);
-        }
-        "set_drain" => {
-            if let Some(mut set) = locals.sets.remove(&name()) {
-                while let Some(result) = set.join_next().await {
-                    report(&name(), result);
-                    run_sync(&list(&st[2]));
-                }
-            }
-        }
-        "blocking" => {
-            let body = list(&st[1]);
-            tokio::task::spawn_blocking(move || run_sync(&body)).await.unwrap();
-        }
-        "local" => {
-            let (before, block) = (st[1].clone(), run(list(&st[2])));
-            HereOnly(async move {
-                let set = LocalSet::new();
-                list(&before).iter().for_each(|f| drop(set.spawn_local(make(f))));
-                set.run_until(block).await
-            })
-            .await?;
-        }
-        "local_all" => {
-            let all = st[1].clone();
-            HereOnly(async move {
-                let set = LocalSet::new();
-                list(&all).iter().for_each(|f| drop(set.spawn_local(make(f))));
-                set.await
-            })
-            .await;
-        }
-        "thread_spawn" => {
-            let (handle, future) = (Handle::current(), st[2].clone());
-            let spawned = on_a_thread(move || {
-                let _entered = handle.enter();
-                tokio::spawn(make(&future))
-            });
-            locals.handles.insert(name(), spawned);
-        }
-        "thread_block_on" => {
-            let (handle, future) = (Handle::current(), st[1].clone());
-            let _ = on_a_thread(move || handle.block_on(make(&future)));
-        }
-        "runtime" => {
-            let future = st[1].clone();
-            on_a_thread(move || {
-                let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-                let _ = runtime.block_on(make(&future));
-            });
-        }
-        _ => return shared_statement(st, locals).await,
-    }
-    Ok(())
-}
-
-/// The handle by name stays where it is if the time is over first.
-async fn join_timeout(st: &Value, locals: &mut Locals) {
-    let name = text(&st[2]);
-    let Some(handle) = locals.handles.get_mut(name) else { return info!("{name} is gone") };
-    match timeout(milliseconds(&st[1]), handle).await {
-        Ok(result) => {
-            locals.handles.remove(name);
-            report(name, result);
-        }
-        Err(_) => info!("{name} is late"),
-    }
-}
-
-/// `LocalSet` stays on its thread, and so does every task of a current-thread runtime.
-struct HereOnly<F>(F);
-unsafe impl<F> Send for HereOnly<F> {}
-impl<F: Future> Future for HereOnly<F> {
-    type Output = F::Output;
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        unsafe { self.map_unchecked_mut(|this| &mut this.0) }.poll(cx)
-    }
-}
-
 /// The statements about channels, notifies, locks, streams and sets of futures.
-async fn shared_statement(st: &Value, locals: &mut Locals) -> Outcome {
+pub async fn shared_statement(st: &Value, locals: &mut Locals) -> Outcome {
     let name = || text(&st[1]).to_string();
     match text(&st[0]) {
         "mpsc" | "oneshot" | "notify" | "mutex" => shared::make(st),
