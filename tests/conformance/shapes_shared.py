@@ -29,13 +29,15 @@ class Sharing:
         return [*self.in_time(self.send(gone[1])), gone, self.send(gone[1])]
 
     def make_actor(self, place, held):
-        channel, actor, served = (
-            self.name(),
-            self.name(),
-            place.deeper(fails=True, panics=False, local=False),
-        )
+        """A task that gets messages until all who send are gone: by itself, or as a stream."""
+        channel, actor = self.name(), self.name()
+        block = self.block_at(place.deeper(fails=True, panics=False, local=False))
+        received = ["receiver", channel]
+        stream = self.random.choice([received, received, ["s_instr", self.span(), received]])
+        served = ["serve", channel, block]
+        serve = self.random.choice([served, served, ["each", stream, block]])
         sends = [self.send(channel) for _ in range(self.random.randint(1, 3))]
-        spawned = ["spawn", actor, self.instrumented([["serve", channel, self.block_at(served)]])]
+        spawned = ["spawn", actor, self.instrumented([serve])]
         between = self.block_at(place.deeper(fails=False, panics=False))
         made = [["mpsc", channel, self.random.choice([0, 1, 4])], spawned]
         return [*made, *sends, *between, ["drop_tx", channel], ["join", actor]]
