@@ -27,8 +27,8 @@ test: .venv/test ## lint, check the types and run all tests
 
 soak: .venv/test ## run the tests of threads, schedules and promises at full length
 	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio/test_os_threads.py tests/tokio/test_asyncio_loop.py \
-	  tests/tokio/test_explore.py tests/tokio/test_faults.py tests/tokio/test_deadlocks.py \
-	  tests/causes/test_promises.py
+	  tests/tokio/test_explore.py tests/tokio/test_search.py tests/tokio/test_faults.py \
+	  tests/tokio/test_deadlocks.py tests/causes/test_promises.py
 
 bench: .venv/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
 	$(BIN)/python tests/tools/bench.py
