@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from spanlab.errors import UsageError
-from spanlab.field import Level, Text
+from spanlab.field import Level
 from spanlab.frames import place
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ _LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage
 class Trace:
     """The records of one run, in one total order. Every view is a function of it.
 
-    `trace[i]` is a record, `trace[:n]` the trace up to step n, `result` what `run` got back.
+    `trace[i]` is a record, `result` what `run` got back. `trace[:n]` is the trace up to step n,
+    `trace[a:b]` the records of a stretch, after those before it that they build on.
 
     >>> with recording() as trace:
     ...     info("hello")
@@ -44,12 +45,14 @@ class Trace:
         self.noted: list[Row] = [] if rows is None else rows  # as they were written
         self.started = started  # nanoseconds since 1970
         self._zero = zero  # what the clock showed then
+        self.left_out = 0, 0  # how many records and events of the whole are not in this part
         self.result: Any = None
         self._records: list[Record] = []
         self._of: defaultdict[str, list[Any]] = defaultdict(list)  # by the name of their class
         self._spans: dict[int, SpanNew] = {}
         self._places: dict[tuple[int, int], tuple[str, int]] = {}  # of each instruction
         self._sources: dict[str, str] = {}
+        self._loaded = False
 
     @property
     def rows(self) -> list[Row]:
@@ -97,6 +100,11 @@ class Trace:
         return self._named("Event")
 
     @property
+    def numbered(self) -> list[tuple[int, Event]]:
+        """All events with their numbers in the log, which they keep in a part of the trace."""
+        return list(enumerate(self.events, self.left_out[1] + 1))
+
+    @property
     def spans(self) -> dict[int, SpanNew]:
         """Every span by its number."""
         return self._spans if self.records else {}
@@ -120,7 +128,7 @@ class Trace:
     def ancestors(self, span: int | None) -> list[SpanNew]:
         """Give the span and its parents, leaf to root."""
         spans, found = self.spans, []
-        while span is not None:
+        while span in spans:
             found.append(spans[span])
             span = spans[span].parent
         return found
@@ -135,37 +143,29 @@ class Trace:
 
     @property
     def sources(self) -> dict[str, str]:
-        """The text of every file, or notebook cell, that a record points into."""
-        for file in {record.file for record in self.records} - self._sources.keys():
+        """The text of every file, or notebook cell, that a record points into.
+
+        A trace that was loaded has what it brought: no file of this machine is read for it.
+        """
+        for file in () if self._loaded else {r.file for r in self.records} - self._sources.keys():
             self._sources[file] = "".join(linecache.getlines(file))
         return self._sources
 
     def to_json(self) -> str:
-        """Write the trace as JSON: `{"started", "zero", "rows", "sources"}`."""
-        import json  # needed by nobody who only records
+        """Write the trace as JSON: `{"started", "zero", "left_out", "rows", "sources"}`."""
+        from spanlab.saved import dumps  # needed by nobody who only records
 
-        rows = [[_tag(value) for value in row] for row in self.rows]
-        what = {"started": self.started, "zero": self._zero, "rows": rows}
-        return json.dumps({**what, "sources": self.sources})
+        numbers = {"started": self.started, "zero": self._zero, "left_out": self.left_out}
+        return dumps(self.rows, self.sources, **numbers)
 
     @classmethod
     def from_json(cls, text: str) -> Trace:
-        """Read what `to_json` wrote."""
-        import json
+        """Read what `to_json` wrote; raises `UsageError` for anything else."""
+        from spanlab.saved import loads
 
-        from spanlab.record import KINDS
-
-        try:
-            data = json.loads(text)
-            if unknown := {row[0] for row in data["rows"]} - KINDS.keys():
-                raise KeyError(*unknown)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise UsageError(
-                f"a trace is read from what trace.to_json() wrote, got {text!r:.40} ({error!r})"
-            ) from None
-        rows = [tuple(_untag(value) for value in row) for row in data["rows"]]
-        trace = cls(rows, data["started"], data["zero"])
-        trace._sources = data["sources"]
+        data = loads(text)
+        trace = cls(data["rows"], data["started"], data["zero"])
+        trace._sources, trace._loaded, trace.left_out = data["sources"], True, data["left_out"]
         return trace
 
     def __len__(self) -> int:
@@ -178,12 +178,22 @@ class Trace:
     def __getitem__(self, step: int | slice) -> Record | Trace:
         if isinstance(step, int):
             return self.records[step]
-        if step.start or step.step:
+        first, end, stride = step.indices(len(self))
+        if stride != 1:
             raise UsageError(
-                f"a part of a trace starts at its start, got {step}. Write: trace[:10]"
+                f"a part of a trace is all of a stretch, got {step}. Write: trace[10:20]"
             )
-        part = Trace(self.noted[step], self.started, self._zero)
-        part._sources = self._sources
+        return self._part(first, max(first, end))
+
+    def _part(self, first: int, end: int) -> Trace:
+        from spanlab.part import begun  # needed by nobody who only records
+
+        past, stretch = self.noted[:first], self.noted[first:end]
+        before = begun(past, stretch) if past else []
+        part = Trace(before + stretch, self.started, self._zero)
+        part._sources, part._loaded, (records, events) = self._sources, self._loaded, self.left_out
+        missing = sum(row[0] == "event" for row in past)
+        part.left_out = records + first - len(before), events + missing
         return part
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -193,16 +203,3 @@ class Trace:
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} records, {len(self.events)} events>"
-
-
-def _tag(value: Any) -> Any:
-    """Fields in a form that JSON keeps: `[name, value]`, or `[name, text, "text"]`."""
-    if not isinstance(value, tuple):
-        return value
-    return [[n, v, "text"] if isinstance(v, Text) else [n, v] for n, v in value]
-
-
-def _untag(value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    return tuple((pair[0], Text(pair[1]) if len(pair) == 3 else pair[1]) for pair in value)
