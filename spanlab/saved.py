@@ -37,15 +37,15 @@ def loads(text: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
         _need(type(data) is dict, "an object", data)
-        data = {"started": 0, "zero": 0, "left_out": [0, 0], "rows": 0, "sources": 0} | data
-        for name, kind in ("rows", list), ("sources", dict), ("left_out", list):
+        data = {"started": 0, "zero": 0, "cut": [0, 0, 0], "rows": 0, "sources": 0} | data
+        for name, kind in ("rows", list), ("sources", dict), ("cut", list):
             _need(type(data[name]) is kind, f"{kind.__name__} as {name!r}", data[name])
-        numbers = [data["started"], data["zero"], *data["left_out"]]
-        _need(len(numbers) == 4 and all(map(_is_number, numbers)), "four numbers", numbers)
+        numbers = [data["started"], data["zero"], *data["cut"]]
+        _need(len(numbers) == 5 and all(map(_is_number, numbers)), "five numbers", numbers)
         _need({str} >= set(map(type, data["sources"].values())), "texts as 'sources'", "other")
         known = {("task", 0)}
         rows = [_row(at, row, data["zero"], known) for at, row in enumerate(data["rows"])]
-        return {**data, "rows": rows, "left_out": tuple(data["left_out"])}
+        return {**data, "rows": rows}
     except (ValueError, TypeError, RecursionError) as error:
         raise UsageError(
             f"a trace is read from what trace.to_json() wrote, got {text!r:.40}: {error!s:.200}. "

@@ -8,7 +8,7 @@ from __future__ import annotations
 import linecache
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
 from spanlab.errors import UsageError
 from spanlab.field import Level
@@ -23,6 +23,14 @@ R = TypeVar("R", bound="Record")
 VIRTUAL_START = 1_704_067_200_000_000_000  # virtual clocks start on 2024-01-01, in ns since 1970
 
 _LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage collector skips
+
+
+class Cut(NamedTuple):
+    """Where a part stands in the whole trace."""
+
+    records: int = 0  # how far each record of the stretch stands from its place in the whole
+    events: int = 0  # before the stretch
+    begun: int = 0  # records of the part that are from before the stretch
 
 
 class Trace:
@@ -45,7 +53,7 @@ class Trace:
         self.noted: list[Row] = [] if rows is None else rows  # as they were written
         self.started = started  # nanoseconds since 1970
         self._zero = zero  # what the clock showed then
-        self.left_out = 0, 0  # how many records and events of the whole are not in this part
+        self.cut = Cut()
         self.result: Any = None
         self._records: list[Record] = []
         self._of: defaultdict[str, list[Any]] = defaultdict(list)  # by the name of their class
@@ -102,7 +110,7 @@ class Trace:
     @property
     def numbered(self) -> list[tuple[int, Event]]:
         """All events with their numbers in the log, which they keep in a part of the trace."""
-        return list(enumerate(self.events, self.left_out[1] + 1))
+        return list(enumerate(self.events, self.cut.events + 1))
 
     @property
     def spans(self) -> dict[int, SpanNew]:
@@ -152,10 +160,10 @@ class Trace:
         return self._sources
 
     def to_json(self) -> str:
-        """Write the trace as JSON: `{"started", "zero", "left_out", "rows", "sources"}`."""
+        """Write the trace as JSON: `{"started", "zero", "cut", "rows", "sources"}`."""
         from spanlab.saved import dumps  # needed by nobody who only records
 
-        numbers = {"started": self.started, "zero": self._zero, "left_out": self.left_out}
+        numbers = {"started": self.started, "zero": self._zero, "cut": self.cut}
         return dumps(self.rows, self.sources, **numbers)
 
     @classmethod
@@ -165,7 +173,7 @@ class Trace:
 
         data = loads(text)
         trace = cls(data["rows"], data["started"], data["zero"])
-        trace._sources, trace._loaded, trace.left_out = data["sources"], True, data["left_out"]
+        trace._sources, trace._loaded, trace.cut = data["sources"], True, Cut(*data["cut"])
         return trace
 
     def __len__(self) -> int:
@@ -191,9 +199,12 @@ class Trace:
         past, stretch = self.noted[:first], self.noted[first:end]
         before = begun(past, stretch) if past else []
         part = Trace(before + stretch, self.started, self._zero)
-        part._sources, part._loaded, (records, events) = self._sources, self._loaded, self.left_out
-        missing = sum(row[0] == "event" for row in past)
-        part.left_out = records + first - len(before), events + missing
+        part._sources, part._loaded = self._sources, self._loaded
+        part.cut = Cut(
+            self.cut.records + first - len(before),
+            self.cut.events + sum(row[0] == "event" for row in past),
+            min(len(part), len(before) + max(0, self.cut.begun - first)),
+        )
         return part
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -36,7 +36,7 @@ MAY_IMPORT = {  # each room, and what it may know beside itself
 }
 BARS = {  # what is measured: its files, and how many lines they may have in all
     "ground": ([f"{name}.py" for name in GROUND if name not in LATER], 1_150),
-    "parts, JSON": ([f"{name}.py" for name in LATER], 200),
+    "parts, JSON": ([f"{name}.py" for name in LATER], 210),
     "tracing": (["tracing/**/*.py"], 650),
     "tokio": (["tokio/*.py"], 650),
     "tokio/runtime": (["tokio/runtime/**/*.py"], 1_700),

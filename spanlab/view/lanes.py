@@ -18,12 +18,22 @@ from spanlab.view.figure import Figure, card
 from spanlab.view.palette import HUES, painted, static
 from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places
 from spanlab.view.tree import titles_of
-from spanlab.view.words import circled, count, message, need, task, visible, waited
+from spanlab.view.words import (
+    beginning,
+    circled,
+    count,
+    message,
+    need,
+    rest,
+    task,
+    visible,
+    waited,
+)
 
 LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
 AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
 MANY = 24  # more arrows than that are drawn faintly
-MOST = 200  # lines of the text twin
+MOST, LONGEST = 200, 5000  # lines of the text twin; records that may find room
 PATTERNS = ("", "M-1 1L1 -1M0 8L8 0M7 9L9 7", "M4 4h.01", "M4 0V8", "M-1 7L1 9M0 0L8 8M7 -1L9 1")
 
 
@@ -42,14 +52,16 @@ def lanes(trace: Trace) -> Figure:
     <Figure: 1 event on 1 thread, and no polls.>
     """
     need("lanes(run(main()))", trace)
-    titles = titles_of(trace)
-    placed = Places(trace, titles)
-    starts = _line_starts(trace, placed)
-    cut = max(1, int(TALL // (placed.height + AXIS + GAP)))
-    rest = f"Records from {starts[cut]} on are left out." if len(starts) > cut else ""
-    alt = " ".join(filter(None, [_sentence(trace, titles), rest]))
-    text = "\n".join([*_twin(trace, titles), *filter(None, [rest])])
-    return Figure(card(_lines(placed, titles, starts, cut), alt), alt, text)
+    part, starts, cut = beginning(trace, LONGEST), [0], 0
+    while len(starts) > cut:
+        titles = titles_of(part)
+        placed = Places(part, titles)
+        starts, cut = _line_starts(part, placed), max(1, int(TALL // (placed.height + AXIS + GAP)))
+        part = part[: max(starts[cut], len(part) * 3 // 4) if len(starts) > cut else None]
+    left_out = rest("lanes", trace, len(part))
+    alt = " ".join(filter(None, [_sentence(part, titles), left_out]))
+    text = "\n".join([*_twin(part, titles), *filter(None, [left_out])])
+    return Figure(card(_lines(placed, titles, starts), alt), alt, text)
 
 
 # --- in words ------------------------------------------------------------------------------------
@@ -70,7 +82,7 @@ def _sentence(trace: Trace, titles: dict[int, str]) -> str:
 
 def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
     """Give the text twin: under each thread a line for each of its polls, with what it did."""
-    numbers = {event.index: circled(n) for n, event in enumerate(trace.events, 1)}
+    numbers = {event.index: circled(n) for n, event in trace.numbered}
     did: dict[int, list[tuple[str, list[str]]]] = {thread: [] for thread in titles}
     for record in trace.records:
         polls, said = did.get(record.thread, []), _did(record, numbers, trace)
@@ -120,9 +132,9 @@ def _line_starts(trace: Trace, placed: Places) -> list[int]:
     return starts
 
 
-def _lines(placed: Places, titles: dict[int, str], starts: list[int], cut: int) -> str:
+def _lines(placed: Places, titles: dict[int, str], starts: list[int]) -> str:
     """Show the strip through one window for each line."""
-    edges = [*(placed.x[start] for start in starts if placed.x), placed.width][: cut + 1]
+    edges = [*(placed.x[start] for start in starts if placed.x), placed.width]
     page = max([b - a for a, b in pairwise(edges)] or [0]) + 12
     tall, windows = placed.height + AXIS, ""
     for line, (a, b) in enumerate(pairwise(edges)):

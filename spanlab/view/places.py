@@ -67,13 +67,15 @@ class Arrow:
 class Places:
     """All places, in pixels, from one pass over the records; `threads` get a lane, in their order.
 
-    `x` has one for each record, `top` and `tall` one for each thread.
+    `x` has one for each record, `top` and `tall` one for each thread. In a part of a trace what is
+    from before has no width: what is open there begins at the edge.
     """
 
     def __init__(self, trace: Trace, threads: Iterable[int]) -> None:
         self.x: list[float] = []
         self.width = self.height = 0.0
         self.bars: list[Bar] = []
+        self.first = trace.cut.events + 1  # the number of the first event
         self.marks: list[Mark] = []
         self.arrows: list[Arrow] = []
         self.times: list[tuple[float, int]] = [(-float(APART), 0)]  # the first is not drawn
@@ -86,15 +88,17 @@ class Places:
         self._seen = set[int]()  # spans
         for record in trace.records:
             self.x.append(self.width)
-            self.width += self._wide(record)
+            self.width += self._wide(record) if record.index >= trace.cut.begun else 0
             if not isinstance(record, kind.ThreadStarted):
                 self._add(record)
         self._end()
+        self.bars = [bar for bar in self.bars if bar.end]  # what ended before has no width
+        self.arrows = [arrow for arrow in self.arrows if arrow.end]
         self.top, self.tall = dict[int, float](), dict[int, float]()
+        rows = {bar.thread: bar.row + 1 for bar in sorted(self.bars, key=lambda bar: bar.row)}
         for thread in threads:
-            rows = max((bar.row + 1 for bar in self.bars if bar.thread == thread), default=0)
             self.top[thread] = self.height
-            self.tall[thread] = TITLE + ROW * min(rows, DEEPEST) + 3
+            self.tall[thread] = TITLE + ROW * min(rows.get(thread, 0), DEEPEST) + 3
             self.height += ABOVE + self.tall[thread] + BELOW
 
     def _wide(self, record: Record) -> float:
@@ -120,16 +124,18 @@ class Places:
                 self._open.pop(thread).end = x
             case kind.SpanEntered(span=span):
                 bar = self._bar("span", record, x, self._names.get(span, "?"))
-                entered, free = self._entered[thread], self._free[thread]
-                bar.span, bar.row = span, heappop(free) if free else len(entered)
-                entered.append(bar)
+                here, free = self._entered[thread], self._free[thread]
+                bar.span, bar.row = span, heappop(free) if free else len(here)
+                here.append(bar)
             case kind.SpanExited(span=span):
-                for bar in [bar for bar in self._entered[thread] if bar.span == span][-1:]:
-                    pop(self._entered[thread], bar)
-                    bar.end = self.width
-                    heappush(self._free[thread], bar.row)
+                here = self._entered[thread]
+                entered = next((bar for bar in reversed(here) if bar.span == span), None)
+                if entered is not None:
+                    pop(here, entered)
+                    entered.end = self.width
+                    heappush(self._free[thread], entered.row)
             case kind.Event():
-                number = len(self.marks) + 1
+                number = self.first + len(self.marks)
                 self.marks.append(Mark(record.index, thread, number, middle))
             case kind.TaskSpawned(spawned=number):
                 self._called[number] = "spawn", record, middle

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields
@@ -12,6 +13,7 @@ from spanlab.record import Event, PollEnded
 from spanlab.traces import Trace
 
 Names = tuple[str, ...]  # of spans, leaf to root
+NESTED, NAMED = 64, 20  # spans that weigh as much as a record; names of a scope that are written
 
 
 def need(call: str, *traces: object) -> None:
@@ -20,6 +22,29 @@ def need(call: str, *traces: object) -> None:
         if not isinstance(given, Trace):
             view = call.partition("(")[0]
             raise UsageError(f"{view}() needs a trace, got {given!r:.60}. Write: {call}")
+
+
+def beginning(trace: Trace, most: int) -> Trace:
+    """Give what a view can work through: so many records, or fewer that are nested deep."""
+    depths: dict[Any, int] = {}  # of the spans
+    entered = work = 0
+    for at, row in enumerate(trace.noted):
+        entered += {"enter": 1, "exit": -1}.get(row[0], 0)
+        if row[0] == "new":
+            depths[row[6]] = depths.get(row[7], 0) + 1
+        inside = depths.get(row[-2], 0) if row[0] == "event" else 0
+        work += 1 + (entered + inside) // NESTED if at > trace.cut.begun else 0
+        if work > most:
+            return trace[:at]
+    return trace
+
+
+def rest(view: str, trace: Trace, at: int, what: str = "") -> str:
+    """Say that the records from one on are left out, and how to see them; empty if none are."""
+    if at >= len(trace):
+        return ""
+    first = trace.cut.records + max(at, trace.cut.begun)
+    return f"{what or f'Records from {first} on'} are left out. Write: {view}(trace[{first}:])"
 
 
 def count(number: int, thing: str) -> str:
@@ -92,4 +117,5 @@ def quoted(name: str) -> str:
 
 def listed(names: Names) -> str:
     """Write a scope as the log does, leaf to root."""
-    return " < ".join(quoted(name) for name in names) if names else "no span"
+    more = [f"{len(names) - NAMED} more"] if len(names) > NAMED else []
+    return " < ".join([*map(quoted, names[:NAMED]), *more]) if names else "no span"

@@ -231,7 +231,7 @@ def test_a_stretch_knows_what_came_before_it(whole: Trace) -> None:
     lost = lost_parents(whole)
     for first in range(len(whole)):
         part = whole[first : first + 9]
-        shift, stretch = part.left_out[0], whole.records[first : first + 9]
+        shift, stretch = part.cut.records, whole.records[first : first + 9]
         stacks, again = Stacks(), Stacks()
         for record in whole.records[:first]:
             stacks.replay(record)
@@ -263,7 +263,7 @@ def test_a_part_of_a_part_counts_from_the_whole() -> None:
     inner = part[len(part) - 10 : len(part) - 5]
     assert inner.numbered[0][0] == whole[70:75].numbered[0][0]
     again = Trace.from_json(inner.to_json())
-    assert (again.records, again.left_out) == (inner.records, inner.left_out)
+    assert (again.records, again.cut) == (inner.records, inner.cut)
 
 
 def test_a_stretch_of_a_long_trace_is_short() -> None:
