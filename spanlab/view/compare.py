@@ -25,7 +25,7 @@ from spanlab.view.words import (
 )
 
 SIDES = ("bug", "fixed")
-MOST, LONGEST = 500, 50_000  # pairs that a page shows, records that are compared
+MOST, LONGEST = 500, 5000  # pairs that a page shows, events that are compared
 Both = tuple[Trace, Trace]
 
 
@@ -52,12 +52,12 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comp
             f'Write: compare(one, other, names=("one", "other"))'
         )
     one, other = (visible(name) for name in names)
-    parts = beginning(bug, LONGEST), beginning(fixed, LONGEST)
+    parts = beginning(bug, LONGEST, ("event",)), beginning(fixed, LONGEST, ("event",))
     found = tuple(pairs(*parts))
     sentence, left_out = _sentence(found, (one, other)), _rest(found, parts, (bug, fixed))
     if any(len(part) < len(whole) for part, whole in zip(parts, (bug, fixed), strict=True)):
         sentence = f"In the first {len(parts[0])} and {len(parts[1])} records: {sentence}"
-    return Comparison(sentence, found, graph(bug), graph(fixed), (one, other), left_out)
+    return Comparison(sentence, found, graph(parts[0]), graph(parts[1]), (one, other), left_out)
 
 
 def _rest(found: tuple[Pair, ...], parts: Both, wholes: Both) -> str:

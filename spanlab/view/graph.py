@@ -22,7 +22,7 @@ from spanlab.view.words import beginning, circled, count, need, rest
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
-MOST, LONGEST = 120, 50_000  # nodes that are drawn, records that are looked through for them
+MOST, LONGEST = 120, 20_000  # nodes that are drawn, spans and events that they are taken from
 PAGE = 1100  # pixels; what is wider lists its events, then grows to the right
 ByKey = dict[str | None, Node]
 INSTALL = "Drawing needs a Graphviz engine. Install one: pip install graphviz graphviz-pure"
@@ -63,7 +63,7 @@ class Picture:
 def picture(trace: Trace) -> Picture:
     """Draw the graph, for a view that shows it step by step."""
     need("graph(run(main()))", trace)
-    part = beginning(trace, LONGEST)
+    part = beginning(trace, LONGEST, ("new", "event"))
     every = nodes(part)
     equal = merged(every) if len(every) > MANY else every
     drawn, left_out = equal[:MOST], rest("graph", trace, len(part))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields
 from spanlab.frames import file_name
-from spanlab.record import Event, PollEnded
+from spanlab.record import KINDS, Event, PollEnded
 from spanlab.traces import Trace
 
 Names = tuple[str, ...]  # of spans, leaf to root
@@ -24,8 +26,15 @@ def need(call: str, *traces: object) -> None:
             raise UsageError(f"{view}() needs a trace, got {given!r:.60}. Write: {call}")
 
 
-def beginning(trace: Trace, most: int) -> Trace:
-    """Give what a view can work through: so many records, or fewer that are nested deep."""
+def file_of(path: Any, call: str) -> Path:
+    """Refuse what is no name of a file; `call` is how the function is called."""
+    if not isinstance(path, str | PathLike):
+        raise UsageError(f"a file is given by its name, got {path!r:.60}. Write: {call}")
+    return Path(path)
+
+
+def beginning(trace: Trace, most: int, kinds: Container[str] = KINDS) -> Trace:
+    """Give what a view can work through: so many of some kinds, or fewer that are nested deep."""
     depths: dict[Any, int] = {}  # of the spans
     entered = work = 0
     for at, row in enumerate(trace.noted):
@@ -33,7 +42,7 @@ def beginning(trace: Trace, most: int) -> Trace:
         if row[0] == "new":
             depths[row[6]] = depths.get(row[7], 0) + 1
         inside = depths.get(row[-2], 0) if row[0] == "event" else 0
-        work += 1 + (entered + inside) // NESTED if at > trace.cut.begun else 0
+        work += (row[0] in kinds) + (entered + inside) // NESTED if at > trace.cut.begun else 0
         if work > most:
             return trace[:at]
     return trace

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from spanlab import Trace, compare, graph, lanes, log, step, why
-from spanlab.view.compare import Comparison
 
 HEAD = ("thread", 0, 1, None, "", 0, "main")
 LARGEST = 1_000_000  # bytes of a page
