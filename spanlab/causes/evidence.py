@@ -40,7 +40,7 @@ class Evidence:
         self.stacks: dict[int, tuple[Pushed, ...]] = {}
         self.current: dict[int, int | None] = {}
         self.poll: dict[int, int] = {}  # which poll of its task an event was in
-        self.numbers: dict[int, int] = {}
+        self.numbers = {event.index: number for number, event in trace.numbered}
         self.started: dict[int, ThreadStarted] = trace.threads
         self.entered: defaultdict[Place, list[SpanEntered]] = defaultdict(list)
         self.made: defaultdict[Place, list[SpanNew]] = defaultdict(list)
@@ -69,7 +69,6 @@ class Evidence:
                     self.exits[record.span].append(record)
                 case Event():
                     self.poll[record.index] = polls[record.task]
-                    self.numbers[record.index] = len(self.numbers) + 1
             if record.task is None and not isinstance(record, ThreadStarted | ThreadParked):
                 outside = thread
             if isinstance(record, SpanNew | Event | TaskSpawned | ThreadStarted):

@@ -61,19 +61,19 @@ def chosen(trace: Trace, event: Event | str | int) -> Event:
     """Find the event that is meant."""
     if not isinstance(trace, Trace):
         raise UsageError(f"why() needs a trace, got {trace!r:.60}. Write: why(run(main()), 'x')")
-    events = trace.events
+    events = dict(trace.numbered)
     if isinstance(event, Event) and event.index < len(trace) and trace[event.index] == event:
         return event
-    if isinstance(event, int) and 0 < event <= len(events):
-        return events[event - 1]
-    numbers = [n for n, found in enumerate(events, 1) if event in (found.message, message(found))]
+    if isinstance(event, int) and event in events:
+        return events[event]
+    numbers = [n for n, found in events.items() if event in (found.message, message(found))]
     if len(numbers) == 1:
-        return events[numbers[0] - 1]
+        return events[numbers[0]]
     if numbers:
-        which = ", ".join(circled(number) for number in numbers)
+        which = ", ".join(circled(number) for number in numbers[:30])
         got = f"{len(numbers)} events say {event!r:.60}: {which}"
         raise UsageError(f"why() needs one event, and {got}. Write: why(trace, {numbers[0]})")
-    known = "\n".join(f"  {circled(n)} {visible(message(e))}" for n, e in enumerate(events[:30], 1))
+    known = "\n".join(f"  {circled(n)} {visible(message(e))}" for n, e in trace.numbered[:30])
     raise UsageError(
         f"why() needs an event of the trace, its message or its number in the log, got "
         f"{event!r:.60}. The events are:\n{known or '  none'}"
