@@ -117,10 +117,11 @@ class TaskWoken(Record):
 
 
 class TaskFinished(Record):
-    """The end of a task."""
+    """The end of a task; of one that panicked `panic` is the message, the place is where it did."""
 
     finished: int
     outcome: Literal["ok", "panicked", "cancelled"]
+    panic: str = ""
 
 
 class TaskAborted(Record):

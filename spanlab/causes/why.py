@@ -16,6 +16,8 @@ from spanlab.traces import Trace
 from spanlab.view.page import LONG, number, page, path, prose, shown
 from spanlab.view.words import Names, circled, listed, message, quoted, short, visible
 
+MOST = 30  # steps at the start and at the end of a story
+
 
 def why(trace: Trace, event: Event | str | int) -> Why:
     """Tell why an event has the parent that it has, and what would give it another.
@@ -51,10 +53,16 @@ def explain(facts: Evidence, event: Event) -> Why:
     elif now and missing:
         is_in += f" and not in {listed(tuple(missing))}"
     sentence = f"{circled(at)} {quoted(message(event))} {is_in}: {found.said}."
-    told = tuple(steps(case, found))
+    told = _shortened(list(steps(case, found)))
     return Why(
         event, at, found.cause, sentence, told, found.expected, now, found.tree, found.fixes
     )  # fmt: skip
+
+
+def _shortened(told: list[Step]) -> tuple[Step, ...]:
+    """Leave out the middle of a long story: it is the same again and again."""
+    more = Step(f"{len(told) - 2 * MOST} more steps are left out")
+    return tuple(told if len(told) <= 2 * MOST else [*told[:MOST], more, *told[-MOST:]])
 
 
 def chosen(trace: Trace, event: Event | str | int) -> Event:

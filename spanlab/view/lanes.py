@@ -12,7 +12,15 @@ from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from spanlab.record import Event, PollEnded, PollStarted, Record, SpanEntered, TaskSpawned
+from spanlab.record import (
+    Event,
+    PollEnded,
+    PollStarted,
+    Record,
+    SpanEntered,
+    TaskFinished,
+    TaskSpawned,
+)  # fmt: skip
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card
 from spanlab.view.palette import HUES, painted, static
@@ -24,11 +32,12 @@ from spanlab.view.words import (
     count,
     message,
     need,
+    panic,
     rest,
     task,
     visible,
     waited,
-)
+)  # fmt: skip
 
 LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
 AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
@@ -77,7 +86,10 @@ def _sentence(trace: Trace, titles: dict[int, str]) -> str:
     where = [f"{task(number)} on {_and(list(polls[number]))}" for number in list(polls)[:4]]
     more = [f"{len(polls) - 4} more tasks"] if len(polls) > 4 else []
     number = count(len(trace.of(PollStarted)), "poll")
-    return f"{number}: {'; '.join([*where, *more])}. {events}."
+    ends = [end for end in trace.of(TaskFinished) if end.outcome == "panicked"]
+    panics = [f" {task(end.finished).capitalize()} panicked{panic(end)}." for end in ends[:3]]
+    panics += [f" {len(ends) - 3} more panicked."] if len(ends) > 3 else []
+    return f"{number}: {'; '.join([*where, *more])}. {events}.{''.join(panics)}"
 
 
 def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
@@ -106,6 +118,8 @@ def _did(record: Record, numbers: dict[int, str], trace: Trace) -> str:
             return f"in {visible(trace.spans[span].name) if span in trace.spans else '?'}"
         case TaskSpawned(spawned=number):
             return f"spawns {task(number)}"
+        case TaskFinished(outcome="panicked"):
+            return f"panics{panic(record)}"
         case PollEnded(ready=ready):
             return "ends" if ready else f"waits for {waited(record)}"
     return ""
@@ -229,9 +243,10 @@ def _fitting(text: str, room: float) -> str:
 def _mark(mark: Mark, placed: Places) -> str:
     y = placed.top[mark.thread] + ABOVE + placed.tall[mark.thread] + 13
     wide = 18 if mark.number < 100 else 25
+    look, text = ("mark", str(mark.number)) if mark.number else ("mark panic", "✗")
     return (
-        f'<g class="mark" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
-        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, str(mark.number))}</g>'
+        f'<g class="{look}" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
+        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, text)}</g>'
     )
 
 

@@ -45,7 +45,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Mark:
-    """An event, numbered as in the log."""
+    """An event, numbered as in the log, or a panic, which has no number."""
 
     record: int
     thread: int
@@ -75,10 +75,10 @@ class Places:
         self.x: list[float] = []
         self.width = self.height = 0.0
         self.bars: list[Bar] = []
-        self.first = trace.cut.events + 1  # the number of the first event
         self.marks: list[Mark] = []
         self.arrows: list[Arrow] = []
         self.times: list[tuple[float, int]] = [(-float(APART), 0)]  # the first is not drawn
+        self._numbers = {event.index: number for number, event in trace.numbered}
         self._names = {number: new.name for number, new in trace.spans.items()}
         self._open: dict[int, Bar] = {}  # the poll of each thread, or what runs outside any
         self._entered: defaultdict[int, list[Bar]] = defaultdict(list)
@@ -103,6 +103,8 @@ class Places:
 
     def _wide(self, record: Record) -> float:
         wide = WIDTHS.get(type(record), 12)
+        if isinstance(record, kind.TaskFinished) and record.outcome == "panicked":
+            return WIDTHS[kind.Event]
         if not isinstance(record, kind.SpanEntered) or record.span in self._seen:
             return wide
         self._seen.add(record.span)  # its first bar has room for its name
@@ -134,8 +136,8 @@ class Places:
                     pop(here, entered)
                     entered.end = self.width
                     heappush(self._free[thread], entered.row)
-            case kind.Event():
-                number = self.first + len(self.marks)
+            case kind.Event() | kind.TaskFinished(outcome="panicked"):
+                number = self._numbers.get(record.index, 0)
                 self.marks.append(Mark(record.index, thread, number, middle))
             case kind.TaskSpawned(spawned=number):
                 self._called[number] = "spawn", record, middle

@@ -11,7 +11,7 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.field import Fields
 from spanlab.frames import file_name
-from spanlab.record import KINDS, Event, PollEnded
+from spanlab.record import KINDS, Event, PollEnded, TaskFinished
 from spanlab.traces import Trace
 
 Names = tuple[str, ...]  # of spans, leaf to root
@@ -107,6 +107,11 @@ def keys(messages: Iterable[str]) -> list[tuple[str, int]]:
 def task(number: int) -> str:
     """Name a task as the figures do; the main future is task 0."""
     return f"task {number}" if number else "main"
+
+
+def panic(end: TaskFinished) -> str:
+    """Give the message of a panic, as the end of a sentence."""
+    return f": {visible(end.panic, 60)}" if end.panic else ""
 
 
 def waited(poll: PollEnded) -> str:

@@ -90,12 +90,17 @@ class Made(NamedTuple):
 
 
 def made(make: Callable[[int], Trace], records: int) -> Iterator[Made]:
-    """Show a trace in every view, a new one each time, for a trace keeps what it has read."""
+    """Show a trace in every view, a new one each time, for a trace keeps what it has read.
+
+    `why` keeps what every stack held, which thousands of open spans make too much.
+    """
     views: dict[str, Callable[[Trace], Any]] = {
         "log": log, "graph": graph, "lanes": lanes, "step": step,
         "why": lambda trace: why(trace, trace.numbered[-1][0]),
         "compare": lambda trace: compare(trace, trace), "a cell": lambda trace: trace,
     }  # fmt: skip
+    if make is deep and records > 5_000:
+        del views["why"]
     for name, view in views.items():
         trace = make(records)
         start = time.perf_counter()

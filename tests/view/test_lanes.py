@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 from reference.programs import lost_parent
-from stepping import HOSTILE, hostile, leaking, many
+from stepping import HOSTILE, hostile, leaking, many, panicking
 
 from spanlab import OsThreads, Trace, UsageError, VirtualThreads, info, info_span, recording, run
-from spanlab.record import Event, PollStarted
+from spanlab.record import Event, PollStarted, TaskFinished
 from spanlab.view.lanes import lanes, strip
 from spanlab.view.places import Bar, Places
 from spanlab.view.tree import titles_of
@@ -112,6 +112,18 @@ def test_what_runs_outside_any_poll_has_a_bar_too() -> None:
         info("hello")
     assert [bar.kind for bar in placed(trace).bars] == ["outside", "span"]
     assert lanes(trace).alt == "1 event on 1 thread, and no polls."
+
+
+def test_a_panic_is_drawn_and_said() -> None:
+    """A mark without a number, a sentence, and the message where the record has it."""
+    trace = panicking()
+    (mark,) = [mark for mark in placed(trace).marks if not mark.number]
+    end = trace[mark.record]
+    assert (type(end), getattr(end, "outcome", "")) == (TaskFinished, "panicked")
+    assert strip(placed(trace)).count(">✗</text>") == 1
+    figure = lanes(trace)
+    assert figure.alt.endswith(" 1 event on 2 threads. Task 1 panicked: out of luck.")
+    assert "  task 1: ① before, ends, panics: out of luck" in figure.text.splitlines()
 
 
 def test_real_threads_are_drawn_and_the_clock_is_written() -> None:
