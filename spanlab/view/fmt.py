@@ -226,7 +226,7 @@ class _Replay:
         self, at: Event | Moment, what: Event | SpanNew, parent: int | None, current: int | None
     ) -> Shown:
         name, settings = self.names.get(at.thread, ""), self.settings
-        self.name_width = max(self.name_width, len(name.encode()))
+        self.name_width = max(self.name_width, len(name.encode(errors="surrogatepass")))
         return Shown(
             _date(self.trace.started + at.time) if settings.time else "",
             what.level, what.target, what.fields,

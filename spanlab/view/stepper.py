@@ -75,20 +75,19 @@ def step(trace: Trace) -> Stepper:
 
 def _fitting(trace: Trace) -> tuple[str, Figure]:
     """Pack as much of a trace as a page holds; what is sent, and the figure of the same records."""
-    part = beginning(trace, LONGEST)
-    while True:
+    part, new = beginning(trace, LONGEST), LONGEST
+    while part.cut.begun <= LONGEST and new > 1:
         left_out = rest("step", trace, len(part))
         drawn = picture(part)
         sent = packed(part, drawn, left_out)
         if len(sent.encode()) <= LARGEST:
             return sent, replace(drawn.figure, alt=f"{drawn.figure.alt} {left_out}".strip())
-        new = len(part) - part.cut.begun
-        if new < 2:
-            raise UsageError(
-                f"step() needs a stretch that builds on little, and what comes before "
-                f"trace[{part.cut.records + part.cut.begun}] is too much. Write: step(trace[:1000])"
-            )
-        part = part[: part.cut.begun + new // 2]
+        new = (len(part) - part.cut.begun) // 2
+        part = part[: part.cut.begun + new]
+    raise UsageError(
+        f"step() needs a stretch that builds on little, and what is open before "
+        f"trace[{trace.cut.records + trace.cut.begun}] is too much. Write: step(trace[:1000])"
+    )
 
 
 def packed(trace: Trace, drawn: Picture, left_out: str = "") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
@@ -50,9 +49,7 @@ def test_what_has_a_hostile_name_is_text_in_every_view(view: str, text: str) -> 
         value for name, value in page.attributes
         if name == "src" and (value or "").startswith("data:image/svg+xml;base64,")
     ]  # fmt: skip
-    assert set(re.findall(r"[^\x20-\x7e\n]", bundle["text/html"])) <= set(
-        filter(str.isprintable, bundle["text/html"])
-    )
+    assert all(char.isprintable() or char in "\n\t" for char in bundle["text/html"])
 
 
 @pytest.mark.parametrize("view", ["graph", "lanes"])

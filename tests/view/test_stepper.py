@@ -200,9 +200,9 @@ def test_of_a_long_trace_the_beginning_is_sent() -> None:
 
 def test_what_builds_on_too_much_is_refused() -> None:
     """A stretch in which more is open than a page holds."""
-    trace = deep(60_000)
+    trace = deep(24_000)
     with pytest.raises(UsageError, match=r"builds on little.* Write: step\(trace\[:1000\]\)"):
-        step(trace[50_000:])
+        step(trace[20_000:])
     assert step(trace[:1000]).widget
 
 
