@@ -17,6 +17,11 @@ NOWHERE: Place = ("", 0)
 _LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
 
 
+def is_library(file: str) -> bool:
+    """Tell whether a file is one of Python's own, or of a package that was installed."""
+    return file.startswith(_LIBRARY)
+
+
 def suspended_at(future: Any, outside: str = "//") -> tuple[str, str, int]:
     """Name the innermost function in which a future is suspended, its file and its line.
 
@@ -46,8 +51,19 @@ def name_of(future: Any) -> str:
     return code.co_name if code else ""
 
 
+def origin(future: Any) -> Any:
+    """Tell where the coroutine behind a future was made, through its wrappers, if that is kept."""
+    while type(future) is not CoroutineType:
+        future = getattr(future, "inner", None)
+        if future is None:
+            return None
+    return future.cr_origin
+
+
 def place(code: Any, at: int) -> tuple[str, int]:
     """Give file and line of an instruction; a place that is written out stays as it is."""
+    if isinstance(code, tuple):  # a link of a chain
+        code, at, *_ = code
     if not isinstance(code, CodeType):
         return code, at
     positions = islice(code.co_positions(), at // 2, None)

@@ -17,8 +17,8 @@ Thing = tuple[str, Any]  # a span, a task or a future, and its number
 ABOUT = ("new", "close", "record", "follows")  # what is said of a span
 
 
-def begun(past: Sequence[Row], stretch: Sequence[Row]) -> list[Row]:
-    """Give the rows of the past that a stretch builds on, in their order."""
+def begun(past: Sequence[Row], stretch: Sequence[Row]) -> list[int]:
+    """Give the places of the rows of the past that a stretch builds on, in their order."""
     history = _History(past)
     rows = [at for stack in history.stacks.values() for at in stack]
     things = [thing for row in stretch for thing in _refers(row)]
@@ -30,7 +30,7 @@ def begun(past: Sequence[Row], stretch: Sequence[Row]) -> list[Row]:
             kept.add(at)
             things += _refers(past[at])
             rows += history.exits.get(at, ())
-    return [past[at] for at in sorted(kept)]
+    return sorted(kept)
 
 
 def _refers(row: Row) -> Iterator[Thing]:

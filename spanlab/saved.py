@@ -26,10 +26,10 @@ MAKES = {
 AGAIN = ("made", "wrapped", "given")  # which may be said of a future that is known
 
 
-def dumps(rows: list[Row], sources: dict[str, str], **numbers: Any) -> str:
+def dumps(rows: list[Row], sources: dict[str, str], **other: Any) -> str:
     """Write a trace."""
     plain = [[_tag(value) for value in row] for row in rows]
-    return json.dumps({**numbers, "rows": plain, "sources": sources})
+    return json.dumps({**other, "rows": plain, "sources": sources})
 
 
 def loads(text: str) -> dict[str, Any]:
@@ -38,11 +38,15 @@ def loads(text: str) -> dict[str, Any]:
         data = json.loads(text)
         _need(type(data) is dict, "an object", data)
         data = {"started": 0, "zero": 0, "cut": [0, 0, 0], "rows": 0, "sources": 0} | data
-        for name, kind in ("rows", list), ("sources", dict), ("cut", list):
+        data.setdefault("seen", [])
+        for name, kind in ("rows", list), ("sources", dict), ("cut", list), ("seen", list):
             _need(type(data[name]) is kind, f"{kind.__name__} as {name!r}", data[name])
         numbers = [data["started"], data["zero"], *data["cut"]]
         _need(len(numbers) == 5 and all(map(_is_number, numbers)), "five numbers", numbers)
         _need({str} >= set(map(type, data["sources"].values())), "texts as 'sources'", "other")
+        _need(data["cut"][2] <= len(data["rows"]), "a part with these rows", data["cut"])
+        for at, seen in enumerate(data["seen"]):
+            _need(_is_seen(seen), "places of frames", (at, seen))
         known = {("task", 0)}
         rows = [_row(at, row, data["zero"], known) for at, row in enumerate(data["rows"])]
         return {**data, "rows": rows}
@@ -119,6 +123,22 @@ def _is_field(pair: Any) -> bool:
         case [str(), str() | bool() | int() | float()] | [str(), str(), "text"]:
             return True
     return False
+
+
+def _is_seen(seen: Any) -> bool:
+    match seen:
+        case [list(sites), by, None | [str(), int()]] if _is_number(by):
+            return all(map(_is_site, sites))
+    return False
+
+
+def _is_site(site: Any) -> bool:
+    return (
+        type(site) is list
+        and len(site) == 6
+        and type(site[0]) is str
+        and (all(map(_is_number, site[1:])))
+    )
 
 
 def _tag(value: Any) -> Any:

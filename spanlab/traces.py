@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
+from spanlab.chain import Seen, Site, sites
 from spanlab.errors import UsageError
 from spanlab.field import Level
-from spanlab.frames import place
+from spanlab.frames import is_library, place
 
 if TYPE_CHECKING:
     from spanlab.record import Event, Record, SpanNew, TaskSpawned, ThreadStarted
@@ -22,6 +23,7 @@ R = TypeVar("R", bound="Record")
 
 VIRTUAL_START = 1_704_067_200_000_000_000  # virtual clocks start on 2024-01-01, in ns since 1970
 
+_SAID = {"enter": 2, "spawn": 4, "thread": 1}  # slots of the record; what follows is for `seen`
 _LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage collector skips
 
 
@@ -60,6 +62,7 @@ class Trace:
         self._spans: dict[int, SpanNew] = {}
         self._places: dict[tuple[int, int], tuple[str, int]] = {}  # of each instruction
         self._sources: dict[str, str] = {}
+        self._seen: dict[int, Seen] = {}
         self._loaded = False
 
     @property
@@ -77,7 +80,18 @@ class Trace:
             level, target, message, fields, *spans = what
             said = () if message is None else (("message", message),)
             what = level, target, (*said, *fields), *spans
-        return (kind, time, thread, task, *self._places[id(code), at], *what)
+        return (kind, time, thread, task, *self._places[id(code), at], *what[: _SAID.get(kind)])
+
+    def seen(self, index: int) -> Seen:
+        """Tell what is known of the frames behind a record, looked up when first asked for."""
+        if index not in self._seen:
+            kind, _, _, _, code, at, *what = self.noted[index]
+            link = code if isinstance(code, tuple) else (code, at, 0, None)
+            more = what[_SAID.get(kind, 9) :]
+            by = more[0] if kind in ("enter", "thread") and more else 0
+            made = more[0][0][:2] if kind == "spawn" and more and more[0] else None
+            self._seen[index] = Seen(sites(link), by, made)
+        return self._seen[index]
 
     @property
     def records(self) -> list[Record]:
@@ -155,16 +169,21 @@ class Trace:
 
         A trace that was loaded has what it brought: no file of this machine is read for it.
         """
-        for file in () if self._loaded else {r.file for r in self.records} - self._sources.keys():
+        if self._loaded:
+            return self._sources
+        files = {record.file for record in self.records}
+        files |= {s.file for n in range(len(self)) for s in self.seen(n).sites if s.line}
+        for file in {file for file in files if not is_library(file)} - self._sources.keys():
             self._sources[file] = "".join(linecache.getlines(file))
         return self._sources
 
     def to_json(self) -> str:
-        """Write the trace as JSON: `{"started", "zero", "cut", "rows", "sources"}`."""
+        """Write the trace as JSON: `{"started", "zero", "cut", "rows", "sources", "seen"}`."""
         from spanlab.saved import dumps  # needed by nobody who only records
 
         numbers = {"started": self.started, "zero": self._zero, "cut": self.cut}
-        return dumps(self.rows, self.sources, **numbers)
+        seen = [self.seen(index) for index in range(len(self))]
+        return dumps(self.rows, self.sources, seen=seen, **numbers)
 
     @classmethod
     def from_json(cls, text: str) -> Trace:
@@ -174,6 +193,10 @@ class Trace:
         data = loads(text)
         trace = cls(data["rows"], data["started"], data["zero"])
         trace._sources, trace._loaded, trace.cut = data["sources"], True, Cut(*data["cut"])
+        for index, (found, by, made) in enumerate(data["seen"]):
+            trace._seen[index] = Seen(
+                tuple(Site(*site) for site in found), by, made and tuple(made)
+            )
         return trace
 
     def __len__(self) -> int:
@@ -198,8 +221,10 @@ class Trace:
 
         past, stretch = self.noted[:first], self.noted[first:end]
         before = begun(past, stretch) if past else []
-        part = Trace(before + stretch, self.started, self._zero)
+        part = Trace([past[at] for at in before] + stretch, self.started, self._zero)
         part._sources, part._loaded = self._sources, self._loaded
+        kept = enumerate([*before, *range(first, end)])
+        part._seen = {new: self._seen[old] for new, old in kept if old in self._seen}
         part.cut = Cut(
             self.cut.records + first - len(before),
             self.cut.events + sum(row[0] == "event" for row in past),

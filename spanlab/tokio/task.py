@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from spanlab import threads
+from spanlab.chain import ends
 from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
-from spanlab.frames import name_of, not_send, unwind
+from spanlab.frames import name_of, not_send, origin, unwind
 from spanlab.future import Future, Pending, into_future
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget
@@ -75,6 +76,7 @@ class Task:
         self.aborted = True
         self.wake()
 
+    @ends
     def poll(self, thread: Thread) -> None:
         """Poll the future once on `thread`, and settle what came of it."""
         thread.task, thread.waker, pinned = self.id, self, len(thread.pinned)
@@ -235,8 +237,8 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     task = Task(thread.runtime, future, recorder.next_task())
     recorder.append((
         "spawn", recorder.clock(), thread.id, thread.task,
-        frame.f_code, frame.f_lasti, task.id, name_of(future),
-        getattr(future, "number", None), caller,
+        recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
+        getattr(future, "number", None), caller, origin(future),
     ))  # fmt: skip
     thread.runtime.tasks[task.id] = task
     (thread.runtime.block if blocking else thread.runtime.schedule)(task)
