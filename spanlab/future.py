@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator
-from types import CoroutineType
+from types import CoroutineType, GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from spanlab.errors import FutureReused, NotAFuture
+from spanlab.errors import FutureReused, NoRuntime, NotAFuture
 from spanlab.threads import local
 
 T = TypeVar("T")
@@ -57,7 +57,16 @@ class Future(Generic[T]):
         result = self.poll()
         if isinstance(result, Pending):
             return result
+        if is_foreign(result) or (result is None and is_at_bare_yield(self.inner)):
+            return adopt(result, self)
         raise StopIteration(result)
+
+    def throw(self, error: BaseException, /) -> Any:
+        """Raise `error` where the innermost future waits, as asyncio does to cancel a task."""
+        if self.inner is None:
+            self.close()
+            raise error
+        return self.inner.throw(error)
 
     def close(self) -> None:
         """Drop the future."""
@@ -74,6 +83,32 @@ class Future(Generic[T]):
         except BaseException:  # the value, or a panic: `await` drops what has ended
             self.close()
             raise
+
+
+def is_foreign(got: Any) -> bool:
+    """Tell whether this is what an `await` of asyncio gives its loop to wait for."""
+    return getattr(got, "_asyncio_future_blocking", False) is True
+
+
+def is_at_bare_yield(future: Any) -> bool:
+    """Tell whether a future waits for the next round of asyncio's loop, as `sleep(0)` does."""
+    while (
+        within := getattr(future, "cr_await", None) or getattr(future, "inner", None)
+    ) is not None:
+        future = within
+    return isinstance(future, GeneratorType)
+
+
+def adopt(got: Any, within: Any) -> Pending:
+    """Have the runtime wait for what another library gave to a future that polls `within`."""
+    thread = local.thread
+    if thread is None or thread.runtime is None:
+        raise NoRuntime(
+            "a future of another library needs the loop that wakes it, and no runtime is here. "
+            "Write: run(main(), on=AsyncioLoop())"
+        )
+    pending: Pending = thread.runtime.adopt(got, thread.waker, within)
+    return pending
 
 
 def into_future(value: Any, caller: str) -> Any:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
@@ -47,6 +48,8 @@ class _Local(threading.local):
 
 
 local = _Local()  # `local.thread` is the thread that runs this line, None if it is unknown
+# the same, for what the tasks of a run put on asyncio's loop beside them
+inherited: ContextVar[Thread | None] = ContextVar("spanlab_thread", default=None)
 _MAIN = threading.main_thread()
 
 
@@ -59,7 +62,7 @@ def current() -> Thread | None:
 
     In Rust: `std::thread::current`, where all threads share one subscriber.
     """
-    thread, recorder = local.thread, process.recorder
+    thread, recorder = local.thread or inherited.get(), process.recorder
     unknown = thread is None or thread.recorder.level == ENDED  # or known to a run that has ended
     if unknown and recorder is not None and threading.current_thread() is not _MAIN:
         thread = local.thread = recorder.thread("")

@@ -8,7 +8,7 @@ from typing import Any
 
 from spanlab.errors import FutureReused, UsageError
 from spanlab.frames import NOWHERE, name_of
-from spanlab.future import USED, Future, Pending, into_future
+from spanlab.future import USED, Future, Pending, adopt, into_future
 from spanlab.threads import local
 from spanlab.tokio.wait import here, out_of_budget, saw
 
@@ -32,6 +32,12 @@ class _Branch(Future[Any]):
         self._has_ended = False  # it comes here only if it waits
         return pending
 
+    def throw(self, error: BaseException, /) -> Any:
+        self._has_ended = True
+        pending = self.inner.throw(error)
+        self._has_ended = False
+        return pending
+
     def close(self) -> None:
         if not self._has_ended:
             self._note("dropped", NOWHERE, self.number)
@@ -41,7 +47,7 @@ class _Branch(Future[Any]):
 class _Branches(Future[Any]):
     """Several futures polled inside one: what `join` and `select` share."""
 
-    __slots__ = ("_futures",)
+    __slots__ = ("_foreign", "_futures", "_thrown")
 
     def __init__(self, futures: tuple[Any, ...], caller: str) -> None:
         self._futures: list[Any] = [into_future(future, caller) for future in futures]
@@ -49,6 +55,8 @@ class _Branches(Future[Any]):
             raise FutureReused(
                 f"{caller} needs different futures, got the same one twice. Make two of them"
             )
+        self._foreign: dict[int, Any] = {}  # what branches wait for that is asyncio's
+        self._thrown: BaseException | None = None
         if local.thread is not None:
             self._give(local.thread.recorder, caller, sys._getframe(3))
 
@@ -62,6 +70,26 @@ class _Branches(Future[Any]):
 
     def _from(self, first: int) -> list[int]:
         return [*range(first, len(self._futures)), *range(first)]
+
+    def _ask(self, index: int) -> Pending:
+        """Poll a branch, or raise in it what asyncio throws into all of them."""
+        future = self._futures[index]
+        if self._thrown is not None:
+            pending = future.throw(self._thrown)
+        elif index in self._foreign and not self._foreign[index].has_come():
+            pending = self._foreign[index]
+        else:
+            pending = future.send(None)
+        if not isinstance(pending, Pending):
+            pending = self._foreign[index] = adopt(pending, future)
+        return pending
+
+    def throw(self, error: BaseException, /) -> Pending:
+        self._thrown = error
+        try:
+            return self.send(None)
+        finally:
+            self._thrown = None
 
     def _drop(self, index: int) -> None:
         future, self._futures[index] = self._futures[index], USED
@@ -87,7 +115,7 @@ class _Join(_Branches):
         for index in order:
             if self._futures[index] is not USED:
                 try:
-                    pending = self._futures[index].send(None)
+                    pending = self._ask(index)
                 except StopIteration as ready:
                     self._values[index] = ready.value
                     self._drop(index)
@@ -123,7 +151,7 @@ class _Select(_Branches):
             return out_of_budget(thread)
         for index in self._from(0 if self._biased else thread.runtime.choose(len(self._futures))):
             try:
-                pending = self._futures[index].send(None)
+                pending = self._ask(index)
             except StopIteration as ready:
                 self.close()  # the losers go before the winner's value is seen
                 return index, ready.value

@@ -113,7 +113,10 @@ class Task:
         except self.fatal:
             raise
         except BaseException as error:  # a panic ends the task, not the runtime
-            self.error = JoinError(self.id, _panic(error))
+            panic = _panic(error)
+            self.error = JoinError(
+                self.id, None if isinstance(error, self.runtime.cancels) else panic
+            )
             return None
         return pending if isinstance(pending, Pending) else self.runtime.adopt(pending, self)
 

@@ -111,6 +111,17 @@ class Instrumented(Future[Any]):
         self.span._exit(self._place)
         return pending
 
+    def throw(self, error: BaseException, /) -> Any:
+        """Raise `error` in the inner future, inside the span."""
+        self.span._enter(self._place, self.number)
+        try:
+            return self.inner.throw(error)
+        except BaseException:
+            self._recorder = None
+            raise
+        finally:
+            self.span._exit(self._place)
+
     def close(self) -> None:
         """Drop the inner future inside the span, then the span."""
         if self.inner is USED:

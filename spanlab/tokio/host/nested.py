@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import sys
+import threading
+from collections.abc import Collection, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.thread import _worker
 from contextlib import suppress
 from typing import Any
 
 from spanlab.errors import MissingPackage
+from spanlab.threads import Thread, inherited
 
 
 def run_to_end(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end. After an interrupt it has ended too."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        with asyncio.Runner() as runner:
-            _run_on(runner.get_loop(), coroutine)
-    else:
+    if (loop := asyncio._get_running_loop()) is not None:
         _patch_loop(coroutine)
         _run_on(loop, coroutine)
+    else:
+        with asyncio.Runner() as runner:
+            _run_on(runner.get_loop(), coroutine)
 
 
 def _run_on(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> None:
     task = loop.create_task(coroutine)
     try:
         loop.run_until_complete(task)
-    except BaseException:  # an interrupt between two steps leaves the loop as it is
+    except BaseException as error:  # an interrupt between two steps leaves the loop as it is
         while not task.done():
             task.cancel()
             with suppress(asyncio.CancelledError):
                 loop.run_until_complete(task)
+        if not task.cancelled():
+            task.exception()  # it was heard of
+        if isinstance(error, KeyboardInterrupt):  # nobody waits for what its threads do
+            loop.set_default_executor(ThreadPoolExecutor())
         raise
 
 
@@ -48,3 +55,30 @@ def _patch_loop(coroutine: Coroutine[Any, Any, None]) -> None:
             "is not installed. Write: await arun(main()), or: pip install nest-asyncio2"
         ) from None
     nest_asyncio2.apply()
+
+
+def may_wake(loop: Any, thread: Thread, before: Collection[threading.Thread]) -> bool:
+    """Tell whether asyncio may still wake something of a run; true where that cannot be seen.
+
+    It may if the run has put a callback, a timer or a socket on the loop, or if a thread works
+    that began after those `before`, or that sits in a pool.
+    """
+    try:
+        sockets = [handle for key in loop._selector.get_map().values() for handle in key.data]
+        handles = [*loop._ready, *loop._scheduled, *sockets]
+    except (AttributeError, TypeError):  # a loop of another library
+        return True
+    return any(
+        handle and not handle._cancelled and handle._context.get(inherited) is thread
+        for handle in handles
+    ) or any(_works(one, before) for one in threading.enumerate())
+
+
+def _works(thread: threading.Thread, before: Collection[threading.Thread]) -> bool:
+    """Tell whether a thread that is not known from before, or sits in a pool, does something."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    if thread is threading.current_thread() or frame is None or frame.f_code is _worker.__code__:
+        return False  # so does an idle thread of a pool
+    while frame is not None and frame.f_code is not _worker.__code__:
+        frame = frame.f_back
+    return frame is not None or thread not in before

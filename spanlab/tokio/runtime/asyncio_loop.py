@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,13 +14,14 @@ from spanlab.context import ContextStack
 from spanlab.field import Level
 from spanlab.future import Pending, into_future
 from spanlab.recorder import Recorder
-from spanlab.threads import Thread
+from spanlab.threads import Thread, inherited
 from spanlab.tokio.host.ending import end
-from spanlab.tokio.host.nested import run_to_end
+from spanlab.tokio.host.nested import may_wake, run_to_end
 from spanlab.tokio.host.progress import Progress
+from spanlab.tokio.runtime.attendant import Attendant, Awaited
 from spanlab.tokio.runtime.base import Main, Timer
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
-from spanlab.tokio.task import DONE, Task
+from spanlab.tokio.task import DONE, IDLE, Task, note
 from spanlab.traces import Trace
 
 
@@ -33,6 +35,9 @@ class AsyncioLoop(RealClock):
     In Rust: nothing; this is the other design.
     """
 
+    cancels = (asyncio.CancelledError,)
+    quiet = 8  # what asyncio itself waits for may take longer
+
     def __init__(self, context: bool = False) -> None:
         self.context = context
         super().__init__()
@@ -44,10 +49,9 @@ class AsyncioLoop(RealClock):
         super()._reset()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: Thread | None = None
-        self._attending: dict[Any, asyncio.Task[None]] = {}
-        self._wakes: dict[Any, asyncio.Future[None]] = {}
+        self._attended: dict[Task, Attendant] = {}
+        self._adopted: set[tuple[Any, Any]] = set()  # futures of asyncio, and whom they wake
         self._alarm: asyncio.TimerHandle | None = None
-        self._active = 0  # callbacks and foreign futures that may still wake something
         self._over: asyncio.Future[None] | None = None  # main has ended, or something is fatal
 
     # ------------------------------------------------------------ who asks for what
@@ -57,19 +61,31 @@ class AsyncioLoop(RealClock):
 
     def _go_on(self, who: Task) -> None:
         """Let the asyncio task of `who` take its next step, or make it."""
-        wake = self._wakes.get(who)
-        if wake is not None:
-            if not wake.done():
-                wake.set_result(None)
-        elif self._loop is not None and who not in self._attending:
-            self._attending[who] = self._loop.create_task(self._attend(who))
+        if (attendant := self._attended.get(who)) is not None:
+            attendant.wake()
+        elif self._loop is not None and who.state is not DONE:
+            self._attended[who] = attendant = Attendant(self, who)
+            attendant.task = self._loop.create_task(attendant)
+            attendant.task.add_done_callback(lambda task: self._leave(who, task))
+
+    def _leave(self, who: Task, task: asyncio.Task[None]) -> None:
+        """The asyncio task of `who` has ended: with it, if nobody else ended it."""
+        self._attended.pop(who, None)
+        if task.cancelled():  # before its first step
+            self._fail(asyncio.CancelledError())
+        if isinstance(who, Main):
+            self._end_main()
 
     def _on_loop(self, function: Callable[..., None], *args: Any) -> None:
         """Call a function on the loop: at once from its own thread, soon from another."""
         if self._loop is None or threads.local.thread is self._thread:
             function(*args)
         else:
-            self._loop.call_soon_threadsafe(function, *args)
+            self._loop.call_soon_threadsafe(partial(self._call, function, *args))
+
+    def _call(self, function: Callable[..., None], *args: Any) -> None:
+        with threads.on(self._thread):
+            function(*args)
 
     def defer(self, waker: Any) -> None:
         self._soon(waker.wake)
@@ -77,18 +93,7 @@ class AsyncioLoop(RealClock):
     def _soon(self, function: Callable[[], None]) -> None:
         """Call a function in the loop's next round, as `asyncio.sleep(0)` does."""
         assert self._loop is not None
-        self._loop.call_soon(self._callback(function))
-
-    def _callback(self, function: Callable[[], None]) -> Callable[..., None]:
-        """Give what the loop is to call; until it has, something can still happen."""
-        self._active += 1
-
-        def call(*_: Any) -> None:
-            self._active -= 1
-            with threads.on(self._thread):
-                function()
-
-        return call
+        self._loop.call_soon(self._call, function)
 
     def timer(self, deadline: int, waker: Any) -> Timer:
         timer = super().timer(deadline, waker)
@@ -109,16 +114,29 @@ class AsyncioLoop(RealClock):
             self._fire()
         self._set_alarm()
 
-    def adopt(self, got: Any, waker: Any) -> Pending:
+    def adopt(self, got: Any, waker: Any, branch: Any = None) -> Pending:
         """Wait for a future of asyncio, or for the next round."""
+        if got is not None and not asyncio.isfuture(got):
+            return super().adopt(got, waker, branch)
+        if branch is None:
+            return Awaited(got, is_whole=True)  # the asyncio task waits for it itself
         if got is None:
             self._soon(waker.wake)
-            return Pending("its next turn")
-        if not isinstance(got, asyncio.Future):
-            return super().adopt(got, waker)
-        got._asyncio_future_blocking = False
-        got.add_done_callback(self._callback(waker.wake))
-        return Pending("a future of asyncio")
+        else:
+            got._asyncio_future_blocking = False
+            if (entry := (got, waker)) not in self._adopted:
+                self._adopted.add(entry)
+                got.add_done_callback(lambda _: self._came(*entry))
+        return Awaited(got, is_whole=False)
+
+    def _came(self, got: Any, waker: Any) -> None:
+        self._adopted.discard((got, waker))
+        self._call(waker.wake)
+
+    def cancel(self, who: Task, message: Any) -> bool:
+        """Cancel what the branches of a task await; False if they await nothing of asyncio."""
+        cancelled = [got.cancel(message) for got, waker in [*self._adopted] if waker is who]
+        return True in cancelled  # of all of them, as `gather` does
 
     def block(self, task: Task) -> None:
         thread = threads.current()
@@ -141,36 +159,20 @@ class AsyncioLoop(RealClock):
 
     # ------------------------------------------------------------ one step after the other
 
-    async def _attend(self, who: Task) -> None:
-        """Be the asyncio task of a task, or of the main future, until it ends."""
-        assert self._loop is not None
-        try:
-            while True:
-                wake = self._wakes[who] = self._loop.create_future()
-                self._step(who)
-                if who.state is DONE:
-                    return
-                if wake.done():
-                    await asyncio.sleep(0)  # it woke itself: the others go first
-                else:
-                    await wake
-        except asyncio.CancelledError:
-            pass  # the run is over
-        except BaseException as error:
-            self._fail(error)
-        finally:
-            self._wakes.pop(who, None)
-            self._attending.pop(who, None)
-            if isinstance(who, Main):
-                self._end_main()
-
-    def _step(self, who: Task) -> None:
+    def step(self, who: Task) -> None:
+        """Poll `who` once, unless the run is over."""
         thread = self._thread
         assert thread is not None
         self._say("enter", who)
         with threads.on(thread):
+            if who.state is IDLE:  # what it awaited has come
+                note("wake", who.id)
             self._poll(who, thread)
         self._say("exit", who)
+
+    def is_over(self) -> bool:
+        """Tell whether nothing is to be polled any more."""
+        return self._over is None or self._over.done()
 
     def _say(self, kind: str, who: Task) -> None:
         """Record that the loop brings the spans of this context, or takes them away again."""
@@ -188,38 +190,42 @@ class AsyncioLoop(RealClock):
     async def drive(self, main: Main) -> None:
         """Poll the main future and all tasks on the running loop until main has ended."""
         self._loop, self._thread = asyncio.get_running_loop(), main.thread
-        self._over = self._loop.create_future()
+        self._over, self._before = self._loop.create_future(), {*threading.enumerate()}
         if self.context:
             main.thread.recorder.new_stack = ContextStack
             main.thread.span_stack = ContextStack()  # type: ignore[assignment]
         main.unpark = lambda: self._on_loop(self._go_on, main)
-        self._attending[main] = self._loop.create_task(self._attend(main))
+        token = inherited.set(main.thread)  # by all that the program puts on the loop
+        self._go_on(main)
+        inherited.reset(token)
         try:
             while not self._over.done():
                 await asyncio.wait([self._over], timeout=TICK)
                 self._look(main)
         finally:
-            await self._end()
+            await self._end(main)
         if self._fatal is not None:
             raise self._fatal
 
     def _is_quiet(self, main: Main) -> bool:
-        waiting = all(not wake.done() for wake in self._wakes.values())
-        waiting = waiting and len(self._wakes) == len(self._attending)
-        busy = self._active or any(job.is_alive() for job in self._os_threads)
-        return waiting and not busy and super()._is_quiet(main)
+        assert self._loop is not None
+        if any(attendant.is_ready() for attendant in self._attended.values()):
+            return False
+        return super()._is_quiet(main) and not may_wake(self._loop, main.thread, self._before)
 
-    async def _end(self) -> None:
-        """Let go of the loop: no step, no alarm and no thread is left on it."""
-        left = list(self._attending.values())
-        for task in left:
-            task.cancel()
+    async def _end(self, main: Main) -> None:
+        """Drop what is left while its loop still runs; no step, alarm or thread is left on it."""
+        self._end_main()
+        end(self._os_threads, self._fatal or sys.exception())
+        with threads.on(self._thread):
+            main.drop()
+            self._drop_tasks(main.thread)
+        left = [attendant.stop() for attendant in self._attended.values()]
         if left:
             await asyncio.wait(left)
         if self._alarm is not None:
             self._alarm.cancel()
         self._loop = None
-        end(self._os_threads, self._fatal or sys.exception())
 
 
 async def arun(

@@ -79,6 +79,8 @@ class Runtime:
     In Rust: `tokio::runtime::Runtime`.
     """
 
+    cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
+
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
         self.lock = threading.RLock()  # held where the state of a task changes
@@ -108,9 +110,9 @@ class Runtime:
         """The clock of the records; None is real time."""
         return self.now
 
-    def adopt(self, got: Any, waker: Any) -> Pending:
+    def adopt(self, got: Any, waker: Any, branch: Any = None) -> Pending:
         """Wait for what another library gave to wait for; this runtime cannot."""
-        raise ForeignAwaitable(foreign(waker.future, got))
+        raise ForeignAwaitable(foreign(branch or waker.future, got))
 
     def choose(self, count: int) -> int:
         """Choose one of `count` possibilities, as the seed says."""
@@ -228,17 +230,21 @@ class Runtime:
         https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/task/list.rs
         """
         thread = threads.current()
-        if thread is not None:
-            thread.runtime = self  # what is dropped may still ask for it
+        try:
+            if thread is not None:
+                self._drop_tasks(thread)
+        finally:
+            self._reset()
+
+    def _drop_tasks(self, thread: Thread) -> None:
+        thread.runtime = self  # what is dropped may still ask for it
         try:
             for task in sorted(self.tasks.values(), key=lambda task: (task.id % 4, task.id)):
-                if task.state is not DONE and thread is not None:
+                if task.state is not DONE:
                     task.aborted = True
                     task.poll(thread)
         finally:
-            if thread is not None:
-                thread.runtime = None
-            self._reset()
+            thread.runtime = None
 
 
 def refuse_nested(thread: Thread | None, main: Any) -> None:

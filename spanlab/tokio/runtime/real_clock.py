@@ -14,11 +14,12 @@ from spanlab.tokio.runtime.base import Main, Runtime
 from spanlab.tokio.runtime.stuck import deadlock
 
 TICK = 0.05  # seconds after which whoever waits for main looks whether anything can still happen
-QUIET = 3  # so many looks in a row must find that nothing can
 
 
 class RealClock(Runtime):
     """A runtime whose time passes by itself, and which may use real threads."""
+
+    quiet = 3  # so many looks in a row must find that nothing can happen
 
     def _reset(self) -> None:
         super()._reset()
@@ -57,7 +58,7 @@ class RealClock(Runtime):
         keyboard.check()
         self._show_progress()
         self._quiet = self._quiet + 1 if self._is_quiet(main) else 0
-        if self._quiet == QUIET:
+        if self._quiet == self.quiet:
             raise deadlock([main, *self.tasks.values()])
 
     def _is_quiet(self, main: Main) -> bool:
