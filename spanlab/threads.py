@@ -6,6 +6,7 @@ import each other: they meet here, in the slots of a `Thread`, as they do in Rus
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
 from spanlab.chain import ends
+from spanlab.errors import UsageError
 
 T = TypeVar("T")
 
@@ -88,7 +90,7 @@ class ThreadHandle(Generic[T]):
     def __init__(self, function: Callable[[], T]) -> None:
         self._function = function
         self._value: Any = None
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._os_thread: threading.Thread | None = None
 
     @ends
@@ -96,7 +98,7 @@ class ThreadHandle(Generic[T]):
         with on(thread):
             try:
                 self._value = self._function()
-            except Exception as error:
+            except BaseException as error:  # also what ends a process: whoever joins ends too
                 self._error = error
             finally:
                 process.handles.discard(self)
@@ -111,6 +113,21 @@ class ThreadHandle(Generic[T]):
         return value
 
 
+def check_function(function: Any, caller: str) -> None:
+    """Check that what is to be called elsewhere is a plain function that nobody has called."""
+    if not callable(function):
+        if inspect.iscoroutine(function):
+            function.close()
+        raise UsageError(
+            f"{caller} needs a function, got {function!r:.60}. Pass it uncalled: {caller[:-1]}work)"
+        )
+    if inspect.iscoroutinefunction(inspect.unwrap(function)):
+        raise UsageError(
+            f"{caller} needs a plain function, got the async function '{function.__name__}'. "
+            f"Write: spawn({function.__name__}())"
+        )
+
+
 def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     """Run a function on a new thread, which begins with an empty span stack.
 
@@ -118,6 +135,7 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
 
     In Rust: `std::thread::spawn`, where all threads share one subscriber.
     """
+    check_function(function, "spawn_thread()")
     here, handle, frame = current(), ThreadHandle(function), sys._getframe(1)
     thread = None
     if here is not None:

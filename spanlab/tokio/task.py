@@ -5,7 +5,6 @@ A spawned task starts with no span: nothing here looks at spans, as nothing in t
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -15,7 +14,7 @@ from spanlab.chain import ends
 from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
 from spanlab.frames import name_of, not_send, origin, unwind
 from spanlab.future import Future, Pending, into_future
-from spanlab.threads import Thread
+from spanlab.threads import Thread, check_function
 from spanlab.tokio.wait import here, out_of_budget, saw
 
 T = TypeVar("T")
@@ -284,17 +283,7 @@ def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
 
 def call(function: Callable[[], Any], caller: str) -> Any:
     """Make a future that calls `function` in its first poll."""
-    if not callable(function):
-        if inspect.iscoroutine(function):
-            function.close()
-        raise UsageError(
-            f"{caller} needs a function, got {function!r:.60}. Pass it uncalled: {caller[:-1]}work)"
-        )
-    if inspect.iscoroutinefunction(inspect.unwrap(function)):
-        raise UsageError(
-            f"{caller} needs a plain function, got the async function '{function.__name__}'. "
-            f"Write: spawn({function.__name__}())"
-        )
+    check_function(function, caller)
 
     async def blocking() -> Any:
         return function()

@@ -12,6 +12,7 @@ from spanlab.tokio.host.keyboard import keyboard
 PATIENCE = 10.0  # seconds that a poll may go on after the end of the run
 NO_PATIENCE = 0.05  # the same after an interrupt, and between two tries to stop a thread
 TRIES = 40  # after these a thread is left alone: it sits in a call that nothing can stop
+FEW = 3  # the same after an interrupt
 
 
 class Stop(KeyboardInterrupt):
@@ -32,12 +33,13 @@ def end(os_threads: Sequence[threading.Thread], error: BaseException | None) -> 
 
 
 def _wait(os_threads: Sequence[threading.Thread], patience: float) -> None:
+    tries = FEW if patience == NO_PATIENCE else TRIES
     until = time.monotonic() + patience
     for os_thread in os_threads:
         while os_thread.is_alive() and (left := until - time.monotonic()) > 0:
             os_thread.join(min(left, NO_PATIENCE))
             keyboard.check()
-    for _ in range(TRIES):
+    for _ in range(tries):
         alive = [os_thread for os_thread in os_threads if os_thread.is_alive()]
         if not alive:
             return

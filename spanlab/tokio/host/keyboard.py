@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 import spanlab.errors
+from spanlab.threads import ThreadHandle
 
 _OURS = os.path.dirname(spanlab.errors.__file__) + os.sep
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -47,7 +48,8 @@ def held() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is _note:  # else the program has set its own
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         keyboard.check()
 
 
@@ -62,7 +64,7 @@ def _is_ours(frame: FrameType | None) -> bool:
     while frame is not None:
         file = frame.f_code.co_filename
         if file.startswith(_OURS):
-            return True
+            return frame.f_code is not ThreadHandle.join.__code__  # it waits for the user's code
         if not file.startswith((_LIBRARY, "<frozen")) and "site-packages" not in file:
             return False
         frame = frame.f_back

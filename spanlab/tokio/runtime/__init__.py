@@ -60,8 +60,8 @@ def run(
         raise UsageError(
             f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
         )
-    runtime.polls, runtime.progress = polls, Progress()
-    with closing(main), held(), recording(level, runtime.clock) as trace:
+    with closing(main), runtime.owned(), held(), recording(level, runtime.clock) as trace:
+        runtime.polls, runtime.progress = polls, Progress()
         try:
             trace.result = runtime.block_on(main)
         except BaseException as error:

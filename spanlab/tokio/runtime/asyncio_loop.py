@@ -6,6 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -238,9 +239,9 @@ async def arun(
     """
     runtime = AsyncioLoop() if on is None else on
     future = into_future(main, "arun()")
-    runtime.polls, runtime.progress = polls, Progress()
     recorder = Recorder(level, runtime.clock)
-    with recorder.installed():
+    with closing(future), runtime.owned(), recorder.installed():
+        runtime.polls, runtime.progress = polls, Progress()
         thread = recorder.thread("main", runtime)
         driven = Main(runtime, future, thread)
         try:

@@ -6,12 +6,13 @@ import heapq
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import ForeignAwaitable, NestedRuntime
+from spanlab.errors import ForeignAwaitable, NestedRuntime, UsageError
 from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import numbers
@@ -83,6 +84,7 @@ class Runtime:
 
     def __init__(self, seed: int = 0) -> None:
         self._seed = seed
+        self._owner = threading.Lock()  # held by the run that uses this runtime
         self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
         self.progress = Progress()
@@ -100,6 +102,19 @@ class Runtime:
         self._next_poll = numbers(1)
         self._polled = 0
         self._random = random.Random(self._seed)
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Belong to one run for a `with` block, and to no other."""
+        if not self._owner.acquire(blocking=False):
+            raise UsageError(
+                f"a runtime runs one program at a time, and {self!r} is running one already. "
+                f"Make one for each: run(main(), on={type(self).__name__}())"
+            )
+        try:
+            yield
+        finally:
+            self._owner.release()
 
     def now(self) -> int:
         """Give the time on this runtime's clock in nanoseconds."""
