@@ -20,6 +20,8 @@ from spanlab.errors import UsageError
 
 T = TypeVar("T")
 
+LOOK = 0.005  # seconds between two looks at what a thread does
+STILL = 8  # so many looks in a row at which a thread has not moved: it waits
 ENDED = 7  # the level of a recorder whose recording has ended
 
 
@@ -87,8 +89,9 @@ class ThreadHandle(Generic[T]):
     In Rust: `std::thread::JoinHandle`.
     """
 
-    def __init__(self, function: Callable[[], T]) -> None:
+    def __init__(self, function: Callable[[], T], recorder: Any) -> None:
         self._function = function
+        self.recorder = recorder
         self._value: Any = None
         self._error: BaseException | None = None
         self._os_thread: threading.Thread | None = None
@@ -102,6 +105,24 @@ class ThreadHandle(Generic[T]):
                 self._error = error
             finally:
                 process.handles.discard(self)
+
+    def join_or_leave_waiting(self) -> None:
+        """Wait until the thread has ended, or waits itself: for a message, a lock, or time."""
+        still, before = 0, ""
+        while self._os_thread is not None and self._os_thread.is_alive() and still < STILL:
+            self._os_thread.join(LOOK)
+            now = self._progress()
+            still, before = still + 1 if now == before else 0, now
+
+    def _progress(self) -> str:
+        """Give something that changes while the thread runs: its processor time, or its place."""
+        try:
+            task = self._os_thread.native_id if self._os_thread else 0
+            with open(f"/proc/self/task/{task}/schedstat") as spent:
+                return spent.read().split()[0]
+        except (OSError, IndexError):  # not on Linux, or it has ended
+            frame = sys._current_frames().get((self._os_thread and self._os_thread.ident) or 0)
+            return f"{id(frame)} {frame.f_lasti}" if frame else ""
 
     def join(self) -> T:
         """Wait for the thread to end."""
@@ -131,20 +152,28 @@ def check_function(function: Any, caller: str) -> None:
 def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     """Run a function on a new thread, which begins with an empty span stack.
 
-    Where the clock is virtual the thread is virtual too, and has ended when this returns.
+    Where the clock is virtual the spawner goes on when the thread has ended, or waits itself.
 
     In Rust: `std::thread::spawn`, where all threads share one subscriber.
     """
     check_function(function, "spawn_thread()")
-    here, handle, frame = current(), ThreadHandle(function), sys._getframe(1)
-    thread = None
+    here, frame, thread = current(), sys._getframe(1), None
+    handle = ThreadHandle(function, here and here.recorder)
     if here is not None:
         at = here.recorder.chain(frame), frame.f_lasti
         thread = here.recorder.thread("", None, here.task, *at, here.id)
-    if here is not None and not here.recorder.is_real:
-        handle._run(thread)
-    else:
-        process.handles.add(handle)
-        handle._os_thread = threading.Thread(target=handle._run, args=(thread,), daemon=True)
+    handle._os_thread = threading.Thread(target=handle._run, args=(thread,), daemon=True)
+    process.handles.add(handle)
+    try:
         handle._os_thread.start()
+    except RuntimeError:  # a browser has no threads
+        handle._os_thread = None
+        handle._run(thread)
+    if here is not None and not here.recorder.is_real:
+        handle.join_or_leave_waiting()
     return handle
+
+
+def running(recorder: Any) -> bool:
+    """Tell whether a thread of `spawn_thread` goes on in a recording."""
+    return any(handle.recorder is recorder for handle in list(process.handles))

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -16,13 +17,17 @@ from test_faults import each_runtime, fine, nothing_left
 
 from spanlab import (
     AsyncioLoop,
+    Future,
     OsThreads,
+    Pending,
     UsageError,
     arun,
     info,
     run,
     spawn_blocking,
     spawn_thread,
+    threads,
+    yield_now,
 )
 
 REAL = {"OsThreads": lambda: OsThreads(2), "AsyncioLoop": AsyncioLoop}
@@ -141,6 +146,7 @@ def test_an_interrupt_is_heard_before_the_wait_is_over(
     """Where no poll comes: the run ends while what it waited for goes on, and the next is right."""
     waits = threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT))
     slept.clear()
+    before = {*threading.enumerate()}
     begin = time.monotonic()
     waits.start()
     with pytest.raises(KeyboardInterrupt):
@@ -148,6 +154,8 @@ def test_an_interrupt_is_heard_before_the_wait_is_over(
     print(f"heard after {time.monotonic() - begin - 0.1:.3f} s")
     assert not slept
     assert run(fine(), on=make()).result == [0, 1, 2, 3, 4]
+    for still_asleep in {*threading.enumerate()} - before:
+        still_asleep.join()
 
 
 @each_runtime
@@ -168,3 +176,59 @@ def test_a_handler_of_the_program_s_own_stays(make: Callable[[], Any]) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert sys.exception() is None
+
+
+def served(inbox: SimpleQueue[Any]) -> None:
+    while (reply := inbox.get()) is not None:
+        info("executing")
+        reply.append(True)
+    info("worker ends")
+
+
+@each_runtime
+def test_a_thread_may_wait_for_messages(make: Callable[[], Any]) -> None:
+    """It is a real thread, so that the program goes on beside it; the lines keep their order."""
+
+    async def main() -> None:
+        inbox: SimpleQueue[Any] = SimpleQueue()
+        thread = spawn_thread(lambda: served(inbox))
+        for n in range(2):
+            reply: list[bool] = []
+            inbox.put(reply)
+            while not reply:
+                await yield_now()
+            info(f"done {n}")
+        inbox.put(None)
+        thread.join()
+
+    with nothing_left():
+        trace = run(main(), on=make())
+    lines = ["executing", "done 0", "executing", "done 1", "worker ends"]
+    assert [event.message for event in trace.events] == lines
+
+
+@each_runtime
+def test_a_thread_wakes_what_waits_for_it(make: Callable[[], Any]) -> None:
+    """A program in which nothing else is left waits for the thread, and is not called stuck."""
+
+    class Told(Future[str]):
+        waker: Any = None
+        told = False
+
+        def poll(self) -> str | Pending:
+            self.waker = threads.local.thread.waker
+            return "told" if self.told else Pending("a thread")
+
+    async def main() -> str:
+        told = Told()
+
+        def tell() -> None:
+            time.sleep(0.2)
+            told.told = True
+            told.waker.wake()
+
+        spawn_thread(tell)
+        return await told
+
+    with nothing_left():
+        assert run(main(), on=make()).result == "told"

@@ -18,6 +18,7 @@ import spanlab.errors
 from spanlab.threads import ThreadHandle
 
 _OURS = os.path.dirname(spanlab.errors.__file__) + os.sep
+_WAITS = (ThreadHandle.join.__code__, ThreadHandle.join_or_leave_waiting.__code__)
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
@@ -64,7 +65,7 @@ def _is_ours(frame: FrameType | None) -> bool:
     while frame is not None:
         file = frame.f_code.co_filename
         if file.startswith(_OURS):
-            return frame.f_code is not ThreadHandle.join.__code__  # it waits for the user's code
+            return frame.f_code not in _WAITS  # for the user's code
         if not file.startswith((_LIBRARY, "<frozen")) and "site-packages" not in file:
             return False
         frame = frame.f_back

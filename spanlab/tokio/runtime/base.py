@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import random
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -93,6 +94,7 @@ class Runtime:
 
     def _reset(self) -> None:
         self.tasks: dict[int, Task] = {}  # every task that has not ended, oldest first
+        self._inject: deque[Task] = deque()  # tasks from threads that are none of its own
         self._time = 0  # of the virtual clock, in nanoseconds
         self._timers: list[tuple[int, int, Timer]] = []
         self._timer_ids = count()
@@ -215,10 +217,19 @@ class Runtime:
     def _advance(self, main: Main) -> None:
         """Nothing can run: let the virtual clock jump to the next timer, and fire it."""
         deadline = self._next_deadline()
-        if deadline is None:
+        if deadline is not None:
+            self._time = max(self._time, deadline * 1_000_000)
+            self._fire()
+        elif threads.running(main.thread.recorder):
+            self._wait_for_threads(main)
+        else:
             raise deadlock([main, *self.tasks.values()])
-        self._time = max(self._time, deadline * 1_000_000)
-        self._fire()
+
+    def _wait_for_threads(self, main: Main) -> None:
+        """Let real time pass while a real thread may still wake something."""
+        while not (main.is_woken or self._inject) and threads.running(main.thread.recorder):
+            keyboard.check()
+            time.sleep(0.001)
 
     def _next_deadline(self) -> int | None:
         """Give the time of the next timer that somebody waits for, in milliseconds."""

@@ -27,7 +27,6 @@ class CurrentThread(Runtime):
     def _reset(self) -> None:
         super()._reset()
         self._local: deque[Task] = deque()
-        self._inject: deque[Task] = deque()  # from other threads
         self._thread: Thread | None = None
         self._tick = 0
 

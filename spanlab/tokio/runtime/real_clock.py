@@ -63,4 +63,4 @@ class RealClock(Runtime):
 
     def _is_quiet(self, main: Main) -> bool:
         """Tell whether nothing runs that could wake anything."""
-        return not (main.is_woken or threads.process.handles or self._next_deadline())
+        return not (main.is_woken or threads.running(main.thread.recorder) or self._next_deadline())

@@ -60,7 +60,6 @@ class Workers(Runtime):
     def _reset(self) -> None:
         super()._reset()
         self._workers: dict[Thread, Worker] = {}
-        self._inject: deque[Task] = deque()  # the common queue
 
     def _hire(self, here: Thread) -> None:
         for _ in range(self.workers):
