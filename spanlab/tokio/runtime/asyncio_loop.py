@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from typing import Any
 
@@ -56,6 +56,9 @@ class AsyncioLoop(RealClock):
         self._over: asyncio.Future[None] | None = None  # main has ended, or something is fatal
 
     # ------------------------------------------------------------ who asks for what
+
+    def loop(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def schedule(self, task: Task) -> None:
         self._on_loop(self._go_on, task)

@@ -8,7 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from typing import Any
 
@@ -18,6 +18,7 @@ from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import numbers
 from spanlab.threads import Thread
+from spanlab.tokio.host.foreign import NO_LOOP, running_loop
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.runtime.stuck import deadlock, endless
@@ -131,6 +132,10 @@ class Runtime:
         """Wait for what another library gave to wait for; this runtime cannot."""
         raise ForeignAwaitable(foreign(branch or waker.future, got))
 
+    def loop(self) -> AbstractContextManager[None]:
+        """Be where a program finds no loop of asyncio: what it awaits there, nobody here wakes."""
+        return running_loop(NO_LOOP)
+
     def choose(self, count: int) -> int:
         """Choose one of `count` possibilities, as the seed says."""
         return self._random.randrange(count)
@@ -164,7 +169,7 @@ class Runtime:
 
     def _run_blocking(self, index: int = 0) -> None:
         thread, task = self._blocking.pop(index)
-        with threads.on(thread):
+        with threads.on(thread), running_loop(None):  # it may run one of its own
             self._poll(task, thread)
         self._idle.append(thread)
 
@@ -185,7 +190,8 @@ class Runtime:
         thread.runtime, main = self, Main(self, future, thread)
         del future
         try:
-            self._drive(main)
+            with self.loop():
+                self._drive(main)
             return main.value
         finally:
             main.drop()

@@ -94,6 +94,10 @@ class OsThreads(Workers, RealClock):
             self._main_woken.notify()
 
     def _serve_tasks(self, worker: Worker) -> None:
+        with self.loop():
+            self._serve(worker)
+
+    def _serve(self, worker: Worker) -> None:
         while not self._stopping:
             task = self._next(worker)
             if worker.searching:
