@@ -111,8 +111,28 @@ def adopt(got: Any, within: Any) -> Pending:
     return pending
 
 
+class _Given(str):
+    """The name of a coroutine that was given away: the one place where it can be marked."""
+
+    __slots__ = ()
+
+
 def into_future(value: Any, caller: str) -> Any:
-    """Check that `value` is a future nobody has used up; `caller` is named in the error."""
+    """Take a future that nobody else was given; `caller` is named in the error."""
+    future = check_future(value, caller)
+    if type(future) is CoroutineType:
+        name = future.__qualname__
+        if type(name) is _Given:
+            raise FutureReused(
+                f"{caller} needs a future of its own, got '{future.__name__}', which was given "
+                f"away before. A future is moved, not copied; make another: {future.__name__}()"
+            )
+        future.__qualname__ = _Given(name)
+    return future
+
+
+def check_future(value: Any, caller: str) -> Any:
+    """Check that `value` is a future nobody has used up."""
     if type(value) is CoroutineType:
         if value.cr_frame is None:
             raise FutureReused(
@@ -132,6 +152,19 @@ def into_future(value: Any, caller: str) -> Any:
         f"{caller} needs a future, got {type(value).__name__} {value!r:.60}. "
         f"A future is what an async function gives when it is called"
     )
+
+
+def refuse_reused(error: BaseException) -> None:
+    """Say in our words that a coroutine was awaited which has ended, or is being awaited."""
+    if isinstance(error, RuntimeError) and str(error) in (
+        "cannot reuse already awaited coroutine",
+        "coroutine is being awaited already",
+        "coroutine already executing",
+    ):
+        raise FutureReused(
+            "a future is awaited once, and this one was given away or awaited before. "
+            "A future is moved, not copied; make a new one: await work()"
+        ) from error
 
 
 class _Used(Future[Any]):

@@ -50,11 +50,11 @@ class _Branches(Future[Any]):
     __slots__ = ("_foreign", "_futures", "_thrown")
 
     def __init__(self, futures: tuple[Any, ...], caller: str) -> None:
-        self._futures: list[Any] = [into_future(future, caller) for future in futures]
         if len({id(future) for future in futures}) < len(futures):
             raise FutureReused(
                 f"{caller} needs different futures, got the same one twice. Make two of them"
             )
+        self._futures: list[Any] = [into_future(future, caller) for future in futures]
         self._foreign: dict[int, Any] = {}  # what branches wait for that is asyncio's
         self._thrown: BaseException | None = None
         if local.thread is not None:

@@ -13,7 +13,7 @@ from spanlab import threads
 from spanlab.chain import ends
 from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
 from spanlab.frames import name_of, not_send, origin, unwind
-from spanlab.future import Future, Pending, into_future
+from spanlab.future import Future, Pending, into_future, refuse_reused
 from spanlab.threads import Thread, check_function
 from spanlab.tokio.wait import here, out_of_budget, saw
 
@@ -109,9 +109,11 @@ class Task:
         except StopIteration as ready:
             self.value = ready.value
             return None
-        except self.fatal:
-            raise
-        except BaseException as error:  # a panic ends the task, not the runtime
+        except BaseException as error:
+            refuse_reused(error)
+            if isinstance(error, self.fatal):
+                raise
+            # a panic ends the task, not the runtime
             panic = _panic(error)
             self.error = JoinError(
                 self.id, None if isinstance(error, self.runtime.cancels) else panic

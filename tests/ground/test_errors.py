@@ -212,7 +212,7 @@ def test_a_coroutine_is_awaited_once() -> None:
         await future
         await future
 
-    fails(RuntimeError, main, "cannot reuse already awaited coroutine")
+    fails(FutureReused, main, "A future is moved, not copied")
 
 
 @pytest.mark.parametrize("give_away", [spawn, in_current_span, join, select])

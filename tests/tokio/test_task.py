@@ -14,6 +14,7 @@ import pytest
 from spanlab import (
     AsyncioLoop,
     CurrentThread,
+    FutureReused,
     JoinError,
     JoinHandle,
     OsThreads,
@@ -610,3 +611,52 @@ def test_an_idle_thread_of_the_pool_is_used_again() -> None:
 
     trace = run(main(), on=CurrentThread())
     assert {event.thread for event in trace.events} == {2}
+
+
+async def twice_spawned(work: Any) -> None:
+    spawn(work)
+    spawn(work)
+
+
+async def twice_joined(work: Any) -> None:
+    spawn(work)
+    await join(work, sleep(0))
+
+
+async def twice_instrumented(work: Any) -> None:
+    info_span("a").instrument(work)
+    await info_span("b").instrument(work)
+
+
+async def awaited_after_select(work: Any) -> None:
+    await select(sleep(0), work, biased=True)
+    await work
+
+
+async def spawned_after_its_end(work: Any) -> None:
+    await work
+    spawn(work)
+
+
+async def awaited_before_its_task(work: Any) -> None:
+    handle = spawn(work)
+    await work
+    await handle
+
+
+GIVEN_TWICE = [
+    twice_spawned, twice_joined, twice_instrumented, awaited_after_select, spawned_after_its_end,
+    awaited_before_its_task,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", GIVEN_TWICE)
+def test_a_future_is_given_away_once(program: Any) -> None:
+    """The second use is an error that says so, whoever had it first."""
+
+    async def work() -> None:
+        pass
+
+    for runtime in (CurrentThread(), VirtualThreads(2), OsThreads(2)):
+        with pytest.raises(FutureReused, match="A future is moved, not copied"):
+            run(program(work()), on=runtime)

@@ -8,7 +8,7 @@ from typing import Any
 from spanlab import threads
 from spanlab.errors import UsageError
 from spanlab.field import Level
-from spanlab.future import into_future
+from spanlab.future import check_future
 from spanlab.recorder import recording
 from spanlab.tokio.host.keyboard import held
 from spanlab.tokio.host.progress import Progress
@@ -53,7 +53,7 @@ def run(
     42
     """
     runtime = VirtualThreads() if on is None else on
-    main = into_future(main, "run()")
+    main = check_future(main, "run()")
     refuse_nested(threads.current(), main)
     if not isinstance(runtime, Runtime):
         main.close()
