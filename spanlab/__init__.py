@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spanlab.errors import (
+    BudgetExceeded,
     Deadlock,
     ForeignAwaitable,
     FutureReused,
@@ -66,8 +67,8 @@ if TYPE_CHECKING:
     from spanlab.view.stepper import Stepper, step
 
 __all__ = [
-    "AsyncioLoop", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug", "Display", "Empty",
-    "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused", "JoinError", "JoinHandle",
+    "AsyncioLoop", "BudgetExceeded", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug",
+    "Display", "Empty", "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused", "JoinError", "JoinHandle",
     "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime", "NoRuntime", "NoSource",
     "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded", "Replay", "Seeded",
     "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads", "Why", "arun",

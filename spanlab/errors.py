@@ -66,7 +66,11 @@ class Deadlock(SpanlabError):
     """Nothing that could wake the waiting futures is left to run."""
 
 
-class PollBudgetExceeded(SpanlabError):
+class BudgetExceeded(SpanlabError):
+    """The program made as many records as its budget allows and had not ended."""
+
+
+class PollBudgetExceeded(BudgetExceeded):
     """The program was polled as often as its budget allows and had not ended."""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from spanlab.errors import UsageError
-from spanlab.field import Level, Text
+from spanlab.field import Level, Text, pairs
 from spanlab.frames import place
 
 if TYPE_CHECKING:
@@ -62,10 +62,12 @@ class Trace:
         """Give a row with its file and line, and with the message of an event among its fields."""
         if (id(code), at) not in self._places:
             self._places[id(code), at] = place(code, at)
-        if kind == "event" and len(what) == 6:
+        if kind == "event" and len(what) == 6:  # as noted: then the message stands beside them
             level, target, message, fields, *spans = what
             said = () if message is None else (("message", message),)
-            what = level, target, (*said, *fields), *spans
+            what = level, target, (*said, *pairs(fields)), *spans
+        elif kind in ("new", "record"):
+            what = *what[:-1], pairs(what[-1])
         return (kind, time, thread, task, *self._places[id(code), at], *what)
 
     @property

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from spanlab import threads
-from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
+from spanlab.errors import BudgetExceeded, FutureReused, JoinError, NoRuntime, NotSend, UsageError
 from spanlab.frames import name_of, not_send, unwind
 from spanlab.future import Future, Pending, into_future
 from spanlab.threads import Thread
@@ -43,7 +43,9 @@ class Task:
     )  # fmt: skip
 
     # What ends the run. Misuse would be lost in a task that nobody joins; rustc refuses most of it.
-    fatal: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit, UsageError)
+    fatal: tuple[type[BaseException], ...] = (
+        KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded,
+    )  # fmt: skip
 
     def __init__(self, runtime: Any, future: Any, id: int) -> None:
         self.runtime = runtime
@@ -227,17 +229,17 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     """Make a task of `future` and hand it to the runtime of this thread."""
     future = into_future(future, caller)
     try:
-        thread = here(caller)
-    except NoRuntime:
+        thread, frame = here(caller), sys._getframe(2)
+        recorder = thread.recorder
+        task = Task(thread.runtime, future, recorder.next_task())
+        recorder.append((
+            "spawn", recorder.clock(), thread.id, thread.task,
+            frame.f_code, frame.f_lasti, task.id, name_of(future),
+            getattr(future, "number", None), caller,
+        ))  # fmt: skip
+    except (NoRuntime, BudgetExceeded):
         future.close()
         raise
-    recorder, frame = thread.recorder, sys._getframe(2)
-    task = Task(thread.runtime, future, recorder.next_task())
-    recorder.append((
-        "spawn", recorder.clock(), thread.id, thread.task,
-        frame.f_code, frame.f_lasti, task.id, name_of(future),
-        getattr(future, "number", None), caller,
-    ))  # fmt: skip
     thread.runtime.tasks[task.id] = task
     (thread.runtime.block if blocking else thread.runtime.schedule)(task)
     return task

@@ -9,7 +9,7 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.frames import NOWHERE, Place, name_of, unwind
 from spanlab.future import USED, Future, Pending
-from spanlab.threads import local
+from spanlab.threads import ENDED, local
 
 
 class Entered:
@@ -117,7 +117,8 @@ class Instrumented(Future[Any]):
             return
         if self._recorder is not None:
             self._recorder.note("dropped", NOWHERE, self.number)
-        self.span._enter(self._place, self.number)
+        if getattr(self.span._recorder, "level", 0) != ENDED:  # an error may keep it so long
+            self.span._enter(self._place, self.number)
         try:
             self.inner.close()
         finally:

@@ -315,8 +315,8 @@ def test_a_poll_that_never_ends_is_stopped_after_the_run(monkeypatch: Any) -> No
     test_no_timer_is_lost()
 
 
-@pytest.mark.parametrize("workers", [0, -1, 1.5, "4"])
+@pytest.mark.parametrize("workers", [0, -1, 1.5, "4", True, 257, 20_000])
 def test_a_number_of_workers_is_a_number(workers: Any) -> None:
     """Zero workers would never do anything."""
-    with pytest.raises(UsageError, match="1 worker or more"):
+    with pytest.raises(UsageError, match="from 1 to 256 workers"):
         OsThreads(workers)

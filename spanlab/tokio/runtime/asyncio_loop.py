@@ -12,11 +12,10 @@ from spanlab import threads
 from spanlab.context import ContextStack
 from spanlab.field import Level
 from spanlab.future import Pending, into_future
-from spanlab.recorder import Recorder
+from spanlab.recorder import RECORDS, Recorder
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.host.nested import run_to_end
-from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.runtime.base import Main, Timer
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
 from spanlab.tokio.task import DONE, Task
@@ -223,8 +222,9 @@ class AsyncioLoop(RealClock):
 
 
 async def arun(
-    main: Any, on: AsyncioLoop | None = None, level: str | Level = "trace", polls: int = 1_000_000
-) -> Trace:
+    main: Any, on: AsyncioLoop | None = None, level: str | Level = "trace",
+    polls: int = 1_000_000, records: int = RECORDS,
+) -> Trace:  # fmt: skip
     """Run a main future on the loop that runs already, and give the trace.
 
     This is `run` for a notebook cell or an async program: `await arun(main())`. It needs no patch
@@ -232,8 +232,8 @@ async def arun(
     """
     runtime = AsyncioLoop() if on is None else on
     future = into_future(main, "arun()")
-    runtime.polls, runtime.progress = polls, Progress()
-    recorder = Recorder(level, runtime.clock)
+    runtime.begin(polls)
+    recorder = Recorder(level, runtime.clock, records)
     with recorder.installed():
         thread = recorder.thread("main", runtime)
         driven = Main(runtime, future, thread)
