@@ -68,14 +68,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsyncioLoop", "BudgetExceeded", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug",
-    "Display", "Empty", "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused", "JoinError", "JoinHandle",
-    "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime", "NoRuntime", "NoSource",
-    "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded", "Replay", "Seeded",
-    "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads", "Why", "arun",
-    "compare", "debug", "debug_span", "error", "error_span", "event", "explore", "graph",
-    "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log", "pending",
-    "recording", "run", "select", "sleep", "span", "spawn", "spawn_blocking", "spawn_thread",
-    "step", "trace", "trace_span", "warn", "warn_span", "why", "yield_now",
+    "Display", "Empty", "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused",
+    "JoinError", "JoinHandle", "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime",
+    "NoRuntime", "NoSource", "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded",
+    "Replay", "Seeded", "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads",
+    "Why", "arun", "compare", "debug", "debug_span", "error", "error_span", "event", "explore",
+    "graph", "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log",
+    "pending", "recording", "run", "select", "sleep", "span", "spawn", "spawn_blocking",
+    "spawn_thread", "step", "trace", "trace_span", "warn", "warn_span", "why", "yield_now",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

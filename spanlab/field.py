@@ -10,11 +10,13 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from enum import IntEnum
+from reprlib import recursive_repr
 from typing import Any
 
 from spanlab.errors import UsageError
 
 Fields = tuple[tuple[str, Any], ...]
+LONG = 10_000  # bits; Python writes no longer number in decimals
 
 
 class Level(IntEnum):
@@ -100,7 +102,16 @@ def pairs(noted: tuple[Any, ...]) -> Fields:
     """Give the fields that were noted as pairs of name and value; those read from JSON are."""
     if noted and isinstance(noted[0], tuple):
         return noted
-    return tuple(zip(noted[::2], noted[1::2], strict=True))
+    return tuple((name, written(noted[at + 1])) for at, name in enumerate(noted) if at % 2 == 0)
+
+
+def written(value: Any) -> Any:
+    """Give a value as it can be written down: a huge number as text, half a surrogate pair as �."""
+    if type(value) is int and value.bit_length() > LONG:
+        return Text(number(value))
+    if isinstance(value, str) and not value.isascii():
+        return type(value)(value.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return value
 
 
 def _text(value: Any) -> Text:
@@ -126,10 +137,10 @@ def _escaped(char: str) -> str:
 
 def number(value: float) -> str:
     """Write a number or boolean as Rust's `{:?}` does: `true`, `1.0`, `1e21`, `NaN`."""
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # asked first, for it is an int too
         return str(value).lower()
     if isinstance(value, int):
-        return str(value)
+        return str(value) if value.bit_length() <= LONG else f"{value:#x}"
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{value}"
     mantissa, _, exponent = repr(value).partition("e")  # Rust: plain from 1e-4 up to 1e16
@@ -139,8 +150,9 @@ def number(value: float) -> str:
 _ADDRESS: Any = object.__repr__  # prints where the object lies: another place at each run
 
 
+@recursive_repr("...")
 def debug(value: Any) -> str:
-    """Write a value as Rust's `{:?}` would write its counterpart.
+    """Write a value as Rust's `{:?}` would write its counterpart; `...` for itself within it.
 
     >>> debug(["ann", None, (1, 2.0)])
     '["ann", None, (1, 2.0)]'

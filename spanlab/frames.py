@@ -70,6 +70,11 @@ def unwind(error: BaseException) -> None:
 
     Without it the traceback would keep spans, guards and futures alive.
     """
+    if isinstance(error, RecursionError) and not hasattr(error, "__notes__"):
+        error.add_note(
+            f"A call of a function with @instrument takes 3 levels, one that is awaited 5, and "
+            f"Python allows {sys.getrecursionlimit()}. Write: sys.setrecursionlimit(10_000)"
+        )
     frames = []
     traceback = error.__traceback__
     while traceback is not None:

@@ -55,6 +55,9 @@ class Future(Generic[T]):
     def close(self) -> None:
         """Drop the future."""
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise FutureReused("a future is moved, not copied. Make a new one: work()")
+
     def __await__(self) -> Generator[Pending, None, T]:
         return self  # type: ignore[return-value]  # an iterator is all that `await` needs
 

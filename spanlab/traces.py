@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 from spanlab.errors import UsageError
-from spanlab.field import Level, Text, pairs
+from spanlab.field import Level, Text, pairs, written
 from spanlab.frames import place
 
 if TYPE_CHECKING:
@@ -64,10 +64,10 @@ class Trace:
             self._places[id(code), at] = place(code, at)
         if kind == "event" and len(what) == 6:  # as noted: then the message stands beside them
             level, target, message, fields, *spans = what
-            said = () if message is None else (("message", message),)
+            said = () if message is None else (("message", written(message)),)
             what = level, target, (*said, *pairs(fields)), *spans
         elif kind in ("new", "record"):
-            what = *what[:-1], pairs(what[-1])
+            what = *map(written, what[:-1]), pairs(what[-1])
         return (kind, time, thread, task, *self._places[id(code), at], *what)
 
     @property

@@ -35,6 +35,9 @@ class Entered:
     def __enter__(self) -> Entered:
         return self
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise UsageError("a guard exits once and cannot be copied. Enter the span again")
+
     def __exit__(self, kind: object = None, error: object = None, at: object = None) -> None:
         span = self._span
         if span is not None:
@@ -113,7 +116,7 @@ class Instrumented(Future[Any]):
 
     def close(self) -> None:
         """Drop the inner future inside the span, then the span."""
-        if self.inner is USED:
+        if getattr(self, "inner", USED) is USED:  # it may have ended, or never have begun
             return
         if self._recorder is not None:
             self._recorder.note("dropped", NOWHERE, self.number)

@@ -94,7 +94,9 @@ class _Attribute:
 
     def _recorded(self, skip: Any, skip_all: bool) -> list[str]:
         names = list(self.signature.parameters)
-        skipped = [skip] if isinstance(skip, str) else list(skip)
+        skipped = [skip] if isinstance(skip, str) else skip
+        if not isinstance(skipped, (list, tuple)):
+            raise UsageError(f"skip names arguments, got {skip!r:.60}. Write: skip=('password',)")
         if len(set(skipped)) < len(skipped):
             raise UsageError(f"skip names each argument once, got {skipped}")
         if unknown := [name for name in skipped if name not in names]:

@@ -73,6 +73,10 @@ class Span:
 
     def follows_from(self, other: Span | None) -> Span:
         """Note that this span was caused by `other`, which becomes no parent by that."""
+        if other is not None and not isinstance(other, Span):
+            raise UsageError(
+                f"a span follows from a span, got {other!r:.60}. Write: b.follows_from(a)"
+            )
         if self._recorder is not None and other is not None and other.id is not None:
             self._recorder.note("follows", _caller(), self.id, other.id)
         return self
@@ -159,6 +163,11 @@ class Span:
             now = recorder.clock()
             recorder.append(("close", now, thread.id, thread.task, "", 0, self.id))
 
+    def __copy__(self, memo: object = None) -> Span:
+        return self  # a clone is one more reference
+
+    __deepcopy__ = __copy__
+
     def __repr__(self) -> str:
         return "Span(none)" if self.id is None else f"Span({self.name!r}, id={self.id})"
 
@@ -186,7 +195,7 @@ def make_span(
     recorder.append((
         "new", recorder.clock(), thread.id, thread.task, code, at, span.id,
         None if above is None else above.id, name, level,
-        target or frame.f_globals["__name__"], fields,
+        target or frame.f_globals.get("__name__", "__main__"), fields,
     ))  # fmt: skip
     return span
 
@@ -210,7 +219,7 @@ def emit(
     recorder, (code, at) = thread.recorder, place or (frame.f_code, frame.f_lasti)
     recorder.append((
         "event", recorder.clock(), thread.id, thread.task, code, at, level,
-        target or frame.f_globals["__name__"], message, capture(given) if given else (),
+        target or frame.f_globals.get("__name__", "__main__"), message, capture(given) if given else (),
         None if above is None else above.id, None if current_span is None else current_span.id,
     ))  # fmt: skip
 
