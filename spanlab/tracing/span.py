@@ -219,7 +219,8 @@ def emit(
     recorder, (code, at) = thread.recorder, place or (frame.f_code, frame.f_lasti)
     recorder.append((
         "event", recorder.clock(), thread.id, thread.task, code, at, level,
-        target or frame.f_globals.get("__name__", "__main__"), message, capture(given) if given else (),
+        target or frame.f_globals.get("__name__", "__main__"),
+        message, capture(given) if given else (),
         None if above is None else above.id, None if current_span is None else current_span.id,
     ))  # fmt: skip
 

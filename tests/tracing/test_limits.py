@@ -97,9 +97,8 @@ def test_guards_and_futures_cannot_be_copied(copied: Callable[[Any], Any]) -> No
 
     async def main() -> None:
         span = info_span("work")
-        with span.enter() as guard:
-            with pytest.raises(UsageError, match=r"a guard exits once and cannot be copied"):
-                copied(guard)
+        with span.enter() as guard, pytest.raises(UsageError, match=r"a guard exits once and"):
+            copied(guard)
         futures = span.instrument(pending()), sleep(1), join(pending(), pending())
         for future in (*futures, spawn(sleep(0))):
             with pytest.raises(FutureReused, match=r"a future is moved, not copied"):
@@ -129,9 +128,7 @@ def test_a_span_follows_from_a_span(other: Any) -> None:
 @pytest.mark.parametrize("skip", [5, {"n": 1}, lambda n: n])
 def test_skip_names_arguments(skip: Any) -> None:
     """A name, or a list or tuple of names."""
-    with pytest.raises(
-        UsageError, match=r"skip names arguments, got .*Write: skip=\('password',\)"
-    ):
+    with pytest.raises(UsageError, match=r"skip names arguments, got .*Write: skip=\("):
         instrument(skip=skip)(plain)
 
 
