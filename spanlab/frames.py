@@ -15,6 +15,12 @@ Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)
 
 _LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
+_HERE = os.path.dirname(__file__) + os.sep
+
+
+def is_readers(file: str) -> bool:
+    """Tell whether code is the reader's: not of this package, of Python or of one installed."""
+    return not file.startswith((_HERE, _LIBRARY, "<frozen")) and "site-packages" not in file
 
 
 def suspended_at(future: Any, outside: str = "//") -> tuple[str, str, int]:

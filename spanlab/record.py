@@ -117,10 +117,14 @@ class TaskWoken(Record):
 
 
 class TaskFinished(Record):
-    """The end of a task: its `outcome` is "ok", "panicked" or "cancelled"."""
+    """The end of a task: its `outcome` is "ok", "panicked" or "cancelled".
+
+    Of one that panicked `panic` is the message, `file` and `line` are where.
+    """
 
     finished: int
     outcome: str
+    panic: str = ""
 
 
 class TaskAborted(Record):

@@ -48,8 +48,9 @@ local = _Local()  # `local.thread` is the thread that runs this line, None if it
 _MAIN = threading.main_thread()
 
 
-# where the records of threads go that nobody told us of; running threads of `spawn_thread`
-process = SimpleNamespace(recorder=None, handles=set())
+# where the records of threads go that nobody told us of; running threads of `spawn_thread`; whom to
+# tell of a panic, see panic.py
+process = SimpleNamespace(recorder=None, handles=set(), panicked=None)
 
 
 def current() -> Thread | None:
@@ -91,6 +92,7 @@ class ThreadHandle(Generic[T]):
             try:
                 self._value = self._function()
             except Exception as error:
+                process.panicked(error)
                 self._error = error
             finally:
                 process.handles.discard(self)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spanlab"
 
 GROUND = (  # what everything stands on, the lower first; one reads it in this order
-    "errors", "stack", "threads", "future", "field", "record", "frames", "traces", "recorder",
+    "errors", "stack", "threads", "future", "field", "record", "frames", "panic", "traces", "recorder",
     "replay", "syntax", "context",
 )  # fmt: skip
 EVENING = (  # what one reads in an evening, in this order, named in README

@@ -12,19 +12,15 @@ from typing import Any, Generic, TypeVar
 
 from spanlab import threads
 from spanlab.errors import BudgetExceeded, FutureReused, JoinError, NoRuntime, NotSend, UsageError
-from spanlab.frames import name_of, not_send, unwind
+from spanlab.frames import NOWHERE, name_of, not_send, unwind
 from spanlab.future import Future, Pending, into_future
+from spanlab.panic import Panic, tell
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget
 
 T = TypeVar("T")
 
 IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
-ENDED: tuple[bool, str, int | None] = (
-    True,
-    "",
-    None,
-)  # what the end of a poll says that was not suspended
 UNASKED = Pending("nothing")  # stands for the poll of a task that was aborted before it
 
 
@@ -39,12 +35,13 @@ class Task:
     """
 
     __slots__ = (
-        "aborted", "error", "future", "id", "runtime", "state", "value", "waiter", "waits_for",
+        "aborted", "error", "future", "id", "panic", "runtime", "state", "value", "waiter",
+        "waits_for",
     )  # fmt: skip
 
     # What ends the run. Misuse would be lost in a task that nobody joins; rustc refuses most of it.
     fatal: tuple[type[BaseException], ...] = (
-        KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded,
+        KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded
     )  # fmt: skip
 
     def __init__(self, runtime: Any, future: Any, id: int) -> None:
@@ -57,6 +54,7 @@ class Task:
         self.error: JoinError | None = None
         self.waiter: Any = None  # whoever joins this task
         self.waits_for: Pending | None = None
+        self.panic: Panic | None = None
 
     def wake(self) -> None:
         """Have the task polled again."""
@@ -92,7 +90,8 @@ class Task:
 
     def _poll(self, thread: Thread) -> Pending | None:
         """Record a poll and, however it ends, its end; None if the future ended, and is dropped."""
-        recorder, ending = thread.recorder, ENDED
+        ending: tuple[bool, str, int | None] = True, "", None  # ready: it waits for nothing
+        recorder = thread.recorder
         recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
         try:
             pending = UNASKED if self.aborted else self._ask()
@@ -113,12 +112,18 @@ class Task:
         except StopIteration as ready:
             self.value = ready.value
             return None
-        except self.fatal:
-            raise
         except BaseException as error:  # a panic ends the task, not the runtime
+            self.panicked(error)
+            if isinstance(error, self.fatal):
+                raise
             self.error = JoinError(self.id, _panic(error))
             return None
         return pending if isinstance(pending, Pending) else self.runtime.adopt(pending, self)
+
+    def panicked(self, error: BaseException) -> None:
+        """Tell the panic hook, once, of an exception that leaves this task."""
+        if self.panic is None and not isinstance(error, Task.fatal):
+            self.panic = tell(error, is_raised=self.fatal is not Task.fatal)
 
     def drop(self) -> None:
         """Drop the future. A panic in there is the outcome of a task that had none."""
@@ -126,6 +131,7 @@ class Task:
         try:
             future.close()
         except Exception as panic:
+            self.panicked(panic)
             if self.error is not None and self.error.is_cancelled():
                 self.error = JoinError(self.id, _panic(panic))
 
@@ -142,7 +148,9 @@ class Task:
         """Record the outcome, then wake who waits for it."""
         recorder, error = thread.recorder, self.error
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
-        recorder.append(("finish", recorder.clock(), thread.id, self.id, "", 0, self.id, outcome))
+        at, told = (self.panic.place, (self.panic.message,)) if self.panic else (NOWHERE, ())
+        now = recorder.clock()
+        recorder.append(("finish", now, thread.id, self.id, *at, self.id, outcome, *told))
         self.runtime.tasks.pop(self.id, None)
         with self.runtime.lock:
             self.state = DONE

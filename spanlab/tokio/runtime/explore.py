@@ -9,6 +9,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.errors import UsageError
+from spanlab.panic import quiet
 from spanlab.recorder import recording
 from spanlab.tokio.host.keyboard import held
 from spanlab.tokio.host.progress import Progress
@@ -89,7 +90,7 @@ def explore(
         )
     search, progress = _Search(prune), Progress()
     runs, complete = 0, False
-    with held():
+    with held(), quiet():
         try:
             while runs < limit and not complete:
                 _run_once(make_main, workers, search)
