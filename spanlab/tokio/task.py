@@ -40,16 +40,13 @@ class Task:
     )  # fmt: skip
 
     # What ends the run. Misuse would be lost in a task that nobody joins; rustc refuses most of it.
-    fatal: tuple[type[BaseException], ...] = (
-        KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded
-    )  # fmt: skip
+    fatal: tuple[Any, ...] = KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded
 
     def __init__(self, runtime: Any, future: Any, id: int) -> None:
         self.runtime = runtime
         self.future = future
         self.id = id
-        self.state = QUEUED
-        self.aborted = False
+        self.state, self.aborted = QUEUED, False
         self.value: Any = None
         self.error: JoinError | None = None
         self.waiter: Any = None  # whoever joins this task
@@ -170,8 +167,8 @@ def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
     thread = threads.current()
     if thread is not None:
-        recorder = thread.recorder
-        recorder.append((kind, recorder.clock(), thread.id, thread.task, "", 0, *what))
+        now = thread.recorder.clock()
+        thread.recorder.append((kind, now, thread.id, thread.task, "", 0, *what))
 
 
 class JoinHandle(Future[T], Generic[T]):
@@ -279,9 +276,8 @@ def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
 
     In Rust: `tokio::task::spawn_blocking`.
     """
-    return JoinHandle(
-        new_task(call(function, "spawn_blocking()"), "spawn_blocking()", blocking=True)
-    )
+    future = call(function, "spawn_blocking()")
+    return JoinHandle(new_task(future, "spawn_blocking()", blocking=True))
 
 
 def call(function: Callable[[], Any], caller: str) -> Any:

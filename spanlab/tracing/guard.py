@@ -108,7 +108,7 @@ class Instrumented(Future[Any]):
             raise
         except BaseException as error:
             self._recorder = None
-            owner = getattr(local.thread, "waker", None)
+            owner: Any = getattr(local.thread, "waker", None)
             if getattr(owner, "future", None) is self:  # it leaves the task: that is a panic
                 owner.panicked(error)
             unwind(error)
