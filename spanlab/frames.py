@@ -11,16 +11,10 @@ from itertools import islice
 from types import CodeType, CoroutineType
 from typing import Any
 
+from spanlab.errors import LIBRARY
+
 Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)
-
-_LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
-_HERE = os.path.dirname(__file__) + os.sep
-
-
-def is_readers(file: str) -> bool:
-    """Tell whether code is the reader's: not of this package, of Python or of one installed."""
-    return not file.startswith((_HERE, _LIBRARY, "<frozen")) and "site-packages" not in file
 
 
 def suspended_at(future: Any, outside: str = "//") -> tuple[str, str, int]:
@@ -93,7 +87,7 @@ def unwind(error: BaseException) -> None:
 
 def foreign(future: Any, got: Any) -> str:
     """Say that a future awaited what this runtime cannot wake."""
-    name, file, line = suspended_at(future, _LIBRARY)
+    name, file, line = suspended_at(future, LIBRARY)
     return (
         f"a future of spanlab was expected, and '{name}' awaits something of another "
         f"library ({file_name(file)}:{line}). Only its own loop can wake it; "

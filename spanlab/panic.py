@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from spanlab.frames import NOWHERE, Place, file_name, is_readers, place
+from spanlab.errors import is_readers
+from spanlab.frames import NOWHERE, Place, file_name, place
 from spanlab.threads import local, process
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import UsageError
+from spanlab.errors import UsageError, cut
 from spanlab.field import Level
 from spanlab.future import into_future
 from spanlab.recorder import RECORDS, recording
@@ -67,6 +67,7 @@ def run(
             trace.result = runtime.block_on(main)
         except BaseException as error:
             error.trace = trace  # type: ignore[attr-defined]
+            cut(error)
             raise
         finally:
             runtime.shutdown()

@@ -10,6 +10,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.context import ContextStack
+from spanlab.errors import cut
 from spanlab.field import Level
 from spanlab.future import Pending, into_future
 from spanlab.recorder import RECORDS, Recorder
@@ -242,6 +243,7 @@ async def arun(
             recorder.trace.result = driven.value
         except BaseException as error:
             error.trace = recorder.trace  # type: ignore[attr-defined]
+            cut(error)
             raise
         finally:
             driven.drop()
