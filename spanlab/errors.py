@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 HERE = os.path.dirname(__file__) + os.sep  # the files of this package
 LIBRARY = os.path.dirname(os.__file__)  # Python's own, which no reader wants to look into
@@ -13,10 +16,15 @@ LIBRARY = os.path.dirname(os.__file__)  # Python's own, which no reader wants to
 class SpanlabError(Exception):
     """The root of all errors that spanlab raises."""
 
-    def _render_traceback_(self) -> Any:  # IPython asks for it: it shows the reader's lines alone
+    def _render_traceback_(
+        self,
+    ) -> list[str]:  # IPython asks for it: it shows the reader's lines alone
         offset = 0 if cut(self) else None  # by itself it leaves out a frame of its own
         shell = sys.modules["IPython"].get_ipython().InteractiveTB
-        return shell.structured_traceback(type(self), self, self.__traceback__, tb_offset=offset)
+        lines: list[str] = shell.structured_traceback(
+            type(self), self, self.__traceback__, tb_offset=offset
+        )
+        return lines
 
 
 class UsageError(SpanlabError, ValueError):
@@ -105,7 +113,7 @@ def cut(error: BaseException | None) -> bool:
     seen: list[BaseException] = []
     while error is not None and error not in seen:
         seen.append(error)
-        entries: list[Any] = []
+        entries: list[TracebackType] = []
         traceback = error.__traceback__
         while traceback is not None:
             file = traceback.tb_frame.f_code.co_filename

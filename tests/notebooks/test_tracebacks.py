@@ -19,7 +19,7 @@ CELLS = {  # what a cell does wrong, and the last line of its own that is shown
         "undefined_name"
     ),
     "async def main():\n    await spawn(pending())\nrun(main())": "run(main())",
-    "async def main():\n    while True:\n        info('x')\nrun(main(), records=5_000)": "info('x')",
+    "async def main():\n    while True:\n        info('x')\nrun(main(), records=999)": "info('x')",
     "async def main():\n    while True:\n        await yield_now()\nrun(main(), polls=50)": (
         "run(main(), polls=50)"
     ),
