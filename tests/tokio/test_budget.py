@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from bench import SIZES, size
 
 from spanlab import (
     AsyncioLoop,
@@ -250,3 +251,9 @@ def test_settings_of_the_garbage_collector_made_within_a_run_stay() -> None:
     finally:
         gc.set_threshold(*before)
     assert not gc.callbacks
+
+
+@pytest.mark.parametrize(("name", "main", "most"), SIZES, ids=[name for name, *_ in SIZES])
+def test_a_record_takes_few_bytes(name: str, main: Callable[[], Any], most: int) -> None:
+    """Counted on the real clock, where no two records share their time."""
+    assert size(run(main(), on=OsThreads(1))) <= most
