@@ -170,7 +170,7 @@ def test_under_load_no_record_is_lost_or_out_of_order() -> None:
 
     start = time.perf_counter()
     with nothing_left():
-        trace = run(main(), on=OsThreads(8))
+        trace = run(main(), on=OsThreads(8), polls=10**7, records=10**7)
     print(f"{len(trace)} records in {time.perf_counter() - start:.2f} s")
     check_order(trace, tasks)
 
