@@ -15,6 +15,11 @@ from spanlab.errors import LIBRARY
 
 Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)
+DEEP = "A call of a function with @instrument takes 3 levels of Python, one that is awaited 5. " + (
+    "Python 3.12 has a limit of its own for them: take another, or a loop"
+    if sys.version_info[:2] == (3, 12)
+    else "Write: sys.setrecursionlimit(10_000)"
+)
 
 
 def suspended_at(future: Any, outside: str = "//") -> tuple[str, str, int]:
@@ -71,10 +76,7 @@ def unwind(error: BaseException) -> None:
     Without it the traceback would keep spans, guards and futures alive.
     """
     if isinstance(error, RecursionError) and not hasattr(error, "__notes__"):
-        error.add_note(
-            f"A call of a function with @instrument takes 3 levels, one that is awaited 5, and "
-            f"Python allows {sys.getrecursionlimit()}. Write: sys.setrecursionlimit(10_000)"
-        )
+        error.add_note(DEEP)
     frames = []
     traceback = error.__traceback__
     while traceback is not None:

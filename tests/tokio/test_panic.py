@@ -142,7 +142,8 @@ def test_the_line_is_the_readers_own() -> None:
 
     run(main())
     assert str(told[0]).startswith("panicked at ")
-    assert f"{HERE}:{library.__code__.co_firstlineno + 1}:\nerror: missing )" in str(told[0])
+    assert f"{HERE}:{library.__code__.co_firstlineno + 1}:\n" in str(told[0])
+    assert "missing )" in told[0].message
 
 
 @on_each_runtime

@@ -32,6 +32,8 @@ from spanlab import (
 )
 from spanlab.record import SpanClosed
 
+ON_3_12 = sys.version_info[:2] == (3, 12)
+
 IN_ITSELF: list[Any] = [1]
 IN_ITSELF.append(IN_ITSELF)
 LOOP: dict[str, Any] = {}
@@ -154,12 +156,12 @@ def test_recursion_that_is_too_deep_says_how_to_go_deeper() -> None:
     """An instrumented call takes more levels of Python than a plain one."""
     with pytest.raises(RecursionError) as caught:
         run(call_countdown(1_000))
-    assert caught.value.__notes__ == [
-        f"A call of a function with @instrument takes 3 levels, one that is awaited 5, and Python "
-        f"allows {sys.getrecursionlimit()}. Write: sys.setrecursionlimit(10_000)"
-    ]
+    (note,) = caught.value.__notes__
+    assert note.startswith("A call of a function with @instrument takes 3 levels of Python")
+    assert ("sys.setrecursionlimit(10_000)" in note) is not ON_3_12
 
 
+@pytest.mark.skipif(ON_3_12, reason="Python 3.12 counts some calls by a limit that is fixed")
 @pytest.mark.parametrize("work", [call_countdown, async_countdown])
 def test_recursion_a_thousand_deep_works(work: Callable[[int], Any]) -> None:
     """With the line that the error proposes."""
