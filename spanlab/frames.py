@@ -51,8 +51,19 @@ def name_of(future: Any) -> str:
     return code.co_name if code else ""
 
 
+def origin(future: Any) -> Any:
+    """Tell where the coroutine behind a future was made, through its wrappers, if that is kept."""
+    while type(future) is not CoroutineType:
+        future = getattr(future, "inner", None)
+        if future is None:
+            return None
+    return future.cr_origin and future.cr_origin[0]
+
+
 def place(code: Any, at: int) -> tuple[str, int]:
     """Give file and line of an instruction; a place that is written out stays as it is."""
+    if isinstance(code, tuple):  # a link of a chain
+        code, at, *_ = code
     if not isinstance(code, CodeType):
         return code, at
     positions = islice(code.co_positions(), at // 2, None)

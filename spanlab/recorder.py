@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from spanlab import threads
+from spanlab.chain import Chains, origins
 from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.field import Level
 from spanlab.frames import Place
@@ -41,6 +42,7 @@ class Recorder:
         self.trace = Trace(None, time.time_ns(), self.clock()) if self.is_real else Trace()
         # a list's append is atomic, so real threads may share it
         self.append = _discard if self.level == OFF else self.trace.noted.append
+        self.chain = Chains.noting()
         self.next_span, self.next_future = numbers(0), numbers(1)
         self.next_task, self.next_thread = numbers(1), numbers(1)
         self.new_stack: Callable[[], Any] = list  # what the span stack of a thread is
@@ -81,12 +83,13 @@ class Recorder:
             self.trace.noted.append(row)
 
     def thread(
-        self, name: str, runtime: Any = None, task: int | None = None, file: str = "", line: int = 0
-    ) -> threads.Thread:
+        self, name: str, runtime: Any = None, task: int | None = None, file: Any = "",
+        line: int = 0, by: int = 0,
+    ) -> threads.Thread:  # fmt: skip
         """Make the next thread, real or virtual, and record it, with who started it and where."""
         thread = threads.Thread(self.next_thread(), name, self, runtime)
         thread.span_stack = self.new_stack()
-        self.append(("thread", self.clock(), thread.id, task, file, line, name))
+        self.append(("thread", self.clock(), thread.id, task, file, line, name, by))
         return thread
 
     @contextmanager
@@ -96,7 +99,8 @@ class Recorder:
         _lasting.append(self)
         threads.process.recorder = self
         try:
-            yield
+            with origins():
+                yield
         finally:
             _lasting.remove(self)  # not always the newest: two `arun` may last side by side
             threads.process.recorder = _lasting[-1] if _lasting else None

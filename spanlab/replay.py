@@ -68,6 +68,11 @@ class Stacks:
         top = stack.top([entered.span for entered in self._entered[thread]])
         return top if top is not None and self._open[top] else None
 
+    def elsewhere(self, thread: int, task: int | None) -> list[SpanEntered]:
+        """Give what a task has entered on other threads and not exited."""
+        others = [entered for on, entered in self._entered.items() if on != thread]
+        return [e for entered in others for e in entered if e.task == task and task is not None]
+
     def pushed(self, thread: int) -> tuple[Pushed, ...]:
         """Give the entries of a thread's stack, the oldest first."""
         seen: set[int] = set()

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
+from spanlab.chain import ends
+
 T = TypeVar("T")
 
 ENDED = 7  # the level of a recorder whose recording has ended
@@ -87,6 +89,7 @@ class ThreadHandle(Generic[T]):
         self._error: Exception | None = None
         self._os_thread: threading.Thread | None = None
 
+    @ends
     def _run(self, thread: Thread | None) -> None:
         with on(thread):
             try:
@@ -115,8 +118,10 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     In Rust: `std::thread::spawn`, where all threads share one subscriber.
     """
     here, handle, frame = current(), ThreadHandle(function), sys._getframe(1)
-    place = here.task if here else None, frame.f_code, frame.f_lasti
-    thread = here.recorder.thread("", None, *place) if here else None
+    thread = None
+    if here is not None:
+        at = here.recorder.chain(frame), frame.f_lasti
+        thread = here.recorder.thread("", None, here.task, *at, here.id)
     if here is not None and not here.recorder.is_real:
         handle._run(thread)
     else:

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from spanlab.errors import UsageError
+from spanlab.chain import Seen, Site, sites
+from spanlab.errors import LIBRARY, UsageError
 from spanlab.field import Level, Text, pairs, written
 from spanlab.frames import place
 
@@ -22,6 +23,7 @@ R = TypeVar("R", bound="Record")
 
 VIRTUAL_START = 1_704_067_200_000_000_000  # virtual clocks start on 2024-01-01, in ns since 1970
 
+_SAID = {"enter": 2, "spawn": 4, "thread": 1}  # slots of the record; what follows is for `seen`
 _LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage collector skips
 
 
@@ -50,6 +52,7 @@ class Trace:
         self._spans: dict[int, SpanNew] = {}
         self._places: dict[tuple[int, int], tuple[str, int]] = {}  # of each instruction
         self._sources: dict[str, str] = {}
+        self._seen: dict[int, Seen] = {}
 
     @property
     def rows(self) -> list[Row]:
@@ -68,7 +71,18 @@ class Trace:
             what = level, target, (*said, *pairs(fields)), *spans
         elif kind in ("new", "record"):
             what = *map(written, what[:-1]), pairs(what[-1])
-        return (kind, time, thread, task, *self._places[id(code), at], *what)
+        return (kind, time, thread, task, *self._places[id(code), at], *what[: _SAID.get(kind)])
+
+    def seen(self, index: int) -> Seen:
+        """Tell what is known of the frames behind a record, looked up when first asked for."""
+        if index not in self._seen:
+            kind, _, _, _, code, at, *what = self.noted[index]
+            link = code if isinstance(code, tuple) else (code, at, 0, None)
+            more = what[_SAID.get(kind, 9) :]
+            by = more[0] if kind in ("enter", "thread") and more else 0
+            made = more[0][:2] if kind == "spawn" and more and more[0] else None
+            self._seen[index] = Seen(sites(link), by, made)
+        return self._seen[index]
 
     @property
     def records(self) -> list[Record]:
@@ -138,7 +152,9 @@ class Trace:
     @property
     def sources(self) -> dict[str, str]:
         """The text of every file, or notebook cell, that a record points into."""
-        for file in {record.file for record in self.records} - self._sources.keys():
+        files = {record.file for record in self.records}
+        files |= {s.file for n in range(len(self)) for s in self.seen(n).sites if s.line}
+        for file in {file for file in files if not file.startswith(LIBRARY)} - self._sources.keys():
             self._sources[file] = "".join(linecache.getlines(file))
         return self._sources
 
@@ -148,7 +164,8 @@ class Trace:
 
         rows = [[_tag(value) for value in row] for row in self.rows]
         what = {"started": self.started, "zero": self._zero, "rows": rows}
-        return json.dumps({**what, "sources": self.sources})
+        seen = [self.seen(index) for index in range(len(self))]
+        return json.dumps({**what, "sources": self.sources, "seen": seen})
 
     @classmethod
     def from_json(cls, text: str) -> Trace:
@@ -168,6 +185,8 @@ class Trace:
         rows = [tuple(_untag(value) for value in row) for row in data["rows"]]
         trace = cls(rows, data["started"], data["zero"])
         trace._sources = data["sources"]
+        for index, (found, by, made) in enumerate(data.get("seen", ())):
+            trace._seen[index] = Seen(tuple(Site(*site) for site in found), by, made)
         return trace
 
     def __len__(self) -> int:
@@ -185,7 +204,7 @@ class Trace:
                 f"a part of a trace starts at its start, got {step}. Write: trace[:10]"
             )
         part = Trace(self.noted[step], self.started, self._zero)
-        part._sources = self._sources
+        part._sources, part._seen = self._sources, self._seen
         return part
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spanlab"
 
 GROUND = (  # what everything stands on, the lower first; one reads it in this order
-    "errors", "stack", "threads", "future", "field", "record", "frames", "panic", "traces",
-    "recorder", "replay", "syntax", "context",
+    "errors", "chain", "stack", "threads", "future", "field", "record", "frames", "panic",
+    "traces", "recorder", "replay", "labels", "syntax", "context",
 )  # fmt: skip
 EVENING = (  # what one reads in an evening, in this order, named in README
     *(f"{name}.py" for name in GROUND),

@@ -7,25 +7,21 @@ on purpose, then what it left out.
 
 from __future__ import annotations
 
-from spanlab.causes.evidence import Case
+from spanlab.causes.case import Case
+from spanlab.causes.covered import before_the_block, captured_inside, covered, wrapped
+from spanlab.causes.disabled import disabled_attribute, disabled_guard
 from spanlab.causes.finding import Cause, Finding
-from spanlab.causes.guards import as_expected, explicit, foreign, left
+from spanlab.causes.guards import a_root, as_expected, explicit, kept
 from spanlab.causes.spawned import handle, spawned
-from spanlab.causes.syntax import (
-    before_the_block,
-    captured_inside,
-    covered,
-    disabled_attribute,
-    disabled_guard,
-    wrapped,
-)
+from spanlab.causes.unused import dropped, never_kept, outlived
 
 __all__ = ["Cause", "Finding", "find"]
 
 RULES = (
-    explicit, foreign, left, disabled_guard, disabled_attribute, before_the_block,
+    explicit, kept, disabled_guard, disabled_attribute, before_the_block,
     wrapped, captured_inside, handle,  # what the program does on purpose, in vain
     covered, spawned,
+    never_kept, dropped, outlived, a_root,
 )  # fmt: skip
 
 

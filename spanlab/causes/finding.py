@@ -5,8 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from spanlab.causes.evidence import Case, Place
-from spanlab.causes.remedy import Change
+from spanlab.causes.case import Case
+from spanlab.causes.changed import Changed, Edits
+from spanlab.causes.evidence import Place
+from spanlab.causes.remedy import Change, Edit, changes
 from spanlab.view.words import Names
 
 
@@ -19,11 +21,16 @@ class Cause(StrEnum):
     CALL_ONLY = "the attribute covers the call, not the future"
     GUARD_DROPPED = "guard dropped before the poll"
     MADE_LATE = "span made at the first poll"
+    MADE_INSIDE = "made inside a span, polled outside"
     FOREIGN_GUARD = "another task's guard on the stack"
     GUARD_LEFT = "guard left on another thread"
     EMPTY_THREAD = "a thread begins with an empty stack"
     DISABLED = "the span is disabled"
     EXPLICIT = "an explicit parent"
+    AT_ONCE = "guard dropped at once"
+    NEVER = "a span that is never entered"
+    DROPPED = "logged in a drop, after its span"
+    OUTLIVED = "a span that was captured elsewhere"
     HANDLE = "the handle is instrumented, not the future"
     CAPTURED_LATE = "captured in the wrong place"
 
@@ -37,14 +44,32 @@ class Finding(NamedTuple):
     expected: Names
     tree: Names
     fixes: tuple[Change, ...] = ()
+    then: Names = ()  # the tree, each span told apart from others of its name
 
 
 def finding(
+    case: Case,
+    cause: Cause,
+    said: str,
+    place: Place,
+    edits: Edits,
+    *made: list[Edit] | None,
+) -> Finding | None:
+    """Promise what the records give with the edits made; None if that changes nothing."""
+    spans = Changed(case.facts, edits).spans(case.event)
+    if spans == [new.span for new in case.scope]:
+        return None
+    found = told(case, cause, said, place, case.facts.names(spans), *made)
+    return found._replace(then=case.facts.labels(spans)) if found.fixes else found
+
+
+def told(
     case: Case, cause: Cause, said: str, place: Place, expected: Names,
-    *changes: Change | None, tree: Names | None = None,
+    *made: list[Edit] | None, tree: Names | None = None,
 ) -> Finding:  # fmt: skip
-    """Promise a tree, what was expected unless said otherwise, if all its changes can be made."""
-    fixes = tuple(change for change in changes if change)
-    if not fixes or len(fixes) < len(changes):
+    """Promise what was expected, or `tree`, if all edits can be made."""
+    edits = [edit for part in made for edit in part or ()]
+    fixes = changes(case.code, edits) if edits and all(made) else ()
+    if not fixes:
         return Finding(cause, said, place, expected, case.now)
     return Finding(cause, said, place, expected, expected if tree is None else tree, fixes)

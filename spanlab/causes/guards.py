@@ -5,77 +5,107 @@ from __future__ import annotations
 import ast
 
 from spanlab.causes import remedy
-from spanlab.causes.evidence import Case, Made, Place
-from spanlab.causes.finding import Cause, Finding, finding
-from spanlab.causes.remedy import Change
-from spanlab.record import Event, SpanNew
+from spanlab.causes.case import Case
+from spanlab.causes.changed import Edits
+from spanlab.causes.evidence import Made
+from spanlab.causes.finding import Cause, Finding, finding, told
+from spanlab.record import SpanEntered, SpanNew
 from spanlab.replay import Pushed
-from spanlab.stack import top
-from spanlab.view.words import Names, quoted, task_name
+from spanlab.view.words import quoted, task_name
 
 
 def explicit(case: Case) -> Finding | None:
-    """A parent was named, by the event or by one of its spans."""
-    for record in case.chain:
-        current = record.current if isinstance(record, Event) else case.facts.current[record.index]
-        if record.parent != current:
-            return _named(case, record)
-    return None
+    """A parent was named, by the event or by one of its spans, and there would be another."""
+    named = (_named(case, record) for record in case.chain if case.facts.is_explicit(record))
+    return next(filter(None, named), None)
 
 
-def _named(case: Case, record: Made) -> Finding:
-    current, place = case.facts.current[record.index], (record.file, record.line)
-    given = _parent(case, place)
-    expected = case.now if current is None else case.under(current, record.index - 1)
-    if given is not None and record.parent is None and ast.unparse(given[1]) != "None":
+def _named(case: Case, record: Made) -> Finding | None:
+    current, place, node = case.facts.current[record.index], (record.file, record.line), None
+    given = _parent(case, record)
+    if given is not None and record.parent is None and ast.unparse(given.value) != "None":
         said = f"{case.said(place)} names a parent that is disabled, and that makes a root"
-        change: Change | None = remedy.or_current(case.code, given[1])
-        return finding(case, Cause.DISABLED, said, place, expected, change)
-    whose = "its parent"
-    if isinstance(record, SpanNew):
-        whose = f"the parent of {quoted(record.name)}"
-    names = f"names {whose}" if record.parent is not None else f"asks for no parent{_of(record)}"
-    said = f"{case.said(place)} {names}, and what is on the stack does not matter"
-    change = remedy.without_parent(case.code, given[0]) if given and current is not None else None
-    return finding(case, Cause.EXPLICIT, said, place, expected, change)
+        expected = case.now if current is None else case.under(current, record.index - 1)
+        change = remedy.or_current(case.code, given.value)
+        return told(case, Cause.DISABLED, said, place, expected, change)
+    node = case.facts.node(record)
+    if current is None or given is None or not isinstance(node, ast.Call):
+        return None
+    edits = Edits(rooted=frozenset([node]))
+    change = remedy.without_parent(case.code, node)
+    return finding(case, Cause.EXPLICIT, _names(case, record), place, edits, change)
 
 
-def _of(record: Made) -> str:
-    return f" of {quoted(record.name)}" if isinstance(record, SpanNew) else ""
+def _names(case: Case, record: Made) -> str:
+    of = f" of {quoted(record.name)}" if isinstance(record, SpanNew) else ""
+    names = f"names the parent{of}" if record.parent is not None else f"asks for no parent{of}"
+    return f"{case.said(record)} {names}, and what is on the stack does not matter"
 
 
-def _parent(case: Case, place: Place) -> tuple[ast.Call, ast.expr] | None:
-    """Find `parent=…` on a line: the call, and what is given."""
-    for node in case.code.on(*place):
-        for keyword in node.keywords if isinstance(node, ast.Call) else ():
-            if keyword.arg == "parent":
-                return node, keyword.value  # type: ignore[return-value]
+def _parent(case: Case, record: Made) -> ast.keyword | None:
+    """Find `parent=…` in what made a record."""
+    node = case.facts.node(record)
+    given = node.keywords if isinstance(node, ast.Call) else []
+    return next((keyword for keyword in given if keyword.arg == "parent"), None)
+
+
+def a_root(case: Case) -> Finding | None:
+    """A parent was named, and nothing else would give another."""
+    for record in case.chain:
+        if case.facts.is_explicit(record) and record.parent != case.facts.current[record.index]:
+            expected = case.under(case.facts.current[record.index], record.index - 1)
+        elif case.facts.is_explicit(record) and record.parent is None:
+            expected = case.now
+        else:
+            continue
+        place = record.file, record.line
+        return told(case, Cause.EXPLICIT, _names(case, record), place, expected)
     return None
 
 
-def foreign(case: Case) -> Finding | None:
-    """The current span was pushed by another task, which was suspended with its guard."""
-    under = [record for record in case.chain if _is_foreign(case, record)]
-    if not under:
+def kept(case: Case) -> Finding | None:
+    """A guard stayed on a thread while its code did not run: of another task, or its own."""
+    facts, others, left = case.facts, dict[SpanEntered, Made](), list[SpanEntered]()
+    for record in case.chain:
+        stack = facts.stacks[record.index]
+        others |= {entry.by: record for entry in stack if facts.is_foreign(record, entry)}
+        left += [by for by, _ in facts.own_guards(record) if by.thread != record.thread]
+    guilty = [*others, *left]
+    if not guilty:
         return None
-    by = _top(case, under[0]).by  # type: ignore[union-attr]
-    said = (
-        f"{task_name(by.task)} kept the guard of {quoted(case.facts.spans[by.span].name)} "
-        f"({case.said((by.file, by.line))}) across an await, "
-        f"so {task_name(under[0].task)} was polled under it on ThreadId({by.thread})"
+    top = _top(case, case.event)
+    over = [by for by in others if by.span in [new.span for new in case.scope]]
+    by = top.by if top and top.by in others else [*over, *left, *others][-1]
+    said = _foreign(case, by, others[by]) if by in others else _left(case, by)
+    cause = Cause.FOREIGN_GUARD if by in others else Cause.GUARD_LEFT
+    edits = Edits(unguarded=frozenset(facts.spot(by) for by in guilty))
+    nodes = dict.fromkeys(facts.node(by) for by in guilty)
+    changes = [remedy.instrumented(case.code, node) for node in nodes]
+    return finding(case, cause, said, (by.file, by.line), edits, *changes)
+
+
+def _foreign(case: Case, by: SpanEntered, record: Made) -> str:
+    guard = f"the guard of {case.label(by.span)} ({case.said(by)})"
+    if by.task != record.task or by.task is None:
+        return (
+            f"{task_name(by.task)} kept {guard} across an await, "
+            f"so {task_name(record.task)} was polled under it on ThreadId({by.thread})"
+        )
+    node = case.facts.node(by)
+    function = case.code.enclosing(node) if node else None
+    where = quoted(getattr(function, "name", "another function"))
+    if isinstance(function, ast.AsyncFunctionDef):
+        how = "across a yield" if case.code.is_stream(function) else "while it waited"
+        return f"{where} kept {guard} {how}, and what the same task runs meanwhile is under it"
+    return f"{guard} has left {where}, where it was made, and is still entered"
+
+
+def _left(case: Case, by: SpanEntered) -> str:
+    return (
+        f"the guard of {case.label(by.span)} stayed on "
+        f"ThreadId({by.thread}) when {task_name(case.event.task)} was suspended, "
+        f"and ThreadId({case.event.thread}) went on without it"
     )
-    guilty = [entry.by for record in case.chain for entry in _foreigners(case, record)]
-    places = dict.fromkeys((entered.file, entered.line) for entered in guilty)
-    changes = [_without_guard(case, place) for place in places]
-    place, own = (by.file, by.line), _own(case, case.event)
-    return finding(case, Cause.FOREIGN_GUARD, said, place, own, *changes)
-
-
-def _is_foreign(case: Case, record: Made) -> bool:
-    top = _top(case, record)
-    if top is None or record.parent != case.facts.current[record.index]:
-        return False
-    return top in _foreigners(case, record)
 
 
 def _top(case: Case, record: Made) -> Pushed | None:
@@ -83,76 +113,24 @@ def _top(case: Case, record: Made) -> Pushed | None:
     return live[-1] if live else None
 
 
-def _foreigners(case: Case, record: Made) -> list[Pushed]:
-    """Find what other tasks left on the stack."""
-    stack = case.facts.stacks[record.index] if record.task is not None else ()
-    return [entry for entry in stack if entry.by.task not in (record.task, None)]
-
-
-def _own(case: Case, record: Made) -> Names:
-    """Name the spans that a record would be in without the guards of other tasks."""
-    parent = record.parent
-    if parent == case.facts.current[record.index]:
-        others, stack = _foreigners(case, record), case.facts.stacks[record.index]
-        spans = [entry.by.span for entry in stack if entry not in others]
-        parent = top(spans)
-    if parent is None:
-        return ()
-    return (case.facts.spans[parent].name, *_own(case, case.facts.spans[parent]))
-
-
-def _without_guard(case: Case, place: Place) -> Change | None:
-    for node in case.code.on(*place):
-        for item in node.items if isinstance(node, ast.With) else ():
-            if isinstance(item.context_expr, ast.Call) and item.context_expr.lineno == place[1]:
-                return remedy.instrumented(case.code, node, item.context_expr)
-    return None
-
-
-def left(case: Case) -> Finding | None:
-    """A guard around this code was left on the thread where its task was suspended."""
-    facts, event = case.facts, case.event
-    here = {entry.by.span for entry in facts.stacks[event.index]}
-    nodes = [case.node, *(hop.node for hop in case.way if hop.kind in ("awaited", "called"))]
-    for around, guard in (found for node in nodes for found in case.guards(node)):
-        entries = [e for e in facts.enters(guard) if e.index < event.index and e.task == event.task]
-        if not entries or entries[-1].span in here or entries[-1].thread == event.thread:
-            continue
-        entered = entries[-1]
-        if any(entered.index < exited.index < event.index for exited in facts.exits[entered.span]):
-            continue
-        said = (
-            f"the guard of {quoted(facts.spans[entered.span].name)} stayed on "
-            f"ThreadId({entered.thread}) when {task_name(event.task)} was suspended, "
-            f"and ThreadId({event.thread}) went on without it"
-        )
-        expected = case.under(entered.span, entered.index)
-        change = remedy.instrumented(case.code, around, guard)
-        return finding(case, Cause.GUARD_LEFT, said, case.place(guard), expected, change)
-    return None
-
-
 def as_expected(case: Case) -> Finding:
     """Nothing was lost: say what put the parent on the stack."""
-    top, stack = _top(case, case.event), case.facts.stacks[case.event.index]
+    top, stack, label = _top(case, case.event), case.facts.stacks[case.event.index], case.label
+    cause, place = Cause.EXPECTED, (top.by.file, top.by.line) if top else None
     if top is not None and case.facts.current[case.event.index] is None:
-        closed = quoted(case.facts.spans[top.by.span].name)
-        said = (
-            f"{closed} has closed and was never exited on ThreadId({case.event.thread}), "
-            f"and a closed span on top hides all that is below it"
-        )
-        place = top.by.file, top.by.line
-        return Finding(Cause.GUARD_LEFT, said, place, case.now, case.now)
-    if case.now and (top is None or not top.by.line):
-        said = f"{quoted(case.now[0])} came with the context, which is copied where a task is made"
-        return Finding(Cause.EXPECTED, said, None, case.now, case.now)
-    if top is None or not case.now:
-        said = "no span was entered around it, here or where its code was called"
-        return Finding(Cause.EXPECTED, said, None, case.now, case.now)
-    place = top.by.file, top.by.line
-    thread = f"ThreadId({top.by.thread})"
-    said = f"{case.said(place)} put {quoted(case.now[0])} on top of the stack of {thread}"
-    if stack[-1].duplicate:
-        again = quoted(case.facts.spans[stack[-1].by.span].name)
+        cause, said = Cause.GUARD_LEFT, (
+            f"{label(top.by.span)} has closed and was never exited on "
+            f"ThreadId({case.event.thread}), and a closed span on top hides all that is below it"
+        )  # fmt: skip
+    elif case.event.parent is None:
+        place, said = None, "no span was entered around it, here or where its code was called"
+    elif top is None or not top.by.line:
+        said = f"{label(case.event.parent)} came with the context, which is copied where a task is"
+        place, said = None, f"{said} made"
+    else:
+        said = f"{case.said(top.by)} put {label(case.event.parent)} on top of the stack"
+        said += f" of ThreadId({top.by.thread})"
+    if stack and stack[-1].duplicate:
+        again = label(stack[-1].by.span)
         said += f"; {again} was entered once more, and a second entry is never current"
-    return Finding(Cause.EXPECTED, said, place, case.now, case.now)
+    return Finding(cause, said, place, case.now, case.now)

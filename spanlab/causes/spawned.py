@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spanlab.causes import remedy
-from spanlab.causes.evidence import Case, Place
-from spanlab.causes.finding import Cause, Finding, finding
-from spanlab.causes.remedy import Change
-from spanlab.causes.source import SPAWNS, called, maker
-from spanlab.record import Record, SpanNew, TaskSpawned, ThreadStarted
+from spanlab.causes.case import Case
+from spanlab.causes.changed import Edits
+from spanlab.causes.evidence import Begun, Place
+from spanlab.causes.finding import Cause, Finding, finding, told
+from spanlab.causes.source import SPAWNS, called, owner_of
+from spanlab.causes.way import wrappers
+from spanlab.record import Record, SpanNew, TaskSpawned
 from spanlab.syntax import block
-from spanlab.view.words import Names, quoted
-
-Begun = TaskSpawned | ThreadStarted  # what begins with an empty stack
+from spanlab.view.words import quoted
 
 
 class Lost(NamedTuple):
@@ -32,9 +32,9 @@ class Lost(NamedTuple):
         """Look from the outermost span of the event, if that was made on an empty stack."""
         current, begun = case.facts.current, list[Begun]()
         at: Record | None = case.root
-        if current[case.root.index] is not None:
+        if current[case.root.index] is not None or case.facts.is_explicit(case.root):
             return None
-        while at is not None and (at := _began(case, at)) is not None:
+        while at is not None and (at := case.facts.begun(at)) is not None:
             begun.append(at)
             span = current[at.index]
             if span is not None:
@@ -42,54 +42,40 @@ class Lost(NamedTuple):
         return None
 
     @property
-    def tree(self) -> Names:
-        """The names of the spans that the event would be in if nothing had been lost."""
-        return self.case.under(self.span, self.begun[0].index)
-
-    @property
     def place(self) -> Place:
         """Where the spans stayed behind."""
         return self.begun[-1].file, self.begun[-1].line
 
     @property
-    def call(self) -> ast.Call | None:
-        """The call that began the event's task, or its thread."""
-        return _call(self.case, self.begun[0])
+    def calls(self) -> list[ast.Call | None]:
+        """The calls that began the task of the event, that one's task, and so on."""
+        nodes = [self.case.facts.node(begun) for begun in self.begun]
+        return [
+            node if isinstance(node, ast.Call) and called(node) in SPAWNS and node.args else None
+            for node in nodes
+        ]
 
-    def found(self, cause: Cause, said: str, place: Place) -> Finding:
+    def found(self, cause: Cause, said: str, place: Place) -> Finding | None:
         """Give a finding whose fix is to take the span along, at each spawn."""
-        changes = [_carry(self.case, begun) for begun in self.begun]
-        return finding(self.case, cause, said, place, self.tree, *changes)
+        changes = [remedy.carried_along(self.case.code, call) for call in self.calls if call]
+        if len(changes) < len(self.begun):
+            tree = self.case.under(self.span, self.begun[0].index)
+            return told(self.case, cause, said, place, tree, None)
+        return finding(self.case, cause, said, place, self.edits(None), *changes)
 
-
-def _began(case: Case, record: Record) -> Begun | None:
-    """Find what began the task, or the thread, that a record belongs to."""
-    if record.task:
-        return case.facts.tasks.get(record.task)
-    started = case.facts.started.get(record.thread)
-    if record.task is not None or started is None or started is record or not started.line:
-        return None
-    return started
-
-
-def _call(case: Case, begun: Begun) -> ast.Call | None:
-    calls = [n for n in case.code.on(begun.file, begun.line) if isinstance(n, ast.Call)]
-    return next((call for call in calls if called(call) in SPAWNS and call.args), None)
-
-
-def _carry(case: Case, begun: Begun) -> Change | None:
-    call = _call(case, begun)
-    if call is None:
-        return None
-    if called(call) == "spawn":
-        return remedy.carried(case.code, call.args[0])
-    return remedy.entered_there(case.code, call)
+    def edits(self, last: Any) -> Edits:
+        """Have each spawn carry what is current there, and the last one `last`."""
+        carried: dict[ast.AST, Any] = dict.fromkeys(call for call in self.calls if call)
+        carried |= {call: last for call in self.calls[-1:] if call}
+        return Edits(carried=carried)
 
 
 def captured_late(case: Case, node: ast.AST) -> Finding | None:
     """The current span was asked for where there was none, at `node`."""
     lost, place = Lost.find(case), case.place(node)
-    said = f"{case.said(place)} captures the current span where there is none"
+    function = getattr(case.code.enclosing(node), "name", "")
+    where = f", in {quoted(function)}" if function else ""
+    said = f"{case.said(place)} captures the current span where there is none{where}"
     return lost.found(Cause.CAPTURED_LATE, said, place) if lost else None
 
 
@@ -104,40 +90,31 @@ def spawned(case: Case) -> Finding | None:
 def handle(case: Case) -> Finding | None:
     """What was instrumented is the handle, so the waiting is in the span."""
     lost = Lost.find(case)
-    call = lost.call if lost else None
+    call = lost.calls[0] if lost else None
     if lost is None or call is None or called(call) != "spawn":
         return None
-    for wrapper in (hop.node for hop in case.code.after(call) if hop.kind == "wrapped"):
-        if not isinstance(wrapper, ast.Call):
-            continue
+    for wrapper in wrappers(case.code, call)[:1]:
         place = case.place(wrapper)
-        span = wrapper.func.value if isinstance(wrapper.func, ast.Attribute) else None
-        span = span if called(wrapper) == "instrument" else None
-        whole = wrapper if call in wrapper.args else call
-        change = remedy.inside_out(case.code, call, span, whole)
+        span = owner_of(wrapper) if called(wrapper) == "instrument" else None
+        made = case.code.maker(span)
+        news = [new.span for new in (case.facts.news(made) if made else [])][-1:]
         said = (
             f"{case.said(place)} instruments the JoinHandle, "
             f"so the waiting is in the span and the task is not"
         )
-        return finding(case, Cause.HANDLE, said, place, _handle_tree(lost, span), change)
+        edits = Edits(carried={call: news[0] if news else None})
+        change = remedy.inside_out(case.code, call, span, wrapper)
+        return finding(case, Cause.HANDLE, said, place, edits, change)
     return None
-
-
-def _handle_tree(lost: Lost, span: ast.expr | None) -> Names:
-    case, made = lost.case, maker(lost.case.code, span)
-    news = case.facts.news(made) if made else []
-    if not news:
-        return lost.tree
-    return case.under(news[-1].span, lost.begun[0].index)
 
 
 def _lazy(lost: Lost) -> Finding | None:
     """The outermost span is that of the spawned function, made at the first poll."""
     case, root, first = lost.case, lost.case.root, lost.begun[0]
-    function = case.code.marked(root.file, root.line) if isinstance(root, SpanNew) else None
+    function = case.facts.marked(root) if isinstance(root, SpanNew) else None
     if not isinstance(first, TaskSpawned) or not isinstance(root, SpanNew) or function is None:
         return None
-    inner, place, at = block(function), (root.file, root.line), case.said((root.file, root.line))
+    inner, place, at = block(function), (root.file, root.line), case.said(root)
     if first.name != getattr(inner or function, "name", None):
         return None
     if inner is None:
@@ -151,35 +128,33 @@ def _lazy(lost: Lost) -> Finding | None:
         f"so {quoted(root.name)} was made at the first poll, on the empty stack of "
         f"ThreadId({root.thread})"
     )
-    given = lost.call.args[0] if lost.call else None
+    given = lost.calls[0].args[0] if lost.calls[0] else None
     calls_it = isinstance(given, ast.Call) and case.code.find(given.func) is function
     if not calls_it or len(lost.begun) > 1:
         return lost.found(Cause.FUTURE_ONLY, said, place)
-    change = remedy.carried_out(case.code, function)
-    return finding(case, Cause.FUTURE_ONLY, said, place, lost.tree, change)
+    edits, change = Edits(covering=frozenset([function])), remedy.carried_out(case.code, function)
+    return finding(case, Cause.FUTURE_ONLY, said, place, edits, change)
 
 
 def _thread(lost: Lost) -> Finding | None:
     """A thread of the blocking pool, or of its own, polls nothing and has an empty stack."""
-    first, call = lost.begun[0], lost.call
+    first, call = lost.begun[0], lost.calls[0]
     pool = isinstance(first, TaskSpawned)
     if pool and not (call is not None and called(call) == "spawn_blocking"):
         return None
     said = (
-        f"{lost.case.said((first.file, first.line))} gives it a thread of "
-        f"{'the blocking pool' if pool else 'its own'}, "
-        f"and ThreadId({lost.case.root.thread}) begins with an empty stack"
+        f"{lost.case.said(first)} gives it a thread of {'the blocking pool' if pool else 'its own'}"
+        f", and ThreadId({lost.case.root.thread}) begins with an empty stack"
     )
     return lost.found(Cause.EMPTY_THREAD, said, lost.place)
 
 
-def _bare(lost: Lost) -> Finding:
+def _bare(lost: Lost) -> Finding | None:
     case, at = lost.case, lost.case.said(lost.place)
     said = (
-        f"{at} spawns its task bare, so {quoted(case.facts.spans[lost.span].name)} "
+        f"{at} spawns its task bare, so {case.label(lost.span)} "
         f"was not on the stack of ThreadId({case.root.thread})"
     )
     if len(lost.begun) > 1:
-        again = lost.begun[0]
-        said = f"{at} spawns bare, and {case.said((again.file, again.line))} does so again"
+        said = f"{at} spawns bare, and {case.said(lost.begun[0])} does so again"
     return lost.found(Cause.SPAWNED_BARE, said, lost.place)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from spanlab.causes.evidence import Case, Place
+from spanlab.causes.case import Case
+from spanlab.causes.evidence import Place
 from spanlab.causes.finding import Cause, Finding
-from spanlab.causes.source import Hop, called
+from spanlab.causes.source import called
+from spanlab.causes.way import Hop
 from spanlab.record import SpanEntered
 from spanlab.view.words import listed, message, quoted, task_name
 

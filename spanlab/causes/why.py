@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from spanlab.causes import Cause, find
+from spanlab.causes import Cause, Finding, find
+from spanlab.causes.case import Case
+from spanlab.causes.choice import Choice, Choices, choices
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.remedy import Change
+from spanlab.causes.spawned import Lost
 from spanlab.causes.story import Step, steps
 from spanlab.errors import UsageError
 from spanlab.record import Event
@@ -42,9 +45,10 @@ def why(trace: Trace, event: Event | str | int) -> Why:
 
 def explain(facts: Evidence, event: Event) -> Why:
     """Answer `why` for one of many events, from evidence that was gathered once."""
-    case = facts.case(event)
+    case = Case.of(facts, event)
     found, now, at = find(case), case.now, facts.numbers[event.index]
-    is_in = f"is in {listed(now)}" if now else "has no parent"
+    asked, here = choices(case, found), facts.labels(new.span for new in case.scope)
+    is_in = f"is in {listed(here)}" if now else "has no parent"
     missing = [name for name in found.expected if name not in now]
     if found.cause is Cause.EXPECTED:
         is_in += ", as one would expect"
@@ -52,9 +56,16 @@ def explain(facts: Evidence, event: Event) -> Why:
         is_in += f" and not in {listed(tuple(missing))}"
     sentence = f"{circled(at)} {quoted(message(event))} {is_in}: {found.said}."
     told = tuple(steps(case, found))
+    fit = asked.fitting if asked else found
+    then = found.then if fit.tree == found.tree else fit.tree
     return Why(
-        event, at, found.cause, sentence, told, found.expected, now, found.tree, found.fixes
+        event, at, found.cause, sentence, told, found.expected, now, fit.tree, fit.fixes,
+        asked, (here, then or fit.tree), _is_lost(case, found),
     )  # fmt: skip
+
+
+def _is_lost(case: Case, found: Finding) -> bool:
+    return found.cause is not Cause.EXPECTED and Lost.find(case) is not None
 
 
 def chosen(trace: Trace, event: Event | str | int) -> Event:
@@ -84,7 +95,11 @@ def chosen(trace: Trace, event: Event | str | int) -> Event:
 class Why:
     """Why one event has its parent. `now` and `tree` name its spans, leaf to root.
 
-    `tree` is what `fixes` give, all together; mostly that is one change, the `fix`.
+    `tree` is what `fixes` give, all together; mostly that is one change, the `fix`. Where
+    something was spawned without its span there are `choices`: the `fixes` are those of the one
+    that fits. `shown` names the spans of now and then so that each is told apart from others of
+    its name. `lost` tells whether the event would have a parent if none had been left behind
+    where its task, or thread, began.
     """
 
     event: Event
@@ -96,6 +111,9 @@ class Why:
     now: Names
     tree: Names
     fixes: tuple[Change, ...]
+    choices: Choices | None = None
+    shown: tuple[Names, Names] = (), ()
+    lost: bool = False
 
     @property
     def fix(self) -> Change | None:
@@ -109,15 +127,30 @@ class Why:
     def _advice(self) -> Iterator[str]:
         for change in self.fixes:
             yield f"\nChange {visible(short(change.file))}, line {change.line}:"
-            yield from (f"  {sign} {visible(line, LONG)}" for sign, line in change.diff())
+            yield from _diff([change])
         if self.fixes:
-            yield f"\nThen it is in {listed(self.tree)}."
+            yield f"\nThen it is in {listed(self.shown[1])}."
+        if self.choices:
+            fits, because = self.choices.fits, self.choices.because
+            yield f"\nThat is `{fits}`, which fits: {because}. {_exported(self.choices.fitting)}"
+            for way in self.choices.others:
+                yield f"\nOr `{way.kind}`: {listed(way.tree)}. {_exported(way)}"
+                yield from _diff(way.fixes)
 
     def __repr__(self) -> str:
         return f"<Why: {self.sentence}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": _html(self)}
+
+
+def _exported(way: Choice) -> str:
+    return f"{way.exported[0].upper()}{way.exported[1:]}."
+
+
+def _diff(changes: Iterable[Change]) -> Iterator[str]:
+    for sign, line in (line for change in changes for line in change.diff()):
+        yield f"  {sign} {visible(line, LONG)}"
 
 
 def _step_text(at: int, step: Step) -> str:
@@ -158,7 +191,18 @@ def _foot(answer: Why) -> str:
         then = path(answer.tree, event, before=answer.now)
         trees += f"<div><h4>With the {changes}</h4>{then}</div>"
     shown_changes = "".join(map(_change, answer.fixes))
-    return f'<div class="foot">{shown_changes}<div class="trees">{trees}</div></div>'
+    ways = _ways(answer.choices, event) if answer.choices else ""
+    return f'<div class="foot">{shown_changes}<div class="trees">{trees}</div>{ways}</div>'
+
+
+def _ways(asked: Choices, event: str) -> str:
+    fits = f"That is `{asked.fits}`, which fits: {asked.because}. {_exported(asked.fitting)}"
+    others = "".join(
+        f"<li>{prose(f'Or `{way.kind}`: {_exported(way)}')}<div>{path(way.tree, event)}</div>"
+        f"{''.join(map(_change, way.fixes))}</li>"
+        for way in asked.others
+    )
+    return f"<div><p>{prose(fits)}</p><ol>{others}</ol></div>"
 
 
 def _change(change: Change) -> str:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from spanlab import threads
+from spanlab.chain import ends
 from spanlab.errors import BudgetExceeded, FutureReused, JoinError, NoRuntime, NotSend, UsageError
-from spanlab.frames import NOWHERE, name_of, not_send, unwind
+from spanlab.frames import NOWHERE, name_of, not_send, origin, unwind
 from spanlab.future import Future, Pending, into_future
 from spanlab.panic import Panic, tell
 from spanlab.threads import Thread
@@ -72,6 +73,7 @@ class Task:
         self.aborted = True
         self.wake()
 
+    @ends
     def poll(self, thread: Thread) -> None:
         """Poll the future once on `thread`, and settle what came of it."""
         thread.task, thread.waker, pinned = self.id, self, len(thread.pinned)
@@ -165,10 +167,8 @@ def _panic(error: BaseException) -> BaseException:
 
 def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
-    thread = threads.current()
-    if thread is not None:
-        now = thread.recorder.clock()
-        thread.recorder.append((kind, now, thread.id, thread.task, "", 0, *what))
+    if (thread := threads.current()) is not None:
+        thread.recorder.note(kind, NOWHERE, *what)
 
 
 class JoinHandle(Future[T], Generic[T]):
@@ -239,8 +239,8 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
         task = Task(thread.runtime, future, recorder.next_task())
         recorder.append((
             "spawn", recorder.clock(), thread.id, thread.task,
-            frame.f_code, frame.f_lasti, task.id, name_of(future),
-            getattr(future, "number", None), caller,
+            recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
+            getattr(future, "number", None), caller, origin(future),
         ))  # fmt: skip
     except (NoRuntime, BudgetExceeded):
         future.close()

@@ -17,10 +17,10 @@ class Entered:
 
     __slots__ = ("_place", "_span")
 
-    def __init__(self, span: Any, place: Place) -> None:
+    def __init__(self, span: Any, place: Place, by: int) -> None:
         self._span: Any = span
         self._place = place
-        span._enter(place)
+        span._enter(place, by)
 
     def exit(self) -> Any:
         """Exit now, on the thread that calls this, and give the span back."""
@@ -52,8 +52,8 @@ class EnteredSpan(Entered):
 
     __slots__ = ("_pin", "_pinned")
 
-    def __init__(self, span: Any, place: Place) -> None:
-        super().__init__(span, place)
+    def __init__(self, span: Any, place: Place, by: int) -> None:
+        super().__init__(span, place, by)
         thread = local.thread
         self._pinned = thread.pinned if thread else []
         self._pin = ("EnteredSpan", *place)
@@ -99,7 +99,7 @@ class Instrumented(Future[Any]):
         if self.inner is USED:
             USED.poll()
         # no local name may hold the span: the frame outlives this call in a traceback
-        self.span._enter(self._place, self.number)
+        self.span._enter(self._place, id(_getframe()), self.number)
         try:
             pending: Pending = self.inner.send(None)
         except StopIteration:
@@ -124,7 +124,7 @@ class Instrumented(Future[Any]):
         if self._recorder is not None:
             self._recorder.note("dropped", NOWHERE, self.number)
         if getattr(self.span._recorder, "level", 0) != ENDED:  # an error may keep it so long
-            self.span._enter(self._place, self.number)
+            self.span._enter(self._place, id(_getframe()), self.number)
         try:
             self.inner.close()
         finally:

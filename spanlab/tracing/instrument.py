@@ -149,7 +149,7 @@ class _Attribute:
 
     def _at_once(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function inside the span."""
-        with Entered(self.make(args, kwargs), self.place):
+        with Entered(self.make(args, kwargs), self.place, id(sys._getframe())):
             try:
                 value = self.function(*args, **kwargs)
                 self.returned(value)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from weakref import ref
 
 from spanlab import stack
+from spanlab.chain import owner
 from spanlab.errors import UsageError
 from spanlab.field import capture
 from spanlab.frames import Place
@@ -105,7 +106,7 @@ class Span:
         ('request',)
         """
         frame = _getframe(1)
-        return Entered(self, (frame.f_code, frame.f_lasti))
+        return Entered(self, (frame.f_code, frame.f_lasti), owner(frame))
 
     def entered(self) -> EnteredSpan:
         """Enter this span with a guard that owns it and must stay on its thread.
@@ -114,11 +115,12 @@ class Span:
 
         In Rust: `Span::entered`; the guard is not `Send`.
         """
-        return EnteredSpan(self, _caller())
+        frame = _getframe(1)
+        return EnteredSpan(self, (frame.f_code, frame.f_lasti), owner(frame))
 
     def in_scope(self, function: Callable[[], T]) -> T:
         """Call `function` inside this span."""
-        with Entered(self, _caller()):
+        with Entered(self, _caller(), id(_getframe())):
             return function()
 
     def instrument(self, future: Any) -> Instrumented:
@@ -133,7 +135,7 @@ class Span:
         place = frame.f_code, frame.f_lasti
         return Instrumented(into_future(future, "instrument()"), self, place)
 
-    def _enter(self, place: Place, future: int | None = None) -> None:
+    def _enter(self, place: Place, by: int, future: int | None = None) -> None:
         thread, recorder = local.thread, self._recorder
         if recorder is None:
             return
@@ -148,7 +150,7 @@ class Span:
                 )
         thread.span_stack.append(self._ref)
         now, (code, at) = recorder.clock(), place
-        recorder.append(("enter", now, thread.id, thread.task, code, at, self.id, future))
+        recorder.append(("enter", now, thread.id, thread.task, code, at, self.id, future, by))
 
     def _exit(self, place: Place) -> None:
         thread, recorder = local.thread, self._recorder
@@ -189,7 +191,9 @@ def make_span(
         above = top and top()
     else:
         above = _given(thread, parent)
-    recorder, (code, at) = thread.recorder, place or (frame.f_code, frame.f_lasti)
+    recorder, code, at = thread.recorder, thread.recorder.chain(frame), frame.f_lasti
+    if place is not None:  # that of an attribute
+        code, at = (*place, 0, code), place[1]
     declared, fields = (tuple(given), capture(given)) if given else ((), ())
     span = Span(name, recorder, above, declared)  # the names: a value is not kept
     recorder.append((
@@ -216,7 +220,9 @@ def emit(
     above = current_span = top and top()
     if parent is not ...:
         above = _given(thread, parent)
-    recorder, (code, at) = thread.recorder, place or (frame.f_code, frame.f_lasti)
+    recorder, code, at = thread.recorder, thread.recorder.chain(frame), frame.f_lasti
+    if place is not None:  # that of an attribute
+        code, at = (*place, 0, code), place[1]
     recorder.append((
         "event", recorder.clock(), thread.id, thread.task, code, at, level,
         target or frame.f_globals.get("__name__", "__main__"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError
+from spanlab.labels import Labels
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
@@ -118,17 +119,22 @@ class Comparison:
         return {"text/plain": str(self), "text/html": _html(self)}
 
 
-def _lines(trace: Trace) -> list[Line]:
-    places = trace.ran
+def _spans(trace: Trace) -> list[str]:
+    return sorted(new.name for new in trace.spans.values())
+
+
+def _lines(trace: Trace, told_apart: bool) -> list[Line]:
+    places, names = trace.ran, Labels(trace).path if told_apart else trace.names
     return [
-        Line(n, message(e), trace.scope(e), e.thread, places[e.thread])
+        Line(n, message(e), names(e.parent), e.thread, places[e.thread])
         for n, e in enumerate(trace.events, 1)
     ]
 
 
 def pairs(bug: Trace, fixed: Trace) -> Iterator[Pair]:
     """Pair the events in the order of the first log; what only the second has stands in its."""
-    here, there = _lines(bug), _lines(fixed)
+    alike = _spans(bug) == _spans(fixed)  # two spans of one name are two, if both runs have them
+    here, there = _lines(bug, alike), _lines(fixed, alike)
     left = dict(zip(keys(line.message for line in there), there, strict=True))
     paired = [left.pop(key, None) for key in keys(line.message for line in here)]
     alone = deque(left.values())
@@ -192,7 +198,7 @@ def _cell(pair: Pair, line: Line | None, side: str, name: str, sign: str) -> str
         missing = f'<span class="dim">not in {shown(name)}</span>'
         return f'<div class="line {side} missing">{missing}</div>'
     kind = f"line {side}{' differs' if pair.differs else ''}"
-    scope = shown("in " + " < ".join(line.scope) if line.scope else "no span", 100)
+    scope = shown("in " + " › ".join(reversed(line.scope)) if line.scope else "no span", 100)
     other = chip(line.thread, line.place, " other" if pair.elsewhere else "")
     whose = f'<span class="whose">{shown(name)}</span>'
     return (

@@ -90,6 +90,14 @@ def quoted(name: str) -> str:
     return f"`{visible(name.replace('`', chr(39)), 60)}`"
 
 
-def listed(names: Names) -> str:
-    """Write a scope as the log does, leaf to root."""
-    return " < ".join(quoted(name) for name in names) if names else "no span"
+def listed(names: Names, most: int = 3) -> str:
+    """Write a scope as one path from the root; of a long one the outermost are counted.
+
+    >>> listed(("leaf", "sub_task", "work"))
+    '`work › sub_task › leaf`'
+    """
+    if not names:
+        return "no span"
+    more = [f"{len(names) - most} more"] if len(names) > most else []
+    inner = [visible(name.replace("`", "'")) for name in reversed(names[:most])]
+    return f"`{' › '.join([*more, *inner])}`"

@@ -662,7 +662,7 @@ def test_the_text_is_the_whole_story() -> None:
     assert "ThreadId(17) polls task 1" in text
     assert "The stack of ThreadId(17) is empty" in text
     assert "  - return task()\n  + return in_current_span(task())" in text
-    assert text.endswith("Then it is in `sub_task` < `work`.")
+    assert text.endswith("Then it is in `work › sub_task`.")
 
 
 NASTY = "<script>alert(1)</script>'\"` ]]> \u202e\n " + "x" * 10_000

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +29,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from spanlab import CurrentThread, OsThreads, Trace, info, info_span, recording, run, spawn
+from spanlab import CurrentThread, OsThreads, Trace, chain, info, info_span, recording, run, spawn
 
 REPORT = Path(__file__).parents[2] / "BENCHMARKS.md"
 ROUNDS = 7
@@ -91,13 +92,14 @@ def clean(measure: Measure) -> float:
     return measure()
 
 
-def timed(work: Callable[[], object]) -> Measure:
-    """Measure a function by the clock."""
+def timed(work: Callable[[], object], chains: bool = False) -> Measure:
+    """Measure a function by the clock; whether the frames behind records are kept is a choice."""
 
     def measure() -> float:
-        start = time.perf_counter()
-        work()
-        return time.perf_counter() - start
+        with nullcontext() if chains else chain.off():
+            start = time.perf_counter()
+            work()
+            return time.perf_counter() - start
 
     return measure
 
@@ -330,6 +332,14 @@ PAIRS = (
         timed(spanlab_spans),
         timed(floor_spans),
         2.6,
+        faster=False,
+        per=SPANS,
+    ),
+    Pair(
+        "span with an event and the frames behind them, vs without the frames",
+        timed(spanlab_spans, chains=True),
+        timed(spanlab_spans),
+        1.5,
         faster=False,
         per=SPANS,
     ),

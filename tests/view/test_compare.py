@@ -48,7 +48,7 @@ def page(bug: Trace, fixed: Trace) -> str:
 def test_the_sentence_says_what_differs() -> None:
     """The fix of the article: one event has other parents."""
     both = compare(run(programs.spawned()()), run(programs.spawned_instrumented()()))
-    assert both.sentence == "`performing task`: no span → `spawned sub_task` < `work`."
+    assert both.sentence == "`performing task`: no span → `work › spawned sub_task`."
     assert repr(both) == f"<Comparison: {both.sentence}>"
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.errors import UsageError
+from spanlab.labels import Labels
 from spanlab.panic import quiet
 from spanlab.recorder import recording
 from spanlab.tokio.host.keyboard import held
@@ -59,7 +60,10 @@ class Explored:
         lines = [f"{self.schedules} schedules, {len(self.outcomes)} outcome{many}{cut}"]
         for outcome in self.outcomes:
             lines.append(f"{outcome.schedules} of {self.schedules}: Replay({outcome.replay!r})")
-            lines += [f"    {m} in {' < '.join(scope) or 'no span'}" for m, scope in outcome.scopes]
+            lines += [
+                f"    {m} in {' › '.join(reversed(scope)) or 'no span'}"
+                for m, scope in outcome.scopes
+            ]
             lines += [f"    {outcome.error}"] if outcome.error else []
         return "\n".join(lines)
 
@@ -167,7 +171,9 @@ class _Search(Schedule):
 
     def end(self, trace: Trace, error: str) -> None:
         """Keep what a whole run showed."""
-        scopes = tuple(sorted((event.message, trace.scope(event)) for event in trace.events))
+        labels = Labels(trace)  # two spans of one name are two
+        found = [(event.message, labels.path(event.parent)) for event in trace.events]
+        scopes = tuple(sorted(found))
         choices = [choice for _, choice, _ in self.path]
         while choices and choices[-1] == 0:  # after the last one a replay does the default
             choices.pop()

@@ -105,6 +105,7 @@ class State:
             if kind in ("new", "follows"):
                 what[1] = self._span(what[1])
             self._move(kind, thread, what[0])
+        code = code[0] if type(code) is tuple else code  # frames are never the same twice
         self._add(who, kind, id(code), at, repr(what))
 
     def _add(self, who: Key, *what: Any) -> None:
