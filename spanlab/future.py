@@ -42,7 +42,7 @@ class Future(Generic[T]):
     number: int | None = None  # in the records, of a future that carries a span
 
     def poll(self) -> T | Pending:
-        """Give the value, or a `Pending` after arranging to be woken."""
+        """Give the value, or a `Pending` after arranging to be woken by `thread.waker`."""
         raise NotImplementedError
 
     def send(self, value: None, /) -> Pending:
@@ -53,7 +53,7 @@ class Future(Generic[T]):
         raise StopIteration(result)
 
     def close(self) -> None:
-        """Drop the future."""
+        """Drop the future; nothing to do where nothing is held."""
 
     def __reduce_ex__(self, protocol: object) -> Any:
         raise FutureReused("a future is moved, not copied. Make a new one: work()")

@@ -31,12 +31,12 @@ class Thread:
         self.id = id
         self.name = name
         self.recorder = recorder  # where records go: the thread's default subscriber
-        self.span_stack: list[Any] = []  # only span.py touches it
+        self.span_stack: list[Any] = []  # of weak references to spans; stack.py has the rule
         self.runtime = runtime  # whom spawn() asks
         self.task: int | None = None  # the task that is polled now; 0 is the main future
-        self.waker: Any = None  # who is woken for the future that is polled now
-        self.budget = 0  # operations left in this poll before it must yield
-        self.pinned: list[Any] = []  # live values that are not Send, oldest first
+        self.waker: Any = None  # the task that `wake()` wakes for the future that is polled now
+        self.budget = 0  # operations left in this poll before it must yield: wait.py spends it
+        self.pinned: list[Any] = []  # values that must stay here (not `Send`), the oldest first
 
     def __repr__(self) -> str:
         return f"ThreadId({self.id})"

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "spanlab"
 
 GROUND = (  # what everything stands on, the lower first; one reads it in this order
     "errors", "chain", "stack", "threads", "future", "field", "record", "frames", "panic",
-    "traces", "recorder", "replay", "labels", "syntax", "context",
+    "traces", "recorder", "replay", "labels", "syntax",
 )  # fmt: skip
 EVENING = (  # what one reads in an evening, in this order, named in README
     *(f"{name}.py" for name in GROUND),

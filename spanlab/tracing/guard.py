@@ -1,4 +1,7 @@
-"""What enters a span and exits it again: guards, and futures that are polled inside a span."""
+"""What enters a span and exits it again: guards, and futures that are polled inside a span.
+
+`Span._enter` pushes a span on the current thread's stack and records it, `Span._exit` pops it.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ class Entered:
 
 
 class EnteredSpan(Entered):
-    """The guard of `Span.entered`: alive across an await, it ties the future to its thread."""
+    """The guard of `Span.entered`: not `Send`, so no task may be suspended in its block."""
 
     __slots__ = ("_pin", "_pinned")
 
@@ -81,7 +84,7 @@ class Instrumented(Future[Any]):
         self.span = span
         self.number = number
         self._place = place
-        self._recorder = recorder = span._recorder  # None when there is no drop to tell of
+        self._recorder = recorder = span._recorder  # whom a drop before the end is told, if anyone
         thread = local.thread
         if recorder is not None and thread is not None:
             if number is None:

@@ -89,7 +89,7 @@ class _Attribute:
         self.signature = inspect.signature(function)
         self.recorded = self._recorded(asked.skip, asked.skip_all)
         self.place = function.__code__.co_filename, function.__code__.co_firstlineno
-        self.unused: list[str] = []  # arguments that the body does not name
+        self.unused: list[str] = []  # arguments that the body does not name: rustc leaves them out
         self.block: CodeType | None = None  # the async block that the span covers, if it is one
 
     def _recorded(self, skip: Any, skip_all: bool) -> list[str]:

@@ -178,7 +178,10 @@ def make_span(
     level: int, name: str, parent: Any, target: str | None, given: dict[str, Any],
     frame: FrameType, place: Place | None = None,
 ) -> Span:  # fmt: skip
-    """Make a span for the current thread, or a disabled one where nothing records it."""
+    """Make a span for the current thread, or a disabled one where nothing records it.
+
+    `...` as `parent` means that none was written: the current span is it.
+    """
     thread = local.thread
     if thread is None or level < thread.recorder.level:
         thread = current()
@@ -246,6 +249,6 @@ def _given(thread: Thread, parent: Any) -> Span | None:
 
 
 def _caller() -> Place:
-    """The place that called the function that asks."""
+    """The place that called the method that asks, which is one up."""
     frame = _getframe(2)
     return frame.f_code, frame.f_lasti

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from spanlab import threads
-from spanlab.context import ContextStack
 from spanlab.errors import cut
 from spanlab.field import Level
 from spanlab.future import Pending, into_future
@@ -18,6 +17,7 @@ from spanlab.threads import Thread
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.host.nested import run_to_end
 from spanlab.tokio.runtime.base import Main, Timer
+from spanlab.tokio.runtime.context import ContextStack
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
 from spanlab.tokio.task import DONE, Task
 from spanlab.traces import Trace
