@@ -34,10 +34,9 @@ test-all: ## the same on every Python that is supported, each in a .venv of its 
 	  echo "Python $$version"; $(MAKE) test VENV=.venv-$$version PYTHON=$$python || exit 1; \
 	done
 
-soak: $(VENV)/test ## run the tests of threads, schedules and promises at full length
-	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio/test_os_threads.py tests/tokio/test_asyncio_loop.py \
-	  tests/tokio/test_explore.py tests/tokio/test_faults.py tests/tokio/test_deadlocks.py \
-	  tests/causes/test_promises.py
+soak: $(VENV)/test ## run the tests of threads, schedules, promises and changed traces at full length
+	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio tests/causes/test_promises.py \
+	  tests/view/test_mutations.py tests/view/test_big.py
 
 bench: $(VENV)/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
 	$(BIN)/python tests/tools/bench.py

@@ -88,6 +88,7 @@ _LATER = {
     "Comparison": "view.compare", "compare": "view.compare",
     "Figure": "view.figure", "graph": "view.graph", "lanes": "view.lanes",
     "Log": "view.fmt", "log": "view.fmt", "Stepper": "view.stepper", "step": "view.stepper",
+    "Outcomes": "view.outcomes",
 }  # fmt: skip  # views and asyncio are loaded when they are first asked for
 
 
@@ -98,4 +99,5 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+Explored.view = lambda found: __getattr__("Outcomes")(found)
 Trace.views = (lambda trace: __getattr__("log")(trace), lambda trace: __getattr__("graph")(trace))

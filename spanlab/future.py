@@ -9,9 +9,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Generator
 from types import CoroutineType
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from spanlab.errors import FutureReused, NotAFuture
+from spanlab.threads import local
 
 T = TypeVar("T")
 
@@ -40,6 +41,10 @@ class Future(Generic[T]):
     __slots__ = ("__weakref__",)
     inner: Any = None  # the future that this one polls, if it is one
     number: int | None = None  # in the records, of a future that carries a span
+    is_ours: ClassVar[bool] = True  # so that we know what its polls can learn
+
+    def __init_subclass__(cls) -> None:
+        cls.is_ours = cls.__module__.startswith("spanlab.")
 
     def poll(self) -> T | Pending:
         """Give the value, or a `Pending` after arranging to be woken by `thread.waker`."""
@@ -47,6 +52,8 @@ class Future(Generic[T]):
 
     def send(self, value: None, /) -> Pending:
         """Poll once, as a coroutine does: a value comes as `StopIteration`."""
+        if not self.is_ours and (thread := local.thread) is not None and thread.runtime is not None:
+            thread.runtime.saw(("own",))
         result = self.poll()
         if isinstance(result, Pending):
             return result

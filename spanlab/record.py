@@ -7,7 +7,7 @@ is one of these records; the word names the kind.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, dataclass_transform
+from typing import Any, Literal, dataclass_transform
 
 from spanlab.field import Fields, Level
 
@@ -121,13 +121,10 @@ class TaskWoken(Record):
 
 
 class TaskFinished(Record):
-    """The end of a task: its `outcome` is "ok", "panicked" or "cancelled".
-
-    Of one that panicked `panic` is the message, `file` and `line` are where.
-    """
+    """The end of a task; of one that panicked `panic` is the message, the place is where it did."""
 
     finished: int
-    outcome: str
+    outcome: Literal["ok", "panicked", "cancelled"]
     panic: str = ""
 
 
@@ -181,5 +178,14 @@ KINDS: dict[str, type[Record]] = {
     "made": FutureMade, "wrapped": FutureWrapped, "given": FutureGiven, "first": FuturePolled,
     "dropped": FutureDropped,
 }  # fmt: skip
-SLOTS = {word: kind.__match_args__[6:] for word, kind in KINDS.items()}  # after `Record`'s six
+SLOTS: dict[str, tuple[str, ...]] = {
+    word: kind.__match_args__[6:] for word, kind in KINDS.items()
+}  # of a row, after its place
 FUTURES = frozenset(word for word, kind in KINDS.items() if issubclass(kind, FutureRecord))
+
+REFERS = {
+    "thread": "thread", "task": "task",
+    "span": "span", "parent": "span", "current": "span", "follows": "span",
+    "spawned": "task", "awaits": "task", "woken": "task", "finished": "task", "aborted": "task",
+    "future": "future", "inner": "future",
+}  # fmt: skip  # whose number is in a slot

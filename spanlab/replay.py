@@ -58,7 +58,8 @@ class Stacks:
                 self._entered[record.thread].append(record)
             case SpanExited(span=span):
                 entered = self._entered[record.thread]
-                for last in [one for one in entered if one.span == span][-1:]:
+                last = next((one for one in reversed(entered) if one.span == span), None)
+                if last is not None:
                     stack.pop(entered, last)
             case SpanClosed(span=span):
                 self._open[span] = False

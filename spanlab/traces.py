@@ -8,11 +8,11 @@ from __future__ import annotations
 import linecache
 from collections import defaultdict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
 from spanlab.chain import Seen, Site, sites
 from spanlab.errors import LIBRARY, UsageError
-from spanlab.field import Level, Text, pairs, written
+from spanlab.field import Level, pairs, written
 from spanlab.frames import place
 
 if TYPE_CHECKING:
@@ -27,10 +27,19 @@ _SAID = {"enter": 2, "spawn": 4, "thread": 1}  # slots of the record; what follo
 _LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage collector skips
 
 
+class Cut(NamedTuple):
+    """Where a part stands in the whole trace."""
+
+    records: int = 0  # how far each record of the stretch stands from its place in the whole
+    events: int = 0  # before the stretch
+    begun: int = 0  # records of the part that are from before the stretch
+
+
 class Trace:
     """The records of one run, in one total order. Every view is a function of it.
 
-    `trace[i]` is a record, `trace[:n]` the trace up to step n, `result` what `run` got back.
+    `trace[i]` is a record, `result` what `run` got back. `trace[:n]` is the trace up to step n,
+    `trace[a:b]` the records of a stretch, after those before it that they build on.
 
     >>> with recording() as trace:
     ...     info("hello")
@@ -46,6 +55,7 @@ class Trace:
         self.noted: list[Row] = [] if rows is None else rows  # as they were written
         self.started = started  # nanoseconds since 1970
         self._zero = zero  # what the clock showed then
+        self.cut = Cut()
         self.result: Any = None
         self._records: list[Record] = []
         self._of: defaultdict[str, list[Any]] = defaultdict(list)  # by the name of their class
@@ -53,6 +63,7 @@ class Trace:
         self._places: dict[tuple[int, int], tuple[str, int]] = {}  # of each instruction
         self._sources: dict[str, str] = {}
         self._seen: dict[int, Seen] = {}
+        self._loaded = False
 
     @property
     def rows(self) -> list[Row]:
@@ -113,6 +124,11 @@ class Trace:
         return self._named("Event")
 
     @property
+    def numbered(self) -> list[tuple[int, Event]]:
+        """All events with their numbers in the log, which they keep in a part of the trace."""
+        return list(enumerate(self.events, self.cut.events + 1))
+
+    @property
     def spans(self) -> dict[int, SpanNew]:
         """Every span by its number."""
         return self._spans if self.records else {}
@@ -136,7 +152,7 @@ class Trace:
     def ancestors(self, span: int | None) -> list[SpanNew]:
         """Give the span and its parents, leaf to root."""
         spans, found = self.spans, []
-        while span is not None:
+        while span in spans:
             found.append(spans[span])
             span = spans[span].parent
         return found
@@ -151,7 +167,12 @@ class Trace:
 
     @property
     def sources(self) -> dict[str, str]:
-        """The text of every file, or notebook cell, that a record points into."""
+        """The text of every file, or notebook cell, that a record points into.
+
+        A trace that was loaded has what it brought: no file of this machine is read for it.
+        """
+        if self._loaded:
+            return self._sources
         files = {record.file for record in self.records}
         files |= {s.file for n in range(len(self)) for s in self.seen(n).sites if s.line}
         for file in {file for file in files if not file.startswith(LIBRARY)} - self._sources.keys():
@@ -159,34 +180,25 @@ class Trace:
         return self._sources
 
     def to_json(self) -> str:
-        """Write the trace as JSON: `{"started", "zero", "rows", "sources"}`."""
-        import json  # needed by nobody who only records
+        """Write the trace as JSON: `{"started", "zero", "cut", "rows", "sources", "seen"}`."""
+        from spanlab.saved import dumps  # needed by nobody who only records
 
-        rows = [[_tag(value) for value in row] for row in self.rows]
-        what = {"started": self.started, "zero": self._zero, "rows": rows}
+        numbers = {"started": self.started, "zero": self._zero, "cut": self.cut}
         seen = [self.seen(index) for index in range(len(self))]
-        return json.dumps({**what, "sources": self.sources, "seen": seen})
+        return dumps(self.rows, self.sources, seen=seen, **numbers)
 
     @classmethod
     def from_json(cls, text: str) -> Trace:
-        """Read what `to_json` wrote."""
-        import json
+        """Read what `to_json` wrote; raises `UsageError` for anything else."""
+        from spanlab.saved import loads
 
-        from spanlab.record import KINDS
-
-        try:
-            data = json.loads(text)
-            if unknown := {row[0] for row in data["rows"]} - KINDS.keys():
-                raise KeyError(*unknown)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
-            raise UsageError(
-                f"a trace is read from what trace.to_json() wrote, got {text!r:.40} ({error!r})"
-            ) from None
-        rows = [tuple(_untag(value) for value in row) for row in data["rows"]]
-        trace = cls(rows, data["started"], data["zero"])
-        trace._sources = data["sources"]
-        for index, (found, by, made) in enumerate(data.get("seen", ())):
-            trace._seen[index] = Seen(tuple(Site(*site) for site in found), by, made)
+        data = loads(text)
+        trace = cls(data["rows"], data["started"], data["zero"])
+        trace._sources, trace._loaded, trace.cut = data["sources"], True, Cut(*data["cut"])
+        for index, (found, by, made) in enumerate(data["seen"]):
+            trace._seen[index] = Seen(
+                tuple(Site(*site) for site in found), by, made and tuple(made)
+            )
         return trace
 
     def __len__(self) -> int:
@@ -199,12 +211,27 @@ class Trace:
     def __getitem__(self, step: int | slice) -> Record | Trace:
         if isinstance(step, int):
             return self.records[step]
-        if step.start or step.step:
+        first, end, stride = step.indices(len(self))
+        if stride != 1:
             raise UsageError(
-                f"a part of a trace starts at its start, got {step}. Write: trace[:10]"
+                f"a part of a trace is all of a stretch, got {step}. Write: trace[10:20]"
             )
-        part = Trace(self.noted[step], self.started, self._zero)
-        part._sources, part._seen = self._sources, self._seen
+        return self._part(first, max(first, end))
+
+    def _part(self, first: int, end: int) -> Trace:
+        from spanlab.part import begun  # needed by nobody who only records
+
+        past, stretch = self.noted[:first], self.noted[first:end]
+        before = begun(past, stretch) if past else []
+        part = Trace([past[at] for at in before] + stretch, self.started, self._zero)
+        part._sources, part._loaded = self._sources, self._loaded
+        kept = enumerate([*before, *range(first, end)])
+        part._seen = {new: self._seen[old] for new, old in kept if old in self._seen}
+        part.cut = Cut(
+            self.cut.records + first - len(before),
+            self.cut.events + sum(row[0] == "event" for row in past),
+            min(len(part), len(before) + max(0, self.cut.begun - first)),
+        )
         return part
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
@@ -214,16 +241,3 @@ class Trace:
 
     def __repr__(self) -> str:
         return f"<Trace of {len(self)} records, {len(self.events)} events>"
-
-
-def _tag(value: Any) -> Any:
-    """Fields in a form that JSON keeps: `[name, value]`, or `[name, text, "text"]`."""
-    if not isinstance(value, tuple):
-        return value
-    return [[n, v, "text"] if isinstance(v, Text) else [n, v] for n, v in value]
-
-
-def _untag(value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    return tuple((pair[0], Text(pair[1]) if len(pair) == 3 else pair[1]) for pair in value)

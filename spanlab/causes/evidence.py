@@ -43,7 +43,7 @@ class Evidence:
         self.stacks: dict[int, tuple[Pushed, ...]] = {}
         self.current: dict[int, int | None] = {}
         self.poll: dict[int, int] = {}  # which poll of its task an event was in
-        self.numbers = {event.index: number for number, event in enumerate(trace.events, 1)}
+        self.numbers = {event.index: number for number, event in trace.numbered}
         self.began: dict[int, int] = {}  # the record that began the poll of a record
         self.elsewhere: dict[int, list[SpanEntered]] = {}  # entered on other threads by its task
         self.closed = {record.span: record.index for record in trace.of(SpanClosed)}

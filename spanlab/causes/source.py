@@ -73,7 +73,7 @@ class Code:
         for file, text in sources.items():
             try:
                 self.modules[file] = ast.parse(text)
-            except (SyntaxError, ValueError, RecursionError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):  # nested too deep
                 continue  # Rust, or nothing at all
             self._read(self.modules[file])
         self._files = {module: file for file, module in self.modules.items()}

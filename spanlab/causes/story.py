@@ -11,8 +11,8 @@ from spanlab.causes.evidence import Place
 from spanlab.causes.finding import Cause, Finding
 from spanlab.causes.source import called
 from spanlab.causes.way import Hop
-from spanlab.record import SpanEntered
-from spanlab.view.words import listed, message, quoted, task_name
+from spanlab.record import SpanEntered, TaskFinished
+from spanlab.view.words import listed, message, panic, quoted, task_name
 
 WRAPPED = "The future is wrapped, to enter a span for each poll"
 ON_THE_STACK = (Cause.EXPECTED, Cause.FOREIGN_GUARD)  # what was pushed decides
@@ -31,7 +31,7 @@ class Step(NamedTuple):
 
 def steps(case: Case, found: Finding) -> Iterator[Step]:
     """Tell the story in order, and mark the line that decides; what is not in it yet is added."""
-    making, running = list(_making(case)), list(_running(case))
+    making, running = list(_making(case)), [*_running(case), *_panic(case)]
     told = [*making, *running]
     if found.place is not None and not any(_at(step, found.place) for step in told):
         told.insert(0, _step(case, found.said[0].upper() + found.said[1:], found.place))
@@ -111,6 +111,14 @@ def _running(case: Case) -> Iterator[Step]:
     if not facts.stacks[event.index]:
         yield _step(case, f"The stack of {thread} is empty")
     yield _step(case, f"{quoted(message(event))} is recorded", (event.file, event.line))
+
+
+def _panic(case: Case) -> Iterator[Step]:
+    """Say how the task of the event ended, if that was a panic."""
+    for end in case.facts.trace.of(TaskFinished):
+        if (end.finished, end.outcome) == (case.event.task, "panicked"):
+            text = f"{task_name(end.finished).capitalize()} panicked in the end{panic(end)}"
+            yield _step(case, text, (end.file, end.line))
 
 
 def _pusher(case: Case, by: SpanEntered) -> str:

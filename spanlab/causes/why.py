@@ -19,6 +19,8 @@ from spanlab.traces import Trace
 from spanlab.view.page import LONG, number, page, path, prose, shown
 from spanlab.view.words import Names, circled, listed, message, quoted, short, visible
 
+MOST = 30  # steps at the start and at the end of a story
+
 
 def why(trace: Trace, event: Event | str | int) -> Why:
     """Tell why an event has the parent that it has, and what would give it another.
@@ -55,7 +57,7 @@ def explain(facts: Evidence, event: Event) -> Why:
     elif now and missing:
         is_in += f" and not in {listed(tuple(missing))}"
     sentence = f"{circled(at)} {quoted(message(event))} {is_in}: {found.said}."
-    told = tuple(steps(case, found))
+    told = _shortened(list(steps(case, found)))
     fit = asked.fitting if asked else found
     then = found.then if fit.tree == found.tree else fit.tree
     return Why(
@@ -68,23 +70,29 @@ def _is_lost(case: Case, found: Finding) -> bool:
     return found.cause is not Cause.EXPECTED and Lost.find(case) is not None
 
 
+def _shortened(told: list[Step]) -> tuple[Step, ...]:
+    """Leave out the middle of a long story: it is the same again and again."""
+    more = Step(f"{len(told) - 2 * MOST} more steps are left out")
+    return tuple(told if len(told) <= 2 * MOST else [*told[:MOST], more, *told[-MOST:]])
+
+
 def chosen(trace: Trace, event: Event | str | int) -> Event:
     """Find the event that is meant."""
     if not isinstance(trace, Trace):
         raise UsageError(f"why() needs a trace, got {trace!r:.60}. Write: why(run(main()), 'x')")
-    events = trace.events
+    events = dict(trace.numbered)
     if isinstance(event, Event) and event.index < len(trace) and trace[event.index] == event:
         return event
-    if isinstance(event, int) and 0 < event <= len(events):
-        return events[event - 1]
-    numbers = [n for n, found in enumerate(events, 1) if event in (found.message, message(found))]
+    if isinstance(event, int) and event in events:
+        return events[event]
+    numbers = [n for n, found in events.items() if event in (found.message, message(found))]
     if len(numbers) == 1:
-        return events[numbers[0] - 1]
+        return events[numbers[0]]
     if numbers:
-        which = ", ".join(circled(number) for number in numbers)
+        which = ", ".join(circled(number) for number in numbers[:30])
         got = f"{len(numbers)} events say {event!r:.60}: {which}"
         raise UsageError(f"why() needs one event, and {got}. Write: why(trace, {numbers[0]})")
-    known = "\n".join(f"  {circled(n)} {visible(message(e))}" for n, e in enumerate(events[:30], 1))
+    known = "\n".join(f"  {circled(n)} {visible(message(e))}" for n, e in trace.numbered[:30])
     raise UsageError(
         f"why() needs an event of the trace, its message or its number in the log, got "
         f"{event!r:.60}. The events are:\n{known or '  none'}"

@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.lesson.card import Said
 from spanlab.lesson.prediction import Kept, refresh, store
 from spanlab.lesson.questions import names
-from spanlab.view.words import count
+from spanlab.view.words import count, file_of
 
 FILE = "my_answers.json"
 FORMAT = "spanlab answers 1"
@@ -34,16 +35,17 @@ def reset(name: str | None = None) -> None:
 def save(path: str | Path = FILE) -> Said:
     """Write all answers to a file next to the notebook, for `load` in a later session.
 
+    The answers of other notebooks that are in the file stay there.
     Binder forgets its files when it stops: download the file, and upload it the next time.
     """
-    file = Path(path)
-    if file.exists():
-        _read(file, "overwritten")  # only what this function wrote may be overwritten
-    answers = {name: asdict(kept) for name, kept in store.items() if kept != Kept()}
+    file = file_of(path, f'save("{FILE}")')
+    others = _read(file, "overwritten") if file.exists() else {}  # of other notebooks
+    mine = {name: kept for name, kept in store.items() if _is_answered(kept)}
+    answers = {name: asdict(kept) for name, kept in {**others, **mine}.items()}
     text = json.dumps({"format": FORMAT, "answers": answers}, indent=1, ensure_ascii=False)
-    beside = file.with_name(f"{file.name}.part")
-    beside.write_text(text + "\n", encoding="utf-8")
-    os.replace(beside, file)  # at once: an interrupted save leaves the old file
+    with NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as beside:
+        beside.write(text + "\n")
+    os.replace(beside.name, file)  # at once: an interrupted save leaves the old file
     return Said(
         f"Saved the answers to {count(len(answers), 'question')} in `{file.name}`. "
         "On Binder, download it now (right-click it in the file browser), upload it the next "
@@ -56,10 +58,14 @@ def load(path: str | Path = FILE) -> Said:
 
     Raises `UsageError` for a file that `save` did not write: then nothing changes.
     """
-    found = _read(Path(path), "loaded")
+    found = _read(file_of(path, f'load("{FILE}")'), "loaded")
     store.update(found)
     refresh()
     return Said(f"Loaded the answers to {count(len(found), 'question')}.")
+
+
+def _is_answered(kept: Kept) -> bool:
+    return kept.committed or kept.hints > 0 or any(map(any, kept.lines.values()))
 
 
 def _read(path: Path, what: str) -> dict[str, Kept]:

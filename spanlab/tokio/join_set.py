@@ -10,7 +10,7 @@ from typing import Any
 from spanlab.errors import JoinError
 from spanlab.future import Future, Pending
 from spanlab.tokio.task import DONE, JoinHandle, Task, call, new_task
-from spanlab.tokio.wait import here
+from spanlab.tokio.wait import here, saw
 
 
 class Joined:
@@ -19,12 +19,24 @@ class Joined:
     In Rust: the `Result` inside `Some`.
     """
 
-    __slots__ = ("_value", "error", "task")
+    __slots__ = ("_error", "_task", "_value")
 
     def __init__(self, task: int, value: Any, error: JoinError | None) -> None:
-        self.task = task
-        self.error = error
+        self._task = task
+        self._error = error
         self._value = value
+
+    @property
+    def task(self) -> int:
+        """The task's number."""
+        saw("number")
+        return self._task
+
+    @property
+    def error(self) -> JoinError | None:
+        """The task's error, None if it has none."""
+        saw("result")
+        return self._error
 
     @property
     def value(self) -> Any:
@@ -37,7 +49,7 @@ class Joined:
         return True
 
     def __repr__(self) -> str:
-        return f"Joined(task={self.task}, {self.error or repr(self._value)})"
+        return f"Joined(task={self._task}, {self._error or repr(self._value)})"
 
 
 class AbortHandle:
@@ -67,6 +79,7 @@ class _Tasks(dict[int, Task]):
             task = self.ended.popleft()
             if self.pop(task.id, None) is not None:
                 value, task.value = task.value, None
+                task.runtime.saw(("popped", task.id, value is None and task.error is None))
                 return Joined(task.id, value, task.error)
         return None
 
@@ -121,6 +134,7 @@ class JoinSet:
 
     def _insert(self, task: Task) -> AbortHandle:
         self._tasks[task.id] = task
+        task.runtime.saw(("insert", self._tasks, task.id))
         entry = _Entry(self._tasks, task)
         with task.runtime.lock:  # on a real thread it may have ended already
             if not (ended := task.state is DONE):
@@ -135,6 +149,7 @@ class JoinSet:
 
     def try_join_next(self) -> Joined | None:
         """Give a task that has ended; None if there is none, or the set is empty."""
+        saw("try", self._tasks)
         return self._tasks.take()
 
     def abort_all(self) -> None:
@@ -188,6 +203,7 @@ class _JoinNext(Future[Joined | None]):
 
     def poll(self) -> Joined | Pending | None:
         thread, tasks = here("join_next()"), self._tasks
+        thread.runtime.saw(("next", tasks))
         if not tasks:
             return None
         tasks.waiter = thread.waker

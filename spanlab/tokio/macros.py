@@ -10,7 +10,7 @@ from spanlab.errors import FutureReused, UsageError
 from spanlab.frames import NOWHERE, name_of
 from spanlab.future import USED, Future, Pending, into_future
 from spanlab.threads import local
-from spanlab.tokio.wait import here, out_of_budget
+from spanlab.tokio.wait import here, out_of_budget, saw
 
 
 class _Branch(Future[Any]):
@@ -82,6 +82,7 @@ class _Join(_Branches):
 
     def poll(self) -> tuple[Any, ...] | Pending:
         pending, order = None, self._from(self._first)
+        saw("join")
         self._first = (self._first + 1) % max(len(order), 1)  # another branch goes first then
         for index in order:
             if self._futures[index] is not USED:
@@ -117,6 +118,7 @@ class _Select(_Branches):
 
     def poll(self) -> tuple[int, Any] | Pending:
         thread, pending = here("select()"), Pending("its branches")
+        saw("select")
         if thread.budget <= 0:
             return out_of_budget(thread)
         for index in self._from(0 if self._biased else thread.runtime.choose(len(self._futures))):

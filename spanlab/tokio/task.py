@@ -17,7 +17,7 @@ from spanlab.frames import NOWHERE, name_of, not_send, origin, unwind
 from spanlab.future import Future, Pending, into_future
 from spanlab.panic import Panic, tell
 from spanlab.threads import Thread
-from spanlab.tokio.wait import here, out_of_budget
+from spanlab.tokio.wait import here, out_of_budget, saw
 
 T = TypeVar("T")
 
@@ -67,6 +67,7 @@ class Task:
 
     def abort(self) -> None:
         """Ask the runtime to drop the future when it next comes to this task."""
+        self.runtime.saw(("abort", self.id, self.state is DONE))
         if self.state is DONE or self.aborted:
             return
         note("abort", self.id)
@@ -187,6 +188,7 @@ class JoinHandle(Future[T], Generic[T]):
 
     def poll(self) -> T | Pending:
         if self._is_used:
+            saw("shared")
             raise FutureReused(
                 f"a JoinHandle gives its value once, and that of task {self.id} was awaited. "
                 f"Keep the value: value = await handle"
@@ -197,9 +199,12 @@ class JoinHandle(Future[T], Generic[T]):
         if task.state is not DONE:
             with task.runtime.lock:  # it may end on another thread meanwhile
                 if task.state is not DONE:
+                    if task.waiter not in (None, thread.waker):
+                        saw("shared")
                     task.waiter = thread.waker
                     return Pending(f"task {task.id}", task.id)
         thread.budget -= 1
+        thread.runtime.saw(("joined", task.id))
         self._is_used = True
         if task.error is not None:
             raise JoinError(task.id, task.error.__cause__)
@@ -219,6 +224,7 @@ class JoinHandle(Future[T], Generic[T]):
     @property
     def id(self) -> int:
         """The task's number."""
+        self._task.runtime.saw(("number",))
         return self._task.id
 
     def abort(self) -> None:
@@ -227,6 +233,7 @@ class JoinHandle(Future[T], Generic[T]):
 
     def is_finished(self) -> bool:
         """Tell whether the task has ended; an aborted one has not until it was dropped."""
+        self._task.runtime.saw(("looked", self._task.state is DONE))
         return self._task.state is DONE
 
 

@@ -20,6 +20,16 @@ def here(what: str) -> Thread:
     return thread
 
 
+def saw(*what: Any) -> None:
+    """Tell the runtime what the poll that goes on got to know, in a word; `explore` listens.
+
+    Whatever lets a poll learn who was faster has to say so, by a word of `runtime.theorem.BREAKS`.
+    """
+    thread = local.thread
+    if thread is not None and thread.runtime is not None:
+        thread.runtime.saw(what)
+
+
 def out_of_budget(thread: Thread) -> Pending:
     """Make a task that did 128 operations in one poll wait for its next turn.
 
@@ -36,6 +46,7 @@ class _YieldNow(Future[None]):
         self._yielded = False
 
     def poll(self) -> Pending | None:
+        saw("yield", self._yielded)
         if self._yielded:
             return None
         self._yielded = True
@@ -69,6 +80,7 @@ class Sleep(Future[None]):
                 f"sleep() needs from 0 to 1e9 seconds, got {seconds!r:.60}. Write: sleep(0.01)"
             )
         now = here("sleep()").runtime.now()
+        saw("clock", now)
         self._deadline = -(-(now + round(seconds * 1e9)) // 1_000_000)  # whole ms, rounded up
 
     def poll(self) -> Pending | None:
@@ -82,6 +94,7 @@ class Sleep(Future[None]):
             if not self._timer.fired:
                 return Pending(f"{self._deadline} ms on the clock")
         thread.budget -= 1
+        saw("slept")
         return None
 
     def close(self) -> None:

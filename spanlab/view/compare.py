@@ -13,10 +13,21 @@ from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
 from spanlab.view.page import chip, number, page, prose, shown
-from spanlab.view.words import circled, count, keys, listed, message, need, quoted, visible
+from spanlab.view.words import (
+    beginning,
+    circled,
+    count,
+    keys,
+    listed,
+    message,
+    need,
+    quoted,
+    visible,
+)
 
 SIDES = ("bug", "fixed")
-MOST = 500  # pairs that a page shows
+MOST, LONGEST = 500, 5000  # pairs that a page shows, events that are compared
+Both = tuple[Trace, Trace]
 
 
 def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comparison:
@@ -36,15 +47,32 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comp
     <Comparison: `hello`: no span → `work`.>
     """
     need("compare(run(bug()), run(fixed()))", bug, fixed)
-    if isinstance(names, str) or [type(name) for name in names] != [str, str]:
+    if not isinstance(names, tuple | list) or [type(name) for name in names] != [str, str]:
         raise UsageError(
             f"the names= of compare() are two texts, got {names!r:.60}. "
             f'Write: compare(one, other, names=("one", "other"))'
         )
     one, other = (visible(name) for name in names)
-    found = tuple(pairs(bug, fixed))
-    sentence = _sentence(found, (one, other))
-    return Comparison(sentence, found, graph(bug), graph(fixed), (one, other))
+    parts = beginning(bug, LONGEST, ("event",)), beginning(fixed, LONGEST, ("event",))
+    found = tuple(pairs(*parts))
+    sentence, left_out = _sentence(found, (one, other)), _rest(found, parts, (bug, fixed))
+    if any(len(part) < len(whole) for part, whole in zip(parts, (bug, fixed), strict=True)):
+        sentence = f"In the first {len(parts[0])} and {len(parts[1])} records: {sentence}"
+    return Comparison(sentence, found, graph(parts[0]), graph(parts[1]), (one, other), left_out)
+
+
+def _rest(found: tuple[Pair, ...], parts: Both, wholes: Both) -> str:
+    """Say which lines a page leaves out, and how to see them."""
+    lines = zip(*found[MOST:], strict=True) if len(found) > MOST else ((), ())
+    ends = [
+        min([len(part), *(line.record for line in side if line)])
+        for part, side in zip(parts, lines, strict=True)
+    ]
+    if ends == [len(whole) for whole in wholes]:
+        return ""
+    more = f"{len(found) - MOST} more lines" if len(found) > MOST else "Later records"
+    bug, fixed = (whole.cut.records + end for whole, end in zip(wholes, ends, strict=True))
+    return f"{more} are left out. Write: compare(bug[{bug}:], fixed[{fixed}:])"
 
 
 class Line(NamedTuple):
@@ -55,6 +83,7 @@ class Line(NamedTuple):
     scope: tuple[str, ...]
     thread: int
     place: int
+    record: int
 
     def __str__(self) -> str:
         scope = listed(self.scope).replace("`", "")
@@ -93,7 +122,7 @@ class Pair(NamedTuple):
 class Comparison:
     """What differs between two traces: a `sentence`, the `pairs` of events, and both graphs.
 
-    `names` are those of the two sides.
+    `names` are those of the two sides, `left_out` says what is not shown.
     """
 
     sentence: str
@@ -101,6 +130,7 @@ class Comparison:
     bug: Figure
     fixed: Figure
     names: tuple[str, str]
+    left_out: str = ""
 
     @property
     def sides(self) -> tuple[tuple[str, Figure], tuple[str, Figure]]:
@@ -108,9 +138,10 @@ class Comparison:
         return (self.names[0], self.bug), (self.names[1], self.fixed)
 
     def __str__(self) -> str:
-        lines = [f"{sign} {line}" for pair in self.pairs for sign, line in pair.diff if line]
+        shown = self.pairs[:MOST]
+        lines = [f"{sign} {line}" for pair in shown for sign, line in pair.diff if line]
         graphs = [f"{name}: {figure.alt}\n{figure.text}" for name, figure in self.sides]
-        return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), *graphs]))
+        return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), self.left_out, *graphs]))
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.sentence}>"
@@ -126,8 +157,8 @@ def _spans(trace: Trace) -> list[str]:
 def _lines(trace: Trace, told_apart: bool) -> list[Line]:
     places, names = trace.ran, Labels(trace).path if told_apart else trace.names
     return [
-        Line(n, message(e), names(e.parent), e.thread, places[e.thread])
-        for n, e in enumerate(trace.events, 1)
+        Line(n, message(e), names(e.parent), e.thread, places[e.thread], e.index)
+        for n, e in trace.numbered
     ]
 
 
@@ -176,8 +207,7 @@ def _html(both: Comparison) -> str:
     head = f'<div class="head"><p class="say">{prose(both.sentence)}</p></div>'
     titles = "".join(f"<h4>{shown(name)}</h4>" for name in both.names)
     rows = "".join(_row(pair, both.names) for pair in both.pairs[:MOST])
-    if len(both.pairs) > MOST:
-        rows += f'<p class="rest">{len(both.pairs) - MOST} more lines are left out.</p>'
+    rows += f'<p class="rest">{shown(both.left_out)}</p>' if both.left_out else ""
     lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
     graphs = "".join(
         f'<div><h4 class="whose">{shown(name)}</h4>{figure.html()}</div>'

@@ -22,6 +22,7 @@ from typing import Any
 
 from spanlab.errors import MissingPackage, UsageError
 from spanlab.view.palette import LINE, MONO, PAPER, SANS
+from spanlab.view.words import file_of
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +47,7 @@ class Figure:
 
         Raises `UsageError` for another ending, `MissingPackage` if nothing could draw it.
         """
-        path = Path(path)
+        path = file_of(path, 'save("graph.svg")')
         if path.suffix != ".svg":
             raise UsageError(f'save() writes SVG, got {path.name!r}. Write: save("graph.svg")')
         if not self.svg:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -16,11 +17,13 @@ from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
 from spanlab.view.palette import MONO, SANS, hue
-from spanlab.view.words import circled, need
+from spanlab.view.words import circled, need, rest
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
 MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
 STEPS = {SpanEntered: 1, SpanExited: -1}  # how often a span is entered
+CYCLE = 146_097  # days in 400 years, after which the calendar repeats
+PAGE, ROW, LONGEST = 300_000, 400, 10_000  # bytes of a page, around an entry; letters of it
 GROUPS = {"none": (), "active": ("enter", "exit"), "full": tuple(MOMENTS.values())}
 
 
@@ -47,18 +50,18 @@ def log(
     """
     need("log(run(main()))", trace)
     if format not in FORMATS:
-        raise UsageError(f"a format is one of {', '.join(FORMATS)}, got {format!r}")
+        raise UsageError(f"a format is one of {', '.join(FORMATS)}, got {format!r:.60}")
     settings = Settings(
         time, target, thread_ids, thread_names,
         format == "pretty" if file is None else file, format == "pretty" if line is None else line,
         flatten_event, current_span, span_list,
     )  # fmt: skip
-    shown = _Replay(trace, settings, _moments(span_events)).shown()
-    entries = [Entry(number, at.thread, *FORMATS[format](at, settings)) for number, at in shown]
-    return Log(entries, {thread: hue(place) for thread, place in trace.ran.items()})
+    return Log(trace, format, settings, frozenset(_moments(span_events)))
 
 
 def _moments(span_events: str) -> set[str]:
+    if not isinstance(span_events, str):
+        raise UsageError(f"span_events are text, got {span_events!r:.60}. Write: 'new|close'")
     names = [word for name in span_events.split("|") for word in GROUPS.get(name, (name,))]
     if wrong := sorted(set(names) - set(MOMENTS.values())):
         known = ", ".join([*GROUPS, *MOMENTS.values()])
@@ -68,8 +71,9 @@ def _moments(span_events: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is printed for one event; `number` counts the trace's events, and is 0 for a span's."""
+    """What is printed for one event; `number` is the event's, and is 0 for what a span does."""
 
+    record: int
     number: int
     thread: int
     before: str
@@ -82,28 +86,61 @@ class Entry:
 
 @dataclass(frozen=True, repr=False)
 class Log:
-    """A printed log: `str` gives what the crate prints, `entries` what belongs to each event.
+    """A log: `str` gives all that the crate prints, `entries` what belongs to each event.
 
-    A notebook shows the threads coloured and the events numbered as in the other views.
+    A notebook shows its beginning, the threads coloured, the events numbered as in other views.
     """
 
-    entries: list[Entry]
-    hues: dict[int, tuple[str, str]]  # of each thread, as in the graph
+    trace: Trace
+    format: str
+    settings: Settings
+    moments: frozenset[str]
+
+    @cached_property
+    def entries(self) -> list[Entry]:
+        """All that is printed, in order."""
+        return list(self._printed())
+
+    def _printed(self) -> Iterator[Entry]:
+        for record, number, at in _Replay(self.trace, self.settings, self.moments).shown():
+            yield Entry(record, number, at.thread, *FORMATS[self.format](at, self.settings))
+
+    @cached_property
+    def _page(self) -> tuple[list[Entry], str]:
+        """As much as a page holds, and what is said of the rest."""
+        shown: list[Entry] = []
+        room = PAGE
+        for entry in self._printed():
+            room -= len(_visible(str(entry)).encode()) + ROW
+            if room < 0:
+                return shown, rest("log", self.trace, entry.record)
+            shown.append(entry)
+        return shown, ""
 
     def __str__(self) -> str:
         return "".join(map(str, self.entries))
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        entries, left_out = self._page
+        return "".join(_cut(str(entry)) for entry in entries) + left_out
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self._html()}
+        return {"text/plain": repr(self), "text/html": self._html()}
 
     def _html(self) -> str:
-        rows = "".join(_row(entry, *self.hues[entry.thread]) for entry in self.entries)
+        entries, left_out = self._page
+        hues = {thread: hue(place) for thread, place in self.trace.ran.items()}
+        rows = "".join(_row(entry, *hues[entry.thread]) for entry in entries)
         return (
             '<div dir="ltr" style="display:grid;grid-template-columns:2.2em minmax(0,1fr);'
-            f'row-gap:.6em;text-align:left;line-height:1.5;font-family:{MONO}">{rows}</div>'
+            f'row-gap:.6em;text-align:left;line-height:1.5;font-family:{MONO}">{rows}'
+            f"</div>{left_out and f'<p>{left_out}</p>'}"
         )
+
+
+def _cut(text: str) -> str:
+    more = len(text) - LONGEST
+    return text if more <= 0 else f"{text[:LONGEST]}… {more} more letters\n"
 
 
 def _row(entry: Entry, colour: str, tint: str) -> str:
@@ -119,7 +156,7 @@ def _row(entry: Entry, colour: str, tint: str) -> str:
 
 def _visible(text: str) -> str:
     """Escape for a page; what would steer a terminal or turn text around becomes readable."""
-    shown = (c if c.isprintable() or c in "\n\t" else f"\\u{{{ord(c):x}}}" for c in text)
+    shown = (c if c.isprintable() or c in "\n\t" else f"\\u{{{ord(c):x}}}" for c in _cut(text))
     return escape("".join(shown))
 
 
@@ -143,7 +180,7 @@ class _Timing:
 class _Replay:
     """The state of all spans, brought forward record by record."""
 
-    def __init__(self, trace: Trace, settings: Settings, moments: set[str]) -> None:
+    def __init__(self, trace: Trace, settings: Settings, moments: frozenset[str]) -> None:
         self.trace, self.settings, self.moments = trace, settings, moments
         self.names = {id: thread.name for id, thread in trace.threads.items()}
         self.name_width = 0
@@ -151,19 +188,19 @@ class _Replay:
         self.timings: dict[int, _Timing] = {}
         self.stacks = Stacks()
 
-    def shown(self) -> Iterator[tuple[int, Shown]]:
-        """Give what is to be printed, with its number; the number is 0 if it is about a span."""
-        number = 0
+    def shown(self) -> Iterator[tuple[int, int, Shown]]:
+        """Give what is to be printed: of which record, and the number of the event or 0."""
+        number = self.trace.cut.events
         for record in self.trace.records:
             if isinstance(record, Event):
                 number += 1
-                yield number, self.show(record, record, record.parent, record.current)
+                yield record.index, number, self.show(record, record, record.parent, record.current)
             elif isinstance(record, SpanRecorded):
                 self.fields[record.span] += record.fields
             elif isinstance(record, Moment):
                 self.apply(record)
                 if MOMENTS[type(record)] in self.moments:
-                    yield 0, self.about(record)
+                    yield record.index, 0, self.about(record)
                 if isinstance(record, SpanClosed):  # it is told while the span is still open
                     self.stacks.replay(record)
 
@@ -189,10 +226,9 @@ class _Replay:
         self, at: Event | Moment, what: Event | SpanNew, parent: int | None, current: int | None
     ) -> Shown:
         name, settings = self.names.get(at.thread, ""), self.settings
-        self.name_width = max(self.name_width, len(name.encode()))
-        time = datetime(1970, 1, 1) + timedelta(microseconds=(self.trace.started + at.time) // 1000)
+        self.name_width = max(self.name_width, len(name.encode(errors="surrogatepass")))
         return Shown(
-            time.isoformat(timespec="microseconds") + "Z" if settings.time else "",
+            _date(self.trace.started + at.time) if settings.time else "",
             what.level, what.target, what.fields,
             file_name(what.file) if settings.file else "", what.line if settings.line else 0,
             at.thread, name, self.name_width, self.scope(parent), self.scope(current),
@@ -200,6 +236,15 @@ class _Replay:
 
     def scope(self, span: int | None) -> Scope:
         return [(new, self.fields[new.span]) for new in self.trace.ancestors(span)]
+
+
+def _date(nanoseconds: int) -> str:
+    """Write a time since 1970 as the crate does, which knows years beyond those of `datetime`."""
+    days, rest = divmod(nanoseconds // 1000, 86_400_000_000)
+    cycles, days = divmod(days, CYCLE)
+    date = datetime(1970, 1, 1) + timedelta(days, microseconds=rest)
+    year = date.year + 400 * cycles
+    return f"{'+' if year > 9999 else ''}{year:04}{date:-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _duration(nanoseconds: int) -> Text:

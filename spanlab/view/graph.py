@@ -18,11 +18,11 @@ from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card, draw
 from spanlab.view.palette import DIM, INK, LINE, LOST, PALETTE, PAPER, hue, static
 from spanlab.view.tree import Node, merged, nodes, titles_of
-from spanlab.view.words import circled, count, need
+from spanlab.view.words import beginning, circled, count, need, rest
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
-MOST = 120  # above so many, the rest is left out
+MOST, LONGEST = 120, 20_000  # nodes that are drawn, spans and events that they are taken from
 PAGE = 1100  # pixels; what is wider lists its events, then grows to the right
 ByKey = dict[str | None, Node]
 INSTALL = "Drawing needs a Graphviz engine. Install one: pip install graphviz graphviz-pure"
@@ -63,14 +63,16 @@ class Picture:
 def picture(trace: Trace) -> Picture:
     """Draw the graph, for a view that shows it step by step."""
     need("graph(run(main()))", trace)
-    every = nodes(trace)
+    part = beginning(trace, LONGEST, ("new", "event"))
+    every = nodes(part)
     equal = merged(every) if len(every) > MANY else every
-    drawn, left_out = equal[:MOST], sum(node.count for node in equal[MOST:])
-    rest = f"{left_out} more, after these {MOST}, are left out." if left_out else ""
-    titles, alt = titles_of(trace), _sentence(equal, rest)
-    dot = _dot(drawn, titles, rest)
+    drawn, left_out = equal[:MOST], rest("graph", trace, len(part))
+    if len(equal) > MOST:
+        left_out = rest("graph", trace, equal[MOST].record, f"All but these {MOST}")
+    titles, alt = titles_of(part), _sentence(equal, left_out)
+    dot = _dot(drawn, titles, left_out)
     svg = draw(dot)
-    text = "\n".join([*_tree(drawn, titles), *filter(None, [rest])])
+    text = "\n".join([*_tree(drawn, titles), *filter(None, [left_out])])
     missing = "" if svg else INSTALL
     figure = Figure(card(svg, alt) if svg else "", alt, text, dot=dot, missing=missing)
     return Picture(figure, drawn, svg)
@@ -79,7 +81,7 @@ def picture(trace: Trace) -> Picture:
 # --- in words ------------------------------------------------------------------------------------
 
 
-def _sentence(every: list[Node], rest: str) -> str:
+def _sentence(every: list[Node], left_out: str) -> str:
     events = sum(len(node.numbers) for node in every)
     spans = count(sum(node.count for node in every) - events, "span")
     threads = count(len({node.thread for node in every}), "thread")
@@ -92,7 +94,7 @@ def _sentence(every: list[Node], rest: str) -> str:
     said += [f"{len(lost) - 3} more lost theirs."] if len(lost) > 3 else []
     said += [] if lost else ["Nothing lost its parent."]
     said += [f"{_at(n)} is in {_at(by_key[n.parent])}." for n in every if n.far][:1]
-    return " ".join([*said, rest]).strip()
+    return " ".join([*said, left_out]).strip()
 
 
 def _at(node: Node) -> str:
@@ -146,11 +148,11 @@ RIGHT = {"rankdir": "LR", "apart": "0.7", "ports": "tailport=e headport=w"}
 Card = list[Node]  # one span, one event, or the many events of one span as a list
 
 
-def _dot(drawn: list[Node], titles: dict[int, str], rest: str) -> str:
+def _dot(drawn: list[Node], titles: dict[int, str], left_out: str) -> str:
     colours = {thread: hue(place) for place, thread in enumerate(titles)}
     boxes: dict[int, list[str]] = {thread: [] for thread in sorted({n.thread for n in drawn})}
     by_key, (cards, layout) = {node.key: node for node in drawn}, _arranged(drawn)
-    head = Template(static("graph.dot")).substitute(PALETTE, rest=rest, **layout)
+    head = Template(static("graph.dot")).substitute(PALETTE, rest=left_out, **layout)
     edges: list[str] = []
     for here in cards:
         node, colour = here[0], colours[here[0].thread]

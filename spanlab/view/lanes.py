@@ -12,18 +12,37 @@ from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from spanlab.record import Event, PollEnded, PollStarted, Record, SpanEntered, TaskSpawned
+from spanlab.record import (
+    Event,
+    PollEnded,
+    PollStarted,
+    Record,
+    SpanEntered,
+    TaskFinished,
+    TaskSpawned,
+)  # fmt: skip
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card
 from spanlab.view.palette import HUES, painted, static
 from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places
 from spanlab.view.tree import titles_of
-from spanlab.view.words import circled, count, message, need, task, visible, waited
+from spanlab.view.words import (
+    beginning,
+    circled,
+    count,
+    message,
+    need,
+    panic,
+    rest,
+    task,
+    visible,
+    waited,
+)  # fmt: skip
 
 LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
 AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
 MANY = 24  # more arrows than that are drawn faintly
-MOST = 200  # lines of the text twin
+MOST, LONGEST = 200, 5000  # lines of the text twin; records that may find room
 PATTERNS = ("", "M-1 1L1 -1M0 8L8 0M7 9L9 7", "M4 4h.01", "M4 0V8", "M-1 7L1 9M0 0L8 8M7 -1L9 1")
 
 
@@ -42,14 +61,16 @@ def lanes(trace: Trace) -> Figure:
     <Figure: 1 event on 1 thread, and no polls.>
     """
     need("lanes(run(main()))", trace)
-    titles = titles_of(trace)
-    placed = Places(trace, titles)
-    starts = _line_starts(trace, placed)
-    cut = max(1, int(TALL // (placed.height + AXIS + GAP)))
-    rest = f"Records from {starts[cut]} on are left out." if len(starts) > cut else ""
-    alt = " ".join(filter(None, [_sentence(trace, titles), rest]))
-    text = "\n".join([*_twin(trace, titles), *filter(None, [rest])])
-    return Figure(card(_lines(placed, titles, starts, cut), alt), alt, text)
+    part, starts, cut = beginning(trace, LONGEST), [0], 0
+    while len(starts) > cut:
+        titles = titles_of(part)
+        placed = Places(part, titles)
+        starts, cut = _line_starts(part, placed), max(1, int(TALL // (placed.height + AXIS + GAP)))
+        part = part[: max(starts[cut], len(part) * 3 // 4) if len(starts) > cut else None]
+    left_out = rest("lanes", trace, len(part))
+    alt = " ".join(filter(None, [_sentence(part, titles), left_out]))
+    text = "\n".join([*_twin(part, titles), *filter(None, [left_out])])
+    return Figure(card(_lines(placed, titles, starts), alt), alt, text)
 
 
 # --- in words ------------------------------------------------------------------------------------
@@ -65,12 +86,15 @@ def _sentence(trace: Trace, titles: dict[int, str]) -> str:
     where = [f"{task(number)} on {_and(list(polls[number]))}" for number in list(polls)[:4]]
     more = [f"{len(polls) - 4} more tasks"] if len(polls) > 4 else []
     number = count(len(trace.of(PollStarted)), "poll")
-    return f"{number}: {'; '.join([*where, *more])}. {events}."
+    ends = [end for end in trace.of(TaskFinished) if end.outcome == "panicked"]
+    panics = [f" {task(end.finished).capitalize()} panicked{panic(end)}." for end in ends[:3]]
+    panics += [f" {len(ends) - 3} more panicked."] if len(ends) > 3 else []
+    return f"{number}: {'; '.join([*where, *more])}. {events}.{''.join(panics)}"
 
 
 def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
     """Give the text twin: under each thread a line for each of its polls, with what it did."""
-    numbers = {event.index: circled(n) for n, event in enumerate(trace.events, 1)}
+    numbers = {event.index: circled(n) for n, event in trace.numbered}
     did: dict[int, list[tuple[str, list[str]]]] = {thread: [] for thread in titles}
     for record in trace.records:
         polls, said = did.get(record.thread, []), _did(record, numbers, trace)
@@ -94,6 +118,8 @@ def _did(record: Record, numbers: dict[int, str], trace: Trace) -> str:
             return f"in {visible(trace.spans[span].name) if span in trace.spans else '?'}"
         case TaskSpawned(spawned=number):
             return f"spawns {task(number)}"
+        case TaskFinished(outcome="panicked"):
+            return f"panics{panic(record)}"
         case PollEnded(ready=ready):
             return "ends" if ready else f"waits for {waited(record)}"
     return ""
@@ -120,9 +146,9 @@ def _line_starts(trace: Trace, placed: Places) -> list[int]:
     return starts
 
 
-def _lines(placed: Places, titles: dict[int, str], starts: list[int], cut: int) -> str:
+def _lines(placed: Places, titles: dict[int, str], starts: list[int]) -> str:
     """Show the strip through one window for each line."""
-    edges = [*(placed.x[start] for start in starts if placed.x), placed.width][: cut + 1]
+    edges = [*(placed.x[start] for start in starts if placed.x), placed.width]
     page = max([b - a for a, b in pairwise(edges)] or [0]) + 12
     tall, windows = placed.height + AXIS, ""
     for line, (a, b) in enumerate(pairwise(edges)):
@@ -217,9 +243,10 @@ def _fitting(text: str, room: float) -> str:
 def _mark(mark: Mark, placed: Places) -> str:
     y = placed.top[mark.thread] + ABOVE + placed.tall[mark.thread] + 13
     wide = 18 if mark.number < 100 else 25
+    look, text = ("mark", str(mark.number)) if mark.number else ("mark panic", "✗")
     return (
-        f'<g class="mark" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
-        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, str(mark.number))}</g>'
+        f'<g class="{look}" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
+        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, text)}</g>'
     )
 
 

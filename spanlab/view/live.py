@@ -20,12 +20,15 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 def live(
     package: str, name: str, css: str, state: Mapping[str, Any],
     said: Mapping[str, Any] | None = None, hear: Callable[[dict[str, Any]], None] | None = None,
+    inner: str = "",
 ) -> Any:  # fmt: skip
     """Make a widget; `hear` is called with `said` when it changes, in the browser or here.
 
+    Its script may call that of the view `inner`, by the name `render`.
+
     Raises `MissingPackage` where anywidget is not installed.
     """
-    widget = _class(package, name, css)(state=dict(state), said=dict(said or {}))
+    widget = _class(package, name, css, inner)(state=dict(state), said=dict(said or {}))
     if hear:
         widget.observe(lambda change: hear(change["new"]), "said")
     return widget
@@ -40,23 +43,24 @@ def bundle(widget: Any, plain: str, html: str = "") -> dict[str, Any]:
 
 
 @cache
-def _class(package: str, name: str, css: str) -> Any:
+def _class(package: str, name: str, css: str, inner: str) -> Any:
     try:
         from anywidget import AnyWidget
         from traitlets import Dict
     except ImportError:
         raise MissingPackage(INSTALL) from None
     return type(name, (AnyWidget,), {
-        "_esm": script(package, name),
+        "_esm": script(package, name, inner),
         "_css": static("palette.css") + static(f"{css}.css", package),
         "state": Dict().tag(sync=True),
         "said": Dict().tag(sync=True),
     })  # fmt: skip
 
 
-def script(package: str, name: str) -> str:
+def script(package: str, name: str, inner: str = "") -> str:
     """Put a widget's script together: what all share, then its file, or its folder's in order."""
     folder = files(package) / "static" / name
     names = sorted(part.name for part in folder.iterdir()) if folder.is_dir() else []
     parts = [f"{name}/{part}" for part in names] or [f"{name}.js"]
-    return static("ui.js") + "".join(static(part, package) for part in parts)
+    whole = script("spanlab.view", inner) if inner else static("ui.js")
+    return whole.partition("export default")[0] + "".join(static(part, package) for part in parts)

@@ -45,7 +45,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Mark:
-    """An event, numbered as in the log."""
+    """An event, numbered as in the log, or a panic, which has no number."""
 
     record: int
     thread: int
@@ -67,7 +67,8 @@ class Arrow:
 class Places:
     """All places, in pixels, from one pass over the records; `threads` get a lane, in their order.
 
-    `x` has one for each record, `top` and `tall` one for each thread.
+    `x` has one for each record, `top` and `tall` one for each thread. In a part of a trace what is
+    from before has no width: what is open there begins at the edge.
     """
 
     def __init__(self, trace: Trace, threads: Iterable[int]) -> None:
@@ -77,6 +78,7 @@ class Places:
         self.marks: list[Mark] = []
         self.arrows: list[Arrow] = []
         self.times: list[tuple[float, int]] = [(-float(APART), 0)]  # the first is not drawn
+        self._numbers = {event.index: number for number, event in trace.numbered}
         self._names = {number: new.name for number, new in trace.spans.items()}
         self._open: dict[int, Bar] = {}  # the poll of each thread, or what runs outside any
         self._entered: defaultdict[int, list[Bar]] = defaultdict(list)
@@ -86,19 +88,23 @@ class Places:
         self._seen = set[int]()  # spans
         for record in trace.records:
             self.x.append(self.width)
-            self.width += self._wide(record)
+            self.width += self._wide(record) if record.index >= trace.cut.begun else 0
             if not isinstance(record, kind.ThreadStarted):
                 self._add(record)
         self._end()
+        self.bars = [bar for bar in self.bars if bar.end]  # what ended before has no width
+        self.arrows = [arrow for arrow in self.arrows if arrow.end]
         self.top, self.tall = dict[int, float](), dict[int, float]()
+        rows = {bar.thread: bar.row + 1 for bar in sorted(self.bars, key=lambda bar: bar.row)}
         for thread in threads:
-            rows = max((bar.row + 1 for bar in self.bars if bar.thread == thread), default=0)
             self.top[thread] = self.height
-            self.tall[thread] = TITLE + ROW * min(rows, DEEPEST) + 3
+            self.tall[thread] = TITLE + ROW * min(rows.get(thread, 0), DEEPEST) + 3
             self.height += ABOVE + self.tall[thread] + BELOW
 
     def _wide(self, record: Record) -> float:
         wide = WIDTHS.get(type(record), 12)
+        if isinstance(record, kind.TaskFinished) and record.outcome == "panicked":
+            return WIDTHS[kind.Event]
         if not isinstance(record, kind.SpanEntered) or record.span in self._seen:
             return wide
         self._seen.add(record.span)  # its first bar has room for its name
@@ -120,16 +126,18 @@ class Places:
                 self._open.pop(thread).end = x
             case kind.SpanEntered(span=span):
                 bar = self._bar("span", record, x, self._names.get(span, "?"))
-                entered, free = self._entered[thread], self._free[thread]
-                bar.span, bar.row = span, heappop(free) if free else len(entered)
-                entered.append(bar)
+                here, free = self._entered[thread], self._free[thread]
+                bar.span, bar.row = span, heappop(free) if free else len(here)
+                here.append(bar)
             case kind.SpanExited(span=span):
-                for bar in [bar for bar in self._entered[thread] if bar.span == span][-1:]:
-                    pop(self._entered[thread], bar)
-                    bar.end = self.width
-                    heappush(self._free[thread], bar.row)
-            case kind.Event():
-                number = len(self.marks) + 1
+                here = self._entered[thread]
+                entered = next((bar for bar in reversed(here) if bar.span == span), None)
+                if entered is not None:
+                    pop(here, entered)
+                    entered.end = self.width
+                    heappush(self._free[thread], entered.row)
+            case kind.Event() | kind.TaskFinished(outcome="panicked"):
+                number = self._numbers.get(record.index, 0)
                 self.marks.append(Mark(record.index, thread, number, middle))
             case kind.TaskSpawned(spawned=number):
                 self._called[number] = "spawn", record, middle

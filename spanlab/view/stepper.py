@@ -7,9 +7,10 @@ stepping needs no kernel. Whatever a name holds is made visible here and is only
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
+from spanlab.errors import UsageError
 from spanlab.frames import file_name
 from spanlab.record import KINDS, Record
 from spanlab.traces import Trace
@@ -21,9 +22,10 @@ from spanlab.view.palette import PALETTE
 from spanlab.view.places import ABOVE, Places
 from spanlab.view.states import changes
 from spanlab.view.tree import titles_of
-from spanlab.view.words import need, said, visible
+from spanlab.view.words import beginning, need, rest, said, visible
 
 NAME, WORDS, LINE_OF_CODE = 60, 160, 240  # letters that are shown of a name, a message, a line
+LONGEST, LARGEST = 3000, 1_000_000  # records, bytes that are sent
 WHOLE, AROUND = 300, 12  # lines of a file that is sent whole; lines around each that ran
 
 UNSEEN = {"index", "time", "level", "target"}  # what no pane shows
@@ -38,10 +40,8 @@ class Stepper:
     """Shows a trace step by step in a notebook; where no widget runs, as a figure of its end."""
 
     def __init__(self, trace: Trace) -> None:
-        drawn = picture(trace)
-        self.figure: Figure = drawn.figure
-        state = {"trace": packed(trace, drawn)}
-        self.widget = live("spanlab.view", "stepper", "stepper", state)
+        sent, self.figure = _fitting(trace)
+        self.widget = live("spanlab.view", "stepper", "stepper", {"trace": sent})
 
     def __repr__(self) -> str:
         return f"<Stepper: {self.figure.alt}>"
@@ -56,7 +56,8 @@ def step(trace: Trace) -> Stepper:
 
     The keys ← and → step, Shift with them goes to the next poll, Home and End to the ends,
     the space bar plays, ? lists them. A click on a mark, a bar or a line of the log goes there.
-    All of it happens in the browser and goes on when the kernel is gone.
+    All of it happens in the browser and goes on when the kernel is gone. Of a long trace it
+    shows the beginning, and says how to see the rest.
 
     Raises `MissingPackage` where anywidget is not installed.
 
@@ -72,7 +73,24 @@ def step(trace: Trace) -> Stepper:
 # --- what is sent --------------------------------------------------------------------------------
 
 
-def packed(trace: Trace, drawn: Picture) -> str:
+def _fitting(trace: Trace) -> tuple[str, Figure]:
+    """Pack as much of a trace as a page holds; what is sent, and the figure of the same records."""
+    part, new = beginning(trace, LONGEST), LONGEST
+    while part.cut.begun <= LONGEST and new > 1:
+        left_out = rest("step", trace, len(part))
+        drawn = picture(part)
+        sent = packed(part, drawn, left_out)
+        if len(sent.encode()) <= LARGEST:
+            return sent, replace(drawn.figure, alt=f"{drawn.figure.alt} {left_out}".strip())
+        new = (len(part) - part.cut.begun) // 2
+        part = part[: part.cut.begun + new]
+    raise UsageError(
+        f"step() needs a stretch that builds on little, and what is open before "
+        f"trace[{trace.cut.records + trace.cut.begun}] is too much. Write: step(trace[:1000])"
+    )
+
+
+def packed(trace: Trace, drawn: Picture, left_out: str = "") -> str:
     """Write all that the browser needs as JSON; a row is the number of a kind, then its fields."""
     titles, files = titles_of(trace), dict[str, int]()
     rows = [_row(record, files) for record in trace.records]
@@ -86,6 +104,7 @@ def packed(trace: Trace, drawn: Picture) -> str:
         "merged": {key: node.key for node in drawn.nodes for key in node.keys if key != node.key},
         "lanes": strip(placed), "x": [round(x) for x in [*placed.x, placed.width]],
         "height": placed.height + 18, "tops": [round(placed.top[t] + ABOVE) for t in titles],
+        "cut": trace.cut, "rest": left_out,
     }  # fmt: skip
     return json.dumps(sent, separators=(",", ":"))
 

@@ -19,6 +19,7 @@ class Node:
     """A span (it has no `numbers`) or an event, or several equal ones drawn as one."""
 
     key: str
+    record: int
     thread: int
     parent: str | None
     text: str
@@ -32,7 +33,7 @@ class Node:
 
 def nodes(trace: Trace) -> list[Node]:
     """Give every span and event."""
-    lost, elsewhere, number = lost_parents(trace), _entered_elsewhere(trace), 0
+    lost, elsewhere, number = lost_parents(trace), _entered_elsewhere(trace), trace.cut.events
     threads: dict[str | None, int] = {}  # of all that came before
     found: list[Node] = []
     for record in trace.records:
@@ -49,7 +50,7 @@ def nodes(trace: Trace) -> list[Node]:
         far = threads.get(parent, record.thread) != record.thread
         missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
         look = visible(text), numbers, note, missing
-        found.append(Node(key, record.thread, parent, *look, keys=(key,), far=far))
+        found.append(Node(key, record.index, record.thread, parent, *look, keys=(key,), far=far))
         threads[key] = record.thread
     return found
 

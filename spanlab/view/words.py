@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields
 from spanlab.frames import file_name
-from spanlab.record import Event, PollEnded
+from spanlab.record import KINDS, Event, PollEnded, TaskFinished
 from spanlab.traces import Trace
 
 Names = tuple[str, ...]  # of spans, leaf to root
+NESTED, NAMED = 64, 20  # spans that weigh as much as a record; names of a scope that are written
 
 
 def need(call: str, *traces: object) -> None:
@@ -20,6 +24,36 @@ def need(call: str, *traces: object) -> None:
         if not isinstance(given, Trace):
             view = call.partition("(")[0]
             raise UsageError(f"{view}() needs a trace, got {given!r:.60}. Write: {call}")
+
+
+def file_of(path: Any, call: str) -> Path:
+    """Refuse what is no name of a file; `call` is how the function is called."""
+    if not isinstance(path, str | PathLike):
+        raise UsageError(f"a file is given by its name, got {path!r:.60}. Write: {call}")
+    return Path(path)
+
+
+def beginning(trace: Trace, most: int, kinds: Container[str] = KINDS) -> Trace:
+    """Give what a view can work through: so many of some kinds, or fewer that are nested deep."""
+    depths: dict[Any, int] = {}  # of the spans
+    entered = work = 0
+    for at, row in enumerate(trace.noted):
+        entered += {"enter": 1, "exit": -1}.get(row[0], 0)
+        if row[0] == "new":
+            depths[row[6]] = depths.get(row[7], 0) + 1
+        inside = depths.get(row[-2], 0) if row[0] == "event" else 0
+        work += (row[0] in kinds) + (entered + inside) // NESTED if at > trace.cut.begun else 0
+        if work > most:
+            return trace[:at]
+    return trace
+
+
+def rest(view: str, trace: Trace, at: int, what: str = "") -> str:
+    """Say that the records from one on are left out, and how to see them; empty if none are."""
+    if at >= len(trace):
+        return ""
+    first = trace.cut.records + max(at, trace.cut.begun)
+    return f"{what or f'Records from {first} on'} are left out. Write: {view}(trace[{first}:])"
 
 
 def count(number: int, thing: str) -> str:
@@ -73,6 +107,11 @@ def keys(messages: Iterable[str]) -> list[tuple[str, int]]:
 def task(number: int) -> str:
     """Name a task as the figures do; the main future is task 0."""
     return f"task {number}" if number else "main"
+
+
+def panic(end: TaskFinished) -> str:
+    """Give the message of a panic, as the end of a sentence."""
+    return f": {visible(end.panic, 60)}" if end.panic else ""
 
 
 def waited(poll: PollEnded) -> str:

@@ -21,6 +21,7 @@ from typing import Any
 import programs
 import pytest
 import variants
+from stepping import leaking, panicking
 
 import spanlab
 from spanlab import CurrentThread, Trace, UsageError, Why, info, info_span, recording, run, why
@@ -722,3 +723,10 @@ def test_the_page_has_no_script_and_a_dark_side() -> None:
         "prefers-color",
     ):
         assert needed in page
+
+
+def test_the_story_ends_with_a_panic_of_the_task() -> None:
+    """Of this task and not of another, with the message."""
+    shown = str(why(panicking(), "before"))
+    assert "Task 1 panicked in the end: out of luck" in shown
+    assert "panicked" not in str(why(leaking(), "after it"))

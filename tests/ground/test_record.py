@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from stepping import leaking, many
 
 from spanlab import (
     CurrentThread,
@@ -27,6 +28,7 @@ from spanlab import (
     yield_now,
 )
 from spanlab.record import KINDS, SLOTS, Event, SpanNew, TaskSpawned, ThreadStarted
+from spanlab.replay import Stacks, lost_parents
 
 
 async def task() -> None:
@@ -216,11 +218,61 @@ def test_a_slice_is_the_trace_up_to_a_step() -> None:
     assert trace[:0].events == []
 
 
-@pytest.mark.parametrize("wrong", [slice(1, None), slice(2, 5), slice(None, None, 2)])
-def test_a_part_that_does_not_start_at_the_start_is_refused(wrong: slice) -> None:
-    """Without what came before nobody can say what is current."""
-    with pytest.raises(UsageError, match=r"starts at its start, got slice.* Write: trace\[:10\]"):
+@pytest.mark.parametrize("wrong", [slice(None, None, 2), slice(9, 3, -1)])
+def test_a_part_with_gaps_is_refused(wrong: slice) -> None:
+    """What happened between two records decides about the second."""
+    with pytest.raises(UsageError, match=r"all of a stretch, got slice.* Write: trace\[10:20\]"):
         trace_of()[wrong]
+
+
+@pytest.mark.parametrize("whole", [leaking(), many(3), trace_of()], ids=["leak", "many", "kinds"])
+def test_a_stretch_knows_what_came_before_it(whole: Trace) -> None:
+    """Stacks, scopes, lost parents and numbers are those of the whole, wherever it is cut."""
+    lost = lost_parents(whole)
+    for first in range(len(whole)):
+        part = whole[first : first + 9]
+        shift, stretch = part.cut.records, whole.records[first : first + 9]
+        stacks, again = Stacks(), Stacks()
+        for record in whole.records[:first]:
+            stacks.replay(record)
+        for record in part.records[: -len(stretch)]:
+            again.replay(record)
+        for record, same in zip(stretch, part.records[-len(stretch) :], strict=True):
+            stacks.replay(record)
+            again.replay(same)
+            assert dataclasses.replace(same, index=same.index + shift) == record
+            spans = [by.span for by, _ in stacks.pushed(record.thread)]
+            assert [by.span for by, _ in again.pushed(record.thread)] == spans
+            assert again.current(record.thread) == stacks.current(record.thread)
+            if isinstance(record, Event):
+                assert part.scope(same) == whole.scope(record)
+        assert part.numbered == [
+            (n, dataclasses.replace(event, index=event.index - shift))
+            for n, event in whole.numbered
+            if first <= event.index < first + 9
+        ]
+        found = {at + shift: span for at, span in lost_parents(part).items()}
+        within = [at for at in lost if first <= at < first + 9]
+        assert [found[at] for at in within] == [lost[at] for at in within]
+
+
+def test_a_part_of_a_part_counts_from_the_whole() -> None:
+    """And it is stored with what it leaves out."""
+    whole = many(3)
+    part = whole[40:80]
+    inner = part[len(part) - 10 : len(part) - 5]
+    assert inner.numbered[0][0] == whole[70:75].numbered[0][0]
+    again = Trace.from_json(inner.to_json())
+    assert (again.records, again.cut) == (inner.records, inner.cut)
+
+
+def test_a_stretch_of_a_long_trace_is_short() -> None:
+    """Of all that is over, nothing is taken along."""
+    with recording() as trace:
+        for number in range(2000):
+            with info_span("work").enter():
+                info("step", number=number)
+    assert len(trace[5000:5010]) < 15
 
 
 # ---------------------------------------------------------------- JSON

@@ -452,6 +452,46 @@ def test_save_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["my_answers.json"]
 
 
+def test_save_touches_no_other_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a reader's own files are called; and nothing is left beside the answers."""
+    monkeypatch.chdir(tmp_path)
+    mine = [tmp_path / f"my_answers.json{ending}" for ending in (".part", ".tmp", "~")]
+    for path in mine:
+        path.write_text("my own text")
+    answered()
+    save()
+    assert [path.read_text() for path in mine] == ["my own text"] * 3
+    assert set(tmp_path.iterdir()) == {*mine, tmp_path / "my_answers.json"}
+
+
+def test_the_answers_of_two_notebooks_share_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one saved stays when the other saves; what both answered is that of the later one."""
+    monkeypatch.chdir(tmp_path)
+    answered().commit()
+    hint("01")
+    save()
+    reset()  # another notebook knows nothing of the first
+    predict("mine", ["a"], spans=["x", "y"], threads=[]).answer("a", "x")
+    assert str(save()).startswith("Saved the answers to 2 questions")
+    reset()
+    predict("mine", ["a"], spans=["x", "y"], threads=[]).answer("a", "y")
+    save()
+    reset()
+    assert str(load()) == "Loaded the answers to 2 questions."
+    assert predict("01").kept.committed
+    again = predict("mine", ["a"], spans=["x", "y"], threads=[])
+    assert again.kept.lines == {"a": ["y", ""]}
+
+
+@pytest.mark.parametrize("call", [save, load])
+def test_a_file_is_given_by_its_name(call: Any) -> None:
+    """A number is none; the error shows the call."""
+    with pytest.raises(UsageError, match=r"by its name, got 5\. Write: (save|load)\(\"my_answers"):
+        call(5)
+
+
 GOOD = {"lines": {"in main": ["work", "main"]}, "committed": False, "hints": 0}
 
 

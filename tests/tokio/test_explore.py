@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import itertools
+import linecache
+import random
+import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +15,7 @@ import pytest
 from soak import often
 
 from spanlab import (
+    Future,
     JoinError,
     JoinSet,
     OsThreads,
@@ -30,6 +36,7 @@ from spanlab import (
     spawn_thread,
     yield_now,
 )
+from spanlab.tokio.runtime.theorem import Conditions
 
 # ---------------------------------------------------------------- the programs
 
@@ -131,6 +138,12 @@ async def selects() -> None:
         info(f"branch {index}")
 
     await spawn(chooser())
+
+
+async def select_and_wait() -> None:
+    index, _ = await select(spawn(steps(1, "a")), spawn(steps(1, "b")), biased=True)
+    info(f"branch {index}")
+    await sleep(0.01)  # by then both have ended
 
 
 async def selects_at_random() -> None:
@@ -235,16 +248,153 @@ async def panics() -> None:
         info("panicked")
 
 
+async def kept_guard() -> None:
+    async def keeper() -> None:
+        kept.append(info_span("kept").enter())
+
+    kept: list[Any] = []
+    first, second = spawn(keeper()), spawn(innocent())
+    await first
+    await second
+    kept.clear()
+
+
+async def guard_over_what_may_be_ready() -> None:
+    async def holder() -> None:
+        with info_span("held").enter():
+            await first
+
+    first = spawn(steps(1, "a"))
+    await join(spawn(holder()), spawn(innocent()))
+
+
+async def look_and_wait() -> None:
+    async def looker(handle: Any) -> None:
+        is_finished = handle.is_finished()
+        await handle
+        info(f"finished: {is_finished}")
+
+    await spawn(looker(spawn(steps(1, "a"))))
+
+
+async def numbers_of_a_set() -> None:
+    tasks = JoinSet()
+    tasks.spawn(steps(1, "a"))
+    tasks.spawn(steps(1, "b"))
+    joined = await tasks.join_next()
+    info(f"first {joined and joined.task}")
+    await tasks.join_next()
+
+
+async def tries() -> None:
+    tasks = JoinSet()
+    tasks.spawn(steps(1, "a"))
+    await spawn(steps(1, "b"))
+    info(f"tried {bool(tasks.try_join_next())}")
+    await tasks.join_next()
+
+
+async def values_of_a_set() -> None:
+    async def value(number: int) -> int:
+        return number
+
+    tasks = JoinSet()
+    tasks.spawn(value(1))
+    tasks.spawn(value(2))
+    joined = await tasks.join_next()
+    info(f"first {joined and joined.value}")
+    await tasks.join_next()
+
+
+async def shared_set() -> None:
+    async def adder() -> None:
+        tasks.spawn(steps(1, "late"))
+
+    tasks, count = JoinSet(), 0
+    tasks.spawn(steps(1, "early"))
+    adding = spawn(adder())
+    while await tasks.join_next():
+        count += 1
+    await adding
+    info(f"joined {count}")
+
+
+async def future_of_its_own() -> None:
+    class Peek(Future[bool]):
+        def poll(self) -> bool:
+            return bool(done)
+
+    async def worker() -> None:
+        done.append(True)
+
+    async def peeker() -> None:
+        info(f"peeked {await Peek()}")
+
+    done: list[bool] = []
+    await join(spawn(worker()), spawn(peeker()))
+
+
+async def put(box: list[Span], number: int) -> None:
+    box.append(info_span("request", n=number))
+
+
+async def box_of_spans() -> None:
+    box: list[Span] = []
+    await join(spawn(put(box, 1)), spawn(put(box, 2)))
+    info("logged", parent=box[0])
+    box.clear()
+
+
+async def draws() -> None:
+    async def drawer(name: str) -> None:
+        info(f"{name} {random.random():.9f}")
+
+    await join(spawn(drawer("a")), spawn(drawer("b")))
+
+
+async def nobody_waits() -> None:
+    spawn(innocent())
+
+
+async def shared_list() -> None:
+    async def adder(name: str) -> None:
+        names.append(name)
+
+    names: list[str] = []
+    await join(spawn(adder("a")), spawn(adder("b")))
+    info(f"first {names[0]}")
+
+
 PROGRAMS = (
     held_guard, fixed, the_article, joinset, joinset_dropped, migration, captured_future, selects,
     selects_at_random, two_selects_in_one_poll, aborts, aborted_in_its_poll, looks, late_spawn,
-    clock, blocks, threads_of_their_own, children, panics,
+    clock, blocks, threads_of_their_own, children, panics, kept_guard, tries, values_of_a_set,
+    guard_over_what_may_be_ready, numbers_of_a_set, look_and_wait, select_and_wait, shared_set,
+    future_of_its_own, box_of_spans, nobody_waits, shared_list,
 )  # fmt: skip
+BREAKING = {  # a condition, a program that breaks no other, and the line that does
+    "leak": (kept_guard, 'info_span("kept").enter()'),
+    "guard": (guard_over_what_may_be_ready, "await first"),
+    "select": (select_and_wait, "await select("),
+    "try": (tries, "tasks.try_join_next()"),
+    "looked": (look_and_wait, "handle.is_finished()"),
+    "result": (values_of_a_set, "joined.value"),
+    "number": (numbers_of_a_set, "joined.task"),
+    "abort": (aborts, "handle.abort()"),
+    "shared": (shared_set, 'tasks.spawn(steps(1, "late"))'),
+    "own": (future_of_its_own, "await Peek()"),
+    "borrowed": (box_of_spans, "parent=box[0]"),
+    "alone": (nobody_waits, "spawn(innocent())"),
+}
 each_program = pytest.mark.parametrize("main", PROGRAMS, ids=lambda main: main.__name__)
 
 
-def outcomes(found: Any) -> dict[Any, int]:
-    return {(outcome.scopes, outcome.error): outcome.schedules for outcome in found.outcomes}
+def outcomes(found: Any) -> set[Any]:
+    return {(outcome.events, outcome.error) for outcome in found.outcomes}
+
+
+def broken(found: Any) -> set[str]:
+    return {condition.kind for condition in found.broken}
 
 
 def scopes_of(trace: Any) -> Any:
@@ -260,8 +410,8 @@ def test_a_held_guard_makes_an_innocent_task_guilty_in_some_schedules() -> None:
     assert found.complete
     innocents = {dict(outcome.scopes)["innocent"] for outcome in found.outcomes}
     assert innocents == {(), ("guilty",)}
-    assert sum(outcome.schedules for outcome in found.outcomes) == found.schedules
-    assert f"{found.schedules} schedules, {len(found.outcomes)} outcomes\n" in repr(found)
+    assert sum(outcome.share for outcome in found.outcomes) == pytest.approx(1)
+    assert "2 outcomes, and no other in any schedule" in repr(found)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
@@ -310,16 +460,17 @@ def test_tasks_end_in_any_order() -> None:
 
 
 def test_three_tasks_of_three_polls_are_explored_in_full() -> None:
-    """Within the default limit: most schedules are alike, and run once."""
+    """One run shows what all of them show, and why they do."""
     found = explore(three_times_three)
     assert found.complete
-    assert len(found.outcomes) == 1
-    assert found.runs * 1_000 < found.schedules
+    assert len(found.outcomes) == found.runs == 1
+    assert not found.broken
+    assert "nothing looks at who was faster" in repr(found)
 
 
 def test_the_limit_cuts_it_short_and_it_says_so() -> None:
     """What was found until then is given, as a part."""
-    found = explore(three_times_three, limit=5)
+    found = explore(migration, limit=5)
     assert not found.complete
     assert found.runs == 5
     assert "cut short after 5 runs" in repr(found)
@@ -347,15 +498,114 @@ def test_every_reported_schedule_replays_to_the_same_trace(main: Callable[[], An
 
 @each_program
 @pytest.mark.parametrize("workers", [1, 2])
-def test_pruning_loses_no_outcome(main: Callable[[], Any], workers: int) -> None:
-    """Schedules that lead to the same state are run once, and all of them are counted."""
-    limit = often(2_000, 60_000)
-    pruned, full = explore(main, workers), explore(main, workers, limit, prune=False)
-    assert pruned.complete
-    assert outcomes(full).keys() <= outcomes(pruned).keys()
+def test_the_search_loses_no_outcome(main: Callable[[], Any], workers: int) -> None:
+    """What it does not run could not have shown anything else."""
+    limit = often(1_000, 60_000)
+    found, full = explore(main, workers), explore(main, workers, limit, prune=False)
+    assert found.complete
+    assert outcomes(full) <= outcomes(found)
     if full.complete:
-        assert outcomes(full) == outcomes(pruned)
-        assert full.runs == full.schedules == pruned.schedules >= pruned.runs
+        assert outcomes(full) == outcomes(found)
+        assert full.runs >= found.runs or "unseen" in broken(found)
+
+
+@pytest.mark.parametrize("kind", BREAKING)
+def test_a_condition_is_told_with_its_line_and_is_needed(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever does not look at it finds too little, and learns that from the runs by chance."""
+    (main, line), note = BREAKING[kind], Conditions._note
+    found = explore(main)
+    assert found.complete
+    assert len(found.outcomes) > 1
+    assert "unseen" not in broken(found)
+    told = next(condition for condition in found.broken if condition.kind == kind)
+    assert line in linecache.getline(told.file, told.line)
+    assert str(told) in repr(found)
+
+    def deaf(self: Conditions, what: str, *more: Any) -> None:
+        if what != kind:
+            note(self, what, *more)
+
+    monkeypatch.setattr(Conditions, "_note", deaf)
+    assert "unseen" in broken(explore(main))
+
+
+# ---------------------------------------------------------------- its limits
+
+
+def test_what_tasks_share_unseen_is_noticed_by_chance() -> None:
+    """Then all schedules are run; where that is not possible, it is not complete."""
+    found = explore(shared_list)
+    assert "unseen" in broken(found)
+    assert found.complete
+    assert {message for outcome in found.outcomes for message, _ in outcome.scopes} == {
+        "first a", "first b"
+    }  # fmt: skip
+    assert not explore(shared_list, limit=20).complete
+
+
+def test_random_numbers_are_the_same_in_every_run() -> None:
+    """Each run begins with those that come next, so that a replay gives what was found."""
+    random.seed(3)
+    before = random.getstate()
+    found = explore(draws)
+    assert random.getstate() == before
+    assert found.complete
+    assert len(found.outcomes) == 2
+    for outcome in found.outcomes:
+        random.setstate(before)
+        trace = run(draws(), on=VirtualThreads(2, Replay(outcome.replay)))
+        assert scopes_of(trace) == outcome.scopes
+
+
+@pytest.mark.parametrize("source", [time.perf_counter_ns, itertools.count().__next__])
+def test_a_program_that_differs_each_time_is_refused_with_its_line(source: Any) -> None:
+    """By the time, or by what outlives a run."""
+
+    async def main() -> None:
+        info("the same")
+        info(f"{source()}")
+
+    line = inspect.getsourcelines(main)[1] + 2
+    with pytest.raises(UsageError, match=rf"differs at .*test_explore\.py:{line}\. "):
+        explore(main)
+
+
+async def spins() -> None:
+    async def spin() -> None:
+        while True:
+            await yield_now()
+
+    spawn(spin())
+    await sleep(1)
+
+
+async def spawns() -> None:
+    while True:
+        spawn(innocent())
+
+
+async def sleeps() -> None:
+    while True:
+        await sleep(0.001)
+
+
+@pytest.mark.parametrize("main", [spins, spawns, sleeps])
+def test_a_program_that_never_ends_is_stopped_and_it_says_so(main: Callable[[], Any]) -> None:
+    """After some polls of the first run, with the line that allows more."""
+    found = explore(main)
+    assert not found.complete
+    assert found.runs == 1
+    assert re.search(r"expected to end within 3000 .*explore\(main, polls=30000\)",
+                     found.outcomes[0].error)  # fmt: skip
+
+
+def test_no_outcome_is_an_error_of_ours() -> None:
+    """Whatever is aborted, dropped or drawn: what ended a run is the program's own."""
+    for main in PROGRAMS:
+        for outcome in explore(main, limit=300).outcomes:
+            assert not outcome.error or outcome.error.startswith(("JoinError", "FutureReused"))
 
 
 # ---------------------------------------------------------------- and the real thing
@@ -367,6 +617,14 @@ def test_real_threads_do_what_some_schedule_does(main: Callable[[], Any]) -> Non
     allowed = {outcome.scopes for outcome in explore(main).outcomes}
     for _ in range(often(10, 1_000)):
         assert scopes_of(run(main(), on=OsThreads(2))) in allowed
+
+
+@pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": "5"}, {"polls": -1}])
+def test_a_limit_is_a_number_of_runs_or_polls(wrong: dict[str, Any]) -> None:
+    """What is no number from 1 is refused before anything runs."""
+    (name,) = wrong
+    with pytest.raises(UsageError, match=f"the {name}= of explore"):
+        explore(held_guard, **wrong)
 
 
 def test_explore_wants_a_function() -> None:

@@ -75,6 +75,19 @@ def many(tasks: int) -> Trace:
     return run(main(), on=VirtualThreads(16))
 
 
+def panicking() -> Trace:
+    """Give a program with a task that panics, and whose handle nobody joins."""
+    head = [("thread", 0, n, None, "", 0, "main") for n in (1, 17)]
+    said = (("message", "before"),)
+    return Trace([
+        *head, ("poll", 1, 1, 0, "", 0), ("spawn", 2, 1, 0, "a.py", 1, 1, "task"),
+        ("poll", 3, 17, 1, "", 0), ("event", 4, 17, 1, "a.py", 5, 3, "a", said, None, None),
+        ("polled", 5, 17, 1, "", 0, True, "", None),
+        ("finish", 6, 17, 1, "a.py", 6, 1, "panicked", "out of luck"),
+        ("polled", 7, 1, 0, "", 0, True, "", None),
+    ])  # fmt: skip
+
+
 def hostile(text: str) -> Trace:
     """Give a trace in which all that has a name is called like that."""
     file = f"<hostile {len(text)}>"
@@ -100,5 +113,5 @@ def hostile(text: str) -> Trace:
     row("poll", 17, 1)
     row("event", 17, 1, 3, text, fields, None, None)
     row("polled", 17, 1, True, "", None)
-    row("finish", 17, 1, 1, "panicked")
+    row("finish", 17, 1, 1, "panicked", text)
     return Trace(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -41,8 +42,8 @@ def pairs(bug: Trace, fixed: Trace) -> list[tuple[int | None, int | None]]:
 
 def page(bug: Trace, fixed: Trace) -> str:
     """The page without its stylesheet."""
-    html = compare(bug, fixed)._repr_mimebundle_()["text/html"]
-    return html.partition("</style>")[2]
+    shown = compare(bug, fixed)._repr_mimebundle_()["text/html"]
+    return shown.partition("</style>")[2]
 
 
 def test_the_sentence_says_what_differs() -> None:
@@ -123,7 +124,7 @@ def test_two_runs_of_which_neither_is_a_fix_have_names_of_their_own() -> None:
     assert "sl-neutral" not in page(said("a"), said("b"))
 
 
-@pytest.mark.parametrize("names", ["ab", ("a",), ("a", 1), ("a", "b", "c")])
+@pytest.mark.parametrize("names", [5, None, {"a", "b"}, "ab", ("a",), ("a", 1), ("a", "b", "c")])
 def test_names_are_two_texts(names: Any) -> None:
     """The error shows the call."""
     with pytest.raises(UsageError, match=r'Write: compare\(one, other, names=\("one", "other"\)\)'):
@@ -141,9 +142,26 @@ def test_hostile_names_stay_text() -> None:
 
 
 def test_a_long_log_is_cut() -> None:
-    """A page shows the first lines, and says how many are left out."""
-    trace = said(*(f"m{n}" for n in range(600)))
-    assert "100 more lines are left out" in page(trace, trace)
+    """A page and the text show the first lines, and say how many are left out, and how to go on."""
+    bug, fixed = (
+        said(*(f"m{n}" for n in range(600))),
+        said(*(f"m{n}" for n in range(600)), span="s"),
+    )
+    rest = "100 more lines are left out. Write: compare(bug[501:], fixed[503:])"
+    assert html.unescape(page(bug, fixed)).count(rest) == str(compare(bug, fixed)).count(rest) == 1
+    assert "m499" in page(bug, fixed)
+    assert "m500" not in page(bug, fixed) + str(compare(bug, fixed)).partition("bug: ")[0]
+    onward = compare(bug[501:], fixed[503:])
+    assert (onward.pairs[0].bug and onward.pairs[0].bug.number) == 501
+    assert len(onward.pairs) == 100
+
+
+def test_of_a_very_long_run_the_beginning_is_compared() -> None:
+    """The sentence says so: what is only in one of them may come later in the other."""
+    bug, fixed = said(*(f"m{n}" for n in range(6000))), said("m0")
+    sentence = compare(bug, fixed).sentence
+    assert sentence.startswith("In the first 5001 and 2 records: `m1` is only in bug; ")
+    assert "4500 more lines are left out." in page(bug, fixed)
 
 
 @pytest.mark.parametrize("wrong", [None, "bug", programs.spawned])

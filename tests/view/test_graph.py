@@ -31,6 +31,7 @@ from spanlab import (
 from spanlab.replay import lost_parents
 from spanlab.view import figure
 from spanlab.view.graph import graph
+from spanlab.view.tree import nodes
 from spanlab.view.words import visible
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -202,9 +203,12 @@ def test_a_huge_trace_is_cut_and_says_so() -> None:
         rows.new(span, f"s{span}", span - 1 if span % 5 else None).row("enter", span)
         rows.event(f"m{span}", span)
     figure = graph(rows.trace)
-    assert figure.alt.endswith("6546 more, after these 120, are left out.")
-    assert figure.text.endswith("6546 more, after these 120, are left out.")
-    assert "6546 more, after these 120, are left out." in figure.dot
+    (node,) = [node for node in nodes(rows.trace) if node.key == "s60"]
+    said = f"All but these 120 are left out. Write: graph(trace[{node.record}:])"
+    assert figure.alt.endswith(said)
+    assert figure.text.endswith(said)
+    assert said.replace(">", "&gt;") in figure.dot
+    assert "(61) m60" in graph(rows.trace[node.record :]).text
 
 
 def test_spans_nested_ten_thousand_deep_are_drawn() -> None:
@@ -344,6 +348,8 @@ def test_save_writes_the_svg_and_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "fixed.svg").read_text(encoding="utf-8") == drawn.svg
     with pytest.raises(UsageError, match=r'got .fixed.png.\. Write: save\("graph.svg"\)'):
         drawn.save(tmp_path / "fixed.png")
+    with pytest.raises(UsageError, match=r'by its name, got 5\. Write: save\("graph.svg"\)'):
+        drawn.save(5)  # type: ignore[arg-type]
 
 
 def test_something_else_than_a_trace_is_refused() -> None:

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 
 import pytest
 from reference.programs import lost_parent
-from stepping import HOSTILE, hostile, leaking, many
+from stepping import HOSTILE, hostile, leaking, many, panicking
 
 from spanlab import OsThreads, Trace, UsageError, VirtualThreads, info, info_span, recording, run
-from spanlab.record import Event, PollStarted
+from spanlab.record import Event, PollStarted, TaskFinished
 from spanlab.view.lanes import lanes, strip
 from spanlab.view.places import Bar, Places
 from spanlab.view.tree import titles_of
@@ -99,8 +99,8 @@ def test_a_leaked_guard_reaches_into_the_polls_of_another_task() -> None:
 
 def test_tasks_differ_in_colour_and_in_pattern() -> None:
     """Neighbours differ in both; thirty tasks have thirty looks."""
-    svg = lanes(many(30)).svg
-    looks = re.findall(r'<pattern id="[^"]*look(\d+)".*?fill="(#\w+)"/><path d="(.*?)"', svg)
+    svg = strip(placed(many(30)))
+    looks = re.findall(r'<pattern id="look(\d+)".*?fill="var\((.*?)\)"/><path d="(.*?)"', svg)
     assert len({(tint, lines) for _, tint, lines in looks}) == 30
     ordered = [(tint, lines) for _, tint, lines in looks]
     assert all(a[0] != b[0] and a[1] != b[1] for a, b in pairwise(ordered))
@@ -112,6 +112,18 @@ def test_what_runs_outside_any_poll_has_a_bar_too() -> None:
         info("hello")
     assert [bar.kind for bar in placed(trace).bars] == ["outside", "span"]
     assert lanes(trace).alt == "1 event on 1 thread, and no polls."
+
+
+def test_a_panic_is_drawn_and_said() -> None:
+    """A mark without a number, a sentence, and the message where the record has it."""
+    trace = panicking()
+    (mark,) = [mark for mark in placed(trace).marks if not mark.number]
+    end = trace[mark.record]
+    assert (type(end), getattr(end, "outcome", "")) == (TaskFinished, "panicked")
+    assert strip(placed(trace)).count(">✗</text>") == 1
+    figure = lanes(trace)
+    assert figure.alt.endswith(" 1 event on 2 threads. Task 1 panicked: out of luck.")
+    assert "  task 1: ① before, ends, panics: out of luck" in figure.text.splitlines()
 
 
 def test_real_threads_are_drawn_and_the_clock_is_written() -> None:
@@ -157,12 +169,17 @@ def test_ten_thousand_records_are_drawn_and_cut() -> None:
     """Nothing is left out silently, and the picture stays one that a page can hold."""
     trace = many(280)
     assert len(trace.records) > 10_000
-    figure = lanes(trace)
-    assert figure.alt.endswith("on are left out.")
-    assert figure.text.endswith("on are left out.")
-    height = re.search(r'height="(\d+)', figure.svg)
-    assert height
-    assert int(height[1]) < 3200
+    figure, first = lanes(trace), 0
+    while left_out := re.search(r" on are left out. Write: lanes\(trace\[(\d+):\]\)$", figure.alt):
+        assert figure.text.endswith(left_out[0])
+        assert first < int(left_out[1])
+        first = int(left_out[1])
+        height = re.search(r'height="(\d+)', figure.svg)
+        assert height
+        assert int(height[1]) < 3200
+        figure = lanes(trace[first:])
+    numbers = [n for n, event in trace.numbered if event.index >= first]
+    assert [mark.number for mark in placed(trace[first:]).marks] == numbers
 
 
 def test_spans_ten_thousand_deep_do_not_explode() -> None:

@@ -12,9 +12,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from big import deep
 from conftest import need
 from reference.programs import lost_parent
-from stepping import HOSTILE, hostile, leaking, many
+from stepping import HOSTILE, hostile, leaking, many, panicking
 
 from spanlab import MissingPackage, Trace, UsageError, VirtualThreads, run, step
 from spanlab.record import KINDS, Event, SpanNew
@@ -180,6 +181,39 @@ def test_hostile_text_is_visible_and_short(text: str) -> None:
     if "fill=" in text:
         shown = "".join(ElementTree.fromstring(data["graph"]).itertext()).replace("\xa0", " ")
         assert 'fill="white" stroke:#0072b2' in shown
+
+
+def test_of_a_long_trace_the_beginning_is_sent() -> None:
+    """The page and the figure say what is left out; the next part goes on with its numbers."""
+    trace = many(200)
+    shown = step(trace)
+    data = json.loads(shown.widget.state["trace"])
+    end = len(data["rows"])
+    assert data["rest"] == f"Records from {end} on are left out. Write: step(trace[{end}:])"
+    assert data["rest"] in shown._repr_mimebundle_()["text/plain"]
+    onward = json.loads(step(trace[end : end + 50]).widget.state["trace"])
+    records, events, begun = onward["cut"]
+    assert records + begun == end
+    assert events == len(trace[:end].events)
+    assert onward["rest"] == ""
+
+
+def test_what_builds_on_too_much_is_refused() -> None:
+    """A stretch in which more is open than a page holds."""
+    trace = deep(24_000)
+    with pytest.raises(UsageError, match=r"builds on little.* Write: step\(trace\[:1000\]\)"):
+        step(trace[20_000:])
+    assert step(trace[:1000]).widget
+
+
+def test_the_message_of_a_panic_is_sent() -> None:
+    """As the sentence of the step in which its task is done."""
+    data = sent(panicking())
+    (end,) = [row for row in data["rows"] if data["kinds"][row[0]][0] == "finish"]
+    names = data["kinds"][end[0]][1]
+    assert (end[1 + names.index("outcome")], end[1 + names.index("panic")]) == (
+        "panicked", "out of luck",
+    )  # fmt: skip
 
 
 def test_of_a_long_file_only_what_ran_is_sent() -> None:

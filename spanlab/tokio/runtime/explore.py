@@ -1,85 +1,93 @@
-"""Every schedule of a small program, and what each of them shows."""
+"""What every schedule of a small program shows, found with as few runs as possible."""
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Any, ClassVar
 
-from spanlab import threads
-from spanlab.errors import UsageError
-from spanlab.labels import Labels
+from spanlab.errors import BudgetExceeded, UsageError
+from spanlab.frames import file_name
 from spanlab.panic import quiet
 from spanlab.recorder import recording
 from spanlab.tokio.host.keyboard import held
 from spanlab.tokio.host.progress import Progress
-from spanlab.tokio.runtime.schedule import Schedule
-from spanlab.tokio.runtime.state import State
+from spanlab.tokio.runtime.schedule import Replay, Schedule
+from spanlab.tokio.runtime.search import Chance, Search, Seen
+from spanlab.tokio.runtime.state import Spans, State
+from spanlab.tokio.runtime.theorem import Break
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 from spanlab.traces import Trace
 
 Scopes = tuple[tuple[str, tuple[str, ...]], ...]  # message and scope of each event, sorted
-Key = Any
+
+CHANCES = 100  # runs by chance that check what the search has found
+SHARES = 900  # and that tell how likely each of several outcomes is
+WORK = 50  # choices for each run of the limit: then a search of long runs is cut short as well
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What some of the schedules have in common: the scope of every event.
+    """What some of the schedules have in common: the spans of every event.
 
-    `schedules` says how many there are, `replay` is one of them for `Replay(…)`, `trace` its run.
-    `error` is the exception that ended it, if one did.
+    `replay` is a schedule with as few deviations as possible, for `Replay(…)`, `trace` its run.
+    `error` is the exception that ended it, if one did. `share` is how often chance comes to it.
     """
 
     scopes: Scopes
-    schedules: int
     replay: str
     trace: Trace
-    error: str = ""
+    error: str
+    state: State  # at the end of the run
+    share: float = 0.0
+
+    @property
+    def events(self) -> tuple[tuple[str, Spans], ...]:
+        """As `scopes`, but two spans of one name are two."""
+        return tuple(sorted(self.state.events))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explored:
-    """All outcomes of a program, the most frequent first; `complete` unless the limit cut it short.
+    """All outcomes of a program, the one of the default schedule first.
 
-    Schedules are counted as choices of the model: not all are equally likely on real threads.
+    `complete` says that no schedule of the model has another one; else `unseen` is the part of
+    the schedules by chance that show more, at most. `broken` are the conditions of the theorem
+    that the program breaks: why there may be more than one outcome. Where it breaks none, one run
+    has shown what all of them show.
     """
 
     outcomes: tuple[Outcome, ...]
     runs: int
     complete: bool
+    unseen: float
+    broken: tuple[Break, ...]
 
-    @property
-    def schedules(self) -> int:
-        """How many schedules there are, or were found."""
-        return sum(outcome.schedules for outcome in self.outcomes)
+    view: ClassVar[Callable[[Any], Any]]
 
     def __repr__(self) -> str:
-        cut = "" if self.complete else f", cut short after {self.runs} runs"
-        many = "" if len(self.outcomes) == 1 else "s"
-        lines = [f"{self.schedules} schedules, {len(self.outcomes)} outcome{many}{cut}"]
-        for outcome in self.outcomes:
-            lines.append(f"{outcome.schedules} of {self.schedules}: Replay({outcome.replay!r})")
-            lines += [
-                f"    {m} in {' › '.join(reversed(scope)) or 'no span'}"
-                for m, scope in outcome.scopes
-            ]
-            lines += [f"    {outcome.error}"] if outcome.error else []
-        return "\n".join(lines)
+        return repr(type(self).view(self))
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return type(self).view(self)._repr_mimebundle_()
 
 
 def explore(
-    make_main: Callable[[], Any], workers: int = 2, limit: int = 10_000, prune: bool = True
-) -> Explored:
-    """Run every schedule that the model has for a small program, and group them by the scopes.
+    make_main: Callable[[], Any], workers: int = 2, limit: int = 10_000, prune: bool = True,
+    polls: int = 3_000,
+) -> Explored:  # fmt: skip
+    """Find what every schedule of a program shows, grouped by the spans of its events.
 
-    `make_main` makes a fresh main future for each run. Two orders that lead to the same state are
-    run once and counted both; a state is all that the tasks did and saw through spanlab, so tasks
-    that share other state, such as a list, need `prune=False`. After `limit` runs it stops.
-
+    `make_main` makes a fresh main future for each run. What no schedule can change is run once:
+    `theorem` says when that is. Runs by chance check it, and give each outcome its share. After
+    `limit` runs, or a run of `polls` polls, it stops and says so. `random` begins each run anew.
     A poll is one step, but others may run ahead where it spawns; time passes when all wait.
 
-    In Rust: what `shuttle` and `loom` do for real programs.
+    In Rust: what `shuttle` and `loom` do for real programs. Raises `UsageError` if the program
+    differs where the schedule does not: because of the time, or of what outlives a run.
 
     >>> async def main():
     ...     await spawn(task())
@@ -92,132 +100,126 @@ def explore(
         raise UsageError(
             "explore() needs a function, got a future. Pass it uncalled: explore(main)"
         )
-    search, progress = _Search(prune), Progress()
-    runs, complete = 0, False
-    with held(), quiet():
-        try:
-            while runs < limit and not complete:
-                _run_once(make_main, workers, search)
-                runs += 1
-                complete = not search.back_up()
-                progress.show(f"{runs:,} runs, {len(search.ends)} outcomes")
-        finally:
-            progress.clear()
-    return search.result(runs, complete)
+    for name, value in (("limit", limit), ("polls", polls)):
+        if not isinstance(value, int) or value < 1:
+            raise UsageError(
+                f"the {name}= of explore() is 1 or more, got {value!r:.60}. "
+                f"Write: explore(main, {name}=10_000)"
+            )
+    runs, search = _Runs(make_main, workers, polls, WORK * limit), Search(prune)
+    with held(), quiet(), runs:
+        runs.search(search, limit // 2 if prune else limit)
+        if not search.waiting and runs.meets_more():  # the theorem does not hold: try them all
+            broken = search.broken | {"unseen": Break("unseen", None, "", 0)}
+            search, runs.searched = Search(False, broken), 0
+            runs.search(search, limit)
+        cut = limit - runs.searched if search.waiting else SHARES * (len(runs.outcomes) > 1)
+        runs.by_chance(cut)
+        return runs.result(search)
 
 
-class _Seen(KeyboardInterrupt):
-    """The run has come to a state that was explored before: nobody may catch this."""
+class _Runs:
+    """All runs of one program, and what they have shown."""
+
+    def __init__(self, make_main: Callable[[], Any], workers: int, polls: int, work: int) -> None:
+        self.make_main = make_main
+        self.workers = workers
+        self.polls = polls
+        self.work = work  # choices that the search may make, and chance as many
+        self.random = random.getstate()  # each run begins with it
+        self.progress = Progress()
+        self.chance = Chance(0)
+        self.searched = 0
+        self.is_endless = False
+        self.outcomes: dict[Any, Outcome] = {}
+        self.found: set[Any] = set()  # by the search
+        self.met: Counter[Any] = Counter()  # how often each outcome came by chance
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, *error: object) -> None:
+        """Leave nothing behind."""
+        self.progress.clear()
+        random.setstate(self.random)
+
+    def search(self, search: Search, limit: int) -> None:
+        """Run what the search wants to try."""
+        work = self.work
+        while search.waiting and self.searched < limit and work > 0 and not self.is_endless:
+            search.start()
+            if ended := self._run(search):
+                self.found.add(self._keep(search.replay, *ended))
+            search.end()
+            self.searched += 1
+            work -= len(search.choices)
+
+    def by_chance(self, count: int) -> None:
+        """Run some schedules by chance."""
+        for _ in range(count):
+            self.chance.start()
+            if self.work > 0 and not self.is_endless and (ended := self._run(self.chance)):
+                self.met[self._keep(self.chance.replay, *ended)] += 1
+                self.work -= len(self.chance.choices)
+
+    def meets_more(self) -> bool:
+        """Tell whether chance finds what the search did not."""
+        self.by_chance(CHANCES)
+        return not self.met.keys() <= self.found
+
+    def result(self, search: Search) -> Explored:
+        """Give what was found, and how sure it is."""
+        chances, once = max(self.met.total(), 1), 0
+        for key, times in self.met.items():  # Good and Turing: the rest is as likely as these
+            once += times == 1 and key not in self.found
+        complete = not search.waiting and not self.is_endless and self.met.keys() <= self.found
+        unseen = 0 if complete else min(1, (once + 1 + 2 * sqrt(once + 1)) / chances)
+        found = (replace(o, share=self.met[key] / chances) for key, o in self.outcomes.items())
+        broken = tuple(search.broken.values())
+        runs = self.searched + (self.met.total() if search.waiting else 0)
+        return Explored(tuple(found), runs, complete, unseen, broken)
+
+    def _run(self, schedule: Schedule) -> tuple[Trace, str] | None:
+        """Run once; None if it came to where another run has been."""
+        random.setstate(self.random)
+        runtime, error = VirtualThreads(self.workers, schedule), ""
+        runtime.polls = self.polls
+        self.progress.show(f"{self.searched:,} runs, {len(self.outcomes)} outcomes")
+        with recording(clock=runtime.now) as trace:
+            try:
+                runtime.block_on(self.make_main())
+            except Seen:
+                return None
+            except Exception as failure:
+                said = str(failure).replace("run(main(), polls", "explore(main, polls")
+                error = f"{type(failure).__name__}: {said}"
+                self.is_endless |= isinstance(failure, BudgetExceeded)
+            finally:
+                ended = len(trace)
+                runtime.shutdown()
+                del trace.noted[ended:]
+        return trace, error
+
+    def _keep(self, choices: str, trace: Trace, error: str) -> Any:
+        """Keep what a whole run showed, if it is new and can be shown again; give its key."""
+        state = State()
+        for row in trace.noted:
+            state.read(row)
+        key = (*sorted(state.events), error)
+        if key not in self.outcomes:
+            again = None if self.is_endless else self._run(Replay(choices))
+            if again and again[0].rows != trace.rows:
+                raise UsageError(_differs(trace, again[0]))
+            scopes = tuple(sorted((e, tuple(name for name, _ in on)) for e, on in state.events))
+            self.outcomes[key] = Outcome(scopes, choices, trace, error, state)
+        return key
 
 
-def _run_once(make_main: Callable[[], Any], workers: int, search: _Search) -> None:
-    runtime, error = VirtualThreads(workers, search), ""
-    with recording(clock=runtime.now) as trace:
-        search.trace = trace
-        try:
-            runtime.block_on(make_main())
-        except _Seen:
-            return
-        except Exception as failure:
-            error = f"{type(failure).__name__}: {failure}"
-        finally:
-            ended = len(trace)
-            runtime.shutdown()
-            del trace.noted[ended:]
-    search.end(trace, error)
-
-
-class _Search(Schedule):
-    """Depth first: repeat the choices of the path, then take the first one that is left."""
-
-    races = True
-
-    def __init__(self, prune: bool) -> None:
-        self.prune = prune
-        self.trace = Trace()
-        self.path: list[list[Any]] = []  # [state, choice, count]
-        self.after: dict[tuple[Key, int], Key] = {}  # where a choice in a state leads
-        self.counts: dict[Key, int] = {}  # how many choices a state has
-        self.ends: dict[Key, tuple[Trace, str, str]] = {}
-
-    def begin(self, runtime: Any = None) -> None:
-        self.runtime = runtime
-        self.step = 0
-        self.state = State()
-
-    def choose(self, count: int, likely: int) -> int:
-        if self.prune:
-            self.state.read(self.trace)
-        if self.step == len(self.path):
-            self._come_to(count)
-        choice: int = self.path[self.step][1]
-        self.step += 1
-        if self.prune:
-            self.state.chose(threads.local.thread, choice, likely)
-        return choice
-
-    def _come_to(self, count: int) -> None:
-        """Go one step further than before, unless a run was here already."""
-        if self.prune:
-            key = self.state.key(self.runtime)
-        else:
-            key = tuple(choice for _, choice, _ in self.path)
-        if self.path:
-            self.after[self.path[-1][0], self.path[-1][1]] = key
-        if key in self.counts:
-            raise _Seen
-        self.counts[key] = count
-        self.path.append([key, 0, count])
-
-    def end(self, trace: Trace, error: str) -> None:
-        """Keep what a whole run showed."""
-        labels = Labels(trace)  # two spans of one name are two
-        found = [(event.message, labels.path(event.parent)) for event in trace.events]
-        scopes = tuple(sorted(found))
-        choices = [choice for _, choice, _ in self.path]
-        while choices and choices[-1] == 0:  # after the last one a replay does the default
-            choices.pop()
-        replay = " ".join(map(str, choices))
-        key = ("end", scopes, error)
-        self.ends.setdefault(key, (trace, replay, error))
-        if self.path:
-            self.after[self.path[-1][0], self.path[-1][1]] = key
-        else:
-            self.counts[()] = 1
-            self.after[(), 0] = key
-
-    def back_up(self) -> bool:
-        """Go back to the last state with a choice that is left; tell whether there is one."""
-        while self.path and self.path[-1][1] + 1 == self.path[-1][2]:
-            self.path.pop()
-        if not self.path:
-            return False
-        self.path[-1][1] += 1
-        return True
-
-    def result(self, runs: int, complete: bool) -> Explored:
-        """Count the schedules that lead to each outcome: the paths through the states."""
-        totals: dict[Key, Counter[Key]] = {key: Counter({key: 1}) for key in self.ends}
-        for state in reversed(self.counts):  # not always children first: ask until known
-            self._count(state, totals)
-        first = next(iter(self.counts), None)
-        found = totals.get(first, Counter())
-        outcomes = [
-            Outcome(key[1], found[key], replay, trace, error)
-            for key, (trace, replay, error) in self.ends.items()
-        ]
-        outcomes.sort(key=lambda outcome: -outcome.schedules)
-        return Explored(tuple(outcomes), runs, complete)
-
-    def _count(self, state: Key, totals: dict[Key, Counter[Key]]) -> None:
-        waiting = [state]
-        while waiting:
-            top = waiting[-1]
-            nexts = [self.after.get((top, choice)) for choice in range(self.counts.get(top, 0))]
-            unknown = [n for n in nexts if n is not None and n not in totals]
-            if unknown and top not in totals:
-                waiting += unknown
-                continue
-            waiting.pop()
-            if top not in totals:
-                totals[top] = sum((totals[n] for n in nexts if n is not None), Counter())
+def _differs(one: Trace, other: Trace) -> str:
+    rows = zip(one.rows, other.rows, strict=False)
+    *_, file, line = next((row[:6] for row, again in rows if row != again), one.rows[-1][:6])
+    return (
+        f"explore() needs a program that does the same when the schedule is the same, and this one "
+        f"differs at {file_name(file)}:{line}. Is it the time, or something that outlives a run? "
+        f"Pass the time to main(), and make in main() what its tasks share"
+    )

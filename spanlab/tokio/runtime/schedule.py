@@ -20,6 +20,9 @@ class Schedule:
         """Give a number from 0 to `count` - 1; the first `likely` of them need no rare delay."""
         return 0
 
+    def saw(self, what: tuple[Any, ...]) -> None:
+        """Hear what a poll got to know, and from what."""
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 

@@ -39,6 +39,7 @@ class VirtualThreads(Workers):
             raise UsageError(f"a schedule is Seeded(7) or Replay('0 1 1'), got {schedule!r:.60}")
         self.schedule_by = schedule or Schedule()
         super().__init__(workers)
+        self.saw = self.schedule_by.saw
 
     def __repr__(self) -> str:
         return f"VirtualThreads({self.workers}, {self.schedule_by!r})"

@@ -45,7 +45,8 @@ export function tell(sent) {
     apply(story, record);
     for (; change?.[0] === index; change = changes.next().value) restack(story, ...change);
   });
-  story.first = Math.max(story.records.findIndex(record => record.kind !== "thread"), 0);
+  const begun = sent.cut[2];  // what is from before a part of a trace is there, but no step
+  story.first = Math.max(story.records.findIndex(record => record.kind !== "thread"), begun, 0);
   return story;
 }
 
@@ -73,7 +74,7 @@ function apply(story, record) {
       if (story.spans.has(span)) story.spans.get(span).closed = index;
       for (const [, holder] of holders(story, span, index)) holder.add(index, {});
     },
-    event: () => story.numbers.set(index, story.events.push(index)),
+    event: () => story.numbers.set(index, story.events.push(index) + story.sent.cut[1]),
     spawn: () => become(record.spawned, {
       state: "queued", made: index, inside: thread.last.current }),
     poll: () => {

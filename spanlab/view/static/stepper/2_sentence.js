@@ -1,6 +1,6 @@
 // The sentence: what a step is, and why a parent is what it is.
 
-const ENDINGS = { ok: " is done. ", panicked: " has panicked. ", cancelled: " is aborted. " };
+const ENDINGS = { ok: " is done", panicked: " has panicked", cancelled: " is aborted" };
 const task = id => (id ? `task ${id}` : "main");
 const waitsFor = record => (record.awaits === null ? record.waits_for : task(record.awaits));
 const circled = number => (number <= 20 ? String.fromCodePoint(0x245f + number) : `(${number})`);
@@ -34,7 +34,8 @@ export function say(story, at) {
     poll: () => polling(story, record, who, was),
     polled: () => pausing(story, record, who, stack),
     wake: () => [who, " wakes ", strong(task(record.woken)), ": it will be polled again."],
-    finish: () => [strong(task(record.finished)), ENDINGS[record.outcome], who, " is free."],
+    finish: () => [strong(task(record.finished)), ENDINGS[record.outcome],
+      ...(record.panic ? [": ", bad(record.panic)] : []), ". ", who, " is free."],
     abort: () => [who, " asks ", strong(task(record.aborted)), " to stop; its next turn drops it."],
   };
   return sayings[record.kind]?.() ?? [who, ` ${record.kind}`];

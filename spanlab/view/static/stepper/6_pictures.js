@@ -94,7 +94,7 @@ function logPane(story, go) {
     const { card, foreign, inside } = account(story, record), scope = el("bdi", "", names.join(" ") || "no span");
     const wrong = foreign ? `, left there by ${task(card.by)}`
       : inside === null ? "" : `, expected ${named(story, inside)}`;
-    const row = el("button", "sl-event", el("span", "sl-number", String(place + 1)), chip(story, record.thread),
+    const row = el("button", "sl-event", el("span", "sl-number", String(story.numbers.get(at))), chip(story, record.thread),
       el("bdi", "sl-words", said(record)), el("span", "sl-scope", scope, el("bdi", "sl-bad", wrong)));
     row.addEventListener("click", () => go(at));
     return has(row, { type: "button", tabindex: -1 });

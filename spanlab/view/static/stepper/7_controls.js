@@ -91,7 +91,7 @@ function controls(story, go, where) {
     show(at) {
       scrub.show(at);
       count.textContent = `${at - first + 1} / ${end - first + 1}`;
-      count.title = `trace[${at}]`;
+      count.title = `trace[${at + story.sent.cut[0]}]`;
     },
     /** Do what a key says; tell whether it says anything. */
     press({ key, shiftKey, target }) {

@@ -40,7 +40,7 @@ function render({ model, el: outside }) {
   const seen = [codePane(story), threads, graphPane(story, go), lanesPane(story, go), logPane(story, go)];
   const panes = [bar, tasks, ...seen];
   threads.section.append(tasks.section);
-  root.append(...bar.parts, sentence, el("div", "sl-grid", ...seen.map(pane => pane.section)));
+  root.append(...bar.parts, sentence, el("p", "sl-none", story.sent.rest), el("div", "sl-grid", ...seen.map(pane => pane.section)));
 
   root.addEventListener("keydown", event => {
     event.stopPropagation();
