@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from spanlab.errors import (
+    BudgetExceeded,
     Deadlock,
     ForeignAwaitable,
     FutureReused,
@@ -20,6 +21,7 @@ from spanlab.errors import (
 )
 from spanlab.field import Debug, Display, Empty, Level
 from spanlab.future import Future, Pending
+from spanlab.panic import set_panic_hook
 from spanlab.recorder import recording
 from spanlab.threads import spawn_thread
 from spanlab.tokio.join_set import JoinSet
@@ -66,15 +68,16 @@ if TYPE_CHECKING:
     from spanlab.view.stepper import Stepper, step
 
 __all__ = [
-    "AsyncioLoop", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug", "Display", "Empty",
-    "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused", "JoinError", "JoinHandle",
-    "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime", "NoRuntime", "NoSource",
-    "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded", "Replay", "Seeded",
-    "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads", "Why", "arun",
-    "compare", "debug", "debug_span", "error", "error_span", "event", "explore", "graph",
-    "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log", "pending",
-    "recording", "run", "select", "sleep", "span", "spawn", "spawn_blocking", "spawn_thread",
-    "step", "trace", "trace_span", "warn", "warn_span", "why", "yield_now",
+    "AsyncioLoop", "BudgetExceeded", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug",
+    "Display", "Empty", "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused",
+    "JoinError", "JoinHandle", "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime",
+    "NoRuntime", "NoSource", "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded",
+    "Replay", "Seeded", "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads",
+    "Why", "arun", "compare", "debug", "debug_span", "error", "error_span", "event", "explore",
+    "graph", "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log",
+    "pending", "recording", "run", "select", "set_panic_hook", "sleep", "span", "spawn",
+    "spawn_blocking", "spawn_thread", "step", "trace", "trace_span", "warn", "warn_span", "why",
+    "yield_now",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

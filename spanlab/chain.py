@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import os
 import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -17,9 +16,10 @@ from operator import attrgetter
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
+from spanlab.errors import HERE
+
 Link = tuple[Any, int, int, Any]  # code, instruction, frame, what is around it; or file and line
 
-_HERE = os.path.dirname(__file__) + os.sep
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _ends: set[int] = set()  # the code that polls a future, or begins a thread
 _kept = [True]
@@ -83,7 +83,7 @@ class Chains:
 
 def _around(frame: Any) -> CodeType | None:
     """Find the code that called who began a recording."""
-    while frame is not None and frame.f_code.co_filename.startswith((_HERE, contextlib.__file__)):
+    while frame is not None and frame.f_code.co_filename.startswith((HERE, contextlib.__file__)):
         frame = frame.f_back
     return frame.f_back.f_code if frame is not None and frame.f_back is not None else None
 
@@ -123,7 +123,7 @@ def sites(link: Link | None) -> tuple[Site, ...]:
 def _site(code: Any, at: int, frame: int) -> Site:
     if not isinstance(code, CodeType):  # a place that is written out
         return Site(code, at)
-    if code.co_filename.startswith(_HERE):
+    if code.co_filename.startswith(HERE):
         return Site(code.co_qualname, 0, frame=frame)
     spot = next(islice(code.co_positions(), max(at, 0) // 2, None))
     line, end_line, column, end = (number or 0 for number in spot)

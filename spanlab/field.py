@@ -10,11 +10,13 @@ import math
 import unicodedata
 from collections.abc import Mapping
 from enum import IntEnum
+from reprlib import recursive_repr
 from typing import Any
 
 from spanlab.errors import UsageError
 
 Fields = tuple[tuple[str, Any], ...]
+LONG = 10_000  # bits; Python writes no longer number in decimals
 
 
 class Level(IntEnum):
@@ -79,23 +81,41 @@ class Display(Debug):
     __slots__ = ()
 
 
-def capture(fields: Mapping[str, Any]) -> Fields:
-    """Turn given values into what is recorded; `None` and `Empty` leave the field out.
+def capture(fields: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Turn given values into what is noted, `(name, value, name, value, …)`.
+
+    `None` and `Empty` leave the field out. One flat tuple takes half of the memory of pairs.
 
     In Rust: `Value::record` for numbers, booleans and strings, `Debug` for all else.
     """
-    kept = []
+    kept: list[Any] = []
     for name, value in fields.items():
         kind = type(value)
         if kind is int or kind is str or kind is bool or kind is float:
-            kept.append((name, value))
+            kept += name, value
         elif value is not None and value is not Empty:
-            kept.append((name, _text(value)))
+            kept += name, _text(value)
     return tuple(kept)
 
 
+def pairs(noted: tuple[Any, ...]) -> Fields:
+    """Give the fields that were noted as pairs of name and value; those read from JSON are."""
+    if noted and isinstance(noted[0], tuple):
+        return noted
+    return tuple((name, written(noted[at + 1])) for at, name in enumerate(noted) if at % 2 == 0)
+
+
+def written(value: Any) -> Any:
+    """Give a value as it can be written down: a huge number as text, half a surrogate pair as �."""
+    if type(value) is int and value.bit_length() > LONG:
+        return Text(number(value))
+    if isinstance(value, str) and not value.isascii():
+        return type(value)(value.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return value
+
+
 def _text(value: Any) -> Text:
-    if isinstance(value, (Display, BaseException)):
+    if isinstance(value, (Display, BaseException)):  # an error is told by its Display, as in Rust
         return Text(value.value if isinstance(value, Display) else value)
     return Text(debug(value.value if isinstance(value, Debug) else value))
 
@@ -117,10 +137,10 @@ def _escaped(char: str) -> str:
 
 def number(value: float) -> str:
     """Write a number or boolean as Rust's `{:?}` does: `true`, `1.0`, `1e21`, `NaN`."""
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # asked first, for it is an int too
         return str(value).lower()
     if isinstance(value, int):
-        return str(value)
+        return str(value) if value.bit_length() <= LONG else f"{value:#x}"
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else f"{value}"
     mantissa, _, exponent = repr(value).partition("e")  # Rust: plain from 1e-4 up to 1e16
@@ -130,8 +150,9 @@ def number(value: float) -> str:
 _ADDRESS: Any = object.__repr__  # prints where the object lies: another place at each run
 
 
+@recursive_repr("...")
 def debug(value: Any) -> str:
-    """Write a value as Rust's `{:?}` would write its counterpart.
+    """Write a value as Rust's `{:?}` would write its counterpart; `...` for itself within it.
 
     >>> debug(["ann", None, (1, 2.0)])
     '["ann", None, (1, 2.0)]'

@@ -11,15 +11,15 @@ from itertools import islice
 from types import CodeType, CoroutineType
 from typing import Any
 
+from spanlab.errors import LIBRARY
+
 Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)
-
-_LIBRARY = os.path.dirname(os.__file__)  # Python's own files, which no reader wants to look into
-
-
-def is_library(file: str) -> bool:
-    """Tell whether a file is one of Python's own, or of a package that was installed."""
-    return file.startswith(_LIBRARY)
+DEEP = "A call of a function with @instrument takes 3 levels of Python, one that is awaited 5. " + (
+    "Python 3.12 has a limit of its own for them: take another, or a loop"
+    if sys.version_info[:2] == (3, 12)
+    else "Write: sys.setrecursionlimit(10_000)"
+)
 
 
 def suspended_at(future: Any, outside: str = "//") -> tuple[str, str, int]:
@@ -57,7 +57,7 @@ def origin(future: Any) -> Any:
         future = getattr(future, "inner", None)
         if future is None:
             return None
-    return future.cr_origin
+    return future.cr_origin and future.cr_origin[0]
 
 
 def place(code: Any, at: int) -> tuple[str, int]:
@@ -86,6 +86,8 @@ def unwind(error: BaseException) -> None:
 
     Without it the traceback would keep spans, guards and futures alive.
     """
+    if isinstance(error, RecursionError) and not hasattr(error, "__notes__"):
+        error.add_note(DEEP)
     frames = []
     traceback = error.__traceback__
     while traceback is not None:
@@ -98,7 +100,7 @@ def unwind(error: BaseException) -> None:
 
 def foreign(future: Any, got: Any) -> str:
     """Say that a future awaited what this runtime cannot wake."""
-    name, file, line = suspended_at(future, _LIBRARY)
+    name, file, line = suspended_at(future, LIBRARY)
     return (
         f"a future of spanlab was expected, and '{name}' awaits something of another "
         f"library ({file_name(file)}:{line}). Only its own loop can wake it; "

@@ -47,7 +47,7 @@ class Future(Generic[T]):
         cls.is_ours = cls.__module__.startswith("spanlab.")
 
     def poll(self) -> T | Pending:
-        """Give the value, or a `Pending` after arranging to be woken."""
+        """Give the value, or a `Pending` after arranging to be woken by `thread.waker`."""
         raise NotImplementedError
 
     def send(self, value: None, /) -> Pending:
@@ -69,7 +69,10 @@ class Future(Generic[T]):
         return self.inner.throw(error)
 
     def close(self) -> None:
-        """Drop the future."""
+        """Drop the future; nothing to do where nothing is held."""
+
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise FutureReused("a future is moved, not copied. Make a new one: work()")
 
     def __await__(self) -> Generator[Pending, None, T]:
         return self  # type: ignore[return-value]  # an iterator is all that `await` needs

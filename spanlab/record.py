@@ -1,4 +1,8 @@
-"""What can happen: one kind of record for each thing, and the word for it in a row."""
+"""What can happen: one kind of record for each thing.
+
+A run writes rows, plain tuples `(word, time, thread, task, code, instruction, …)`. Read, each row
+is one of these records; the word names the kind.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +96,7 @@ class Event(Record):
 
 
 class TaskSpawned(Record):
-    """A future was given to a runtime, through `to`: the numbered `future`, or a plain one."""
+    """A future was given to a runtime by the call `to`; `future` is its number, if it has one."""
 
     spawned: int
     name: str

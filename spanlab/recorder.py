@@ -14,11 +14,15 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.chain import Chains, origins
+from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.field import Level
 from spanlab.frames import Place
 from spanlab.traces import Trace
 
 OFF = 6  # above every level
+RECORDS = 1_000_000  # that a recording may have: less than 300 MB, and a few seconds
+LIVE = 4  # records that weigh as much as a task that has not ended
+ENDINGS = frozenset(("poll", "polled", "finish", "abort", "wake", "exit", "close", "dropped"))
 _discard: Any = deque(maxlen=0).append
 
 
@@ -28,7 +32,10 @@ class Recorder:
     In Rust: a `Subscriber` with a maximum level.
     """
 
-    def __init__(self, level: str | Level, clock: Callable[[], int] | None) -> None:
+    def __init__(
+        self, level: str | Level, clock: Callable[[], int] | None, records: int = RECORDS
+    ) -> None:
+        self._most = budget("records", records)
         self.is_real = clock is None  # real time passes here, and threads are real
         self.clock = clock or time.perf_counter_ns
         self.level = OFF if level == "off" else int(Level.parse(level))
@@ -46,6 +53,35 @@ class Recorder:
         if thread is not None:
             self.append((kind, self.clock(), thread.id, thread.task, *place, *what))
 
+    def check(self) -> None:
+        """Raise if the program has made all the records that it may make."""
+        here = threads.local.thread
+        tasks = here.runtime.tasks if here is not None and here.runtime is not None else ()
+        if len(self.trace.noted) + LIVE * len(tasks) >= self._most:
+            raise BudgetExceeded(
+                f"the program was expected to end within {self._most} records (a task that has "
+                f"not ended counts as {LIVE}), and has not. Look for a loop that never ends, "
+                f"or allow more: run(main(), records={10 * self._most})"
+            )
+
+    def _watch(self, *_: Any) -> None:
+        """Look on behalf of `append`, which is too short a way to count.
+
+        Python calls this at each collection of garbage, after some hundred records.
+        """
+        try:
+            self.check()
+        except BudgetExceeded:
+            self.append = self._refuse
+
+    def _refuse(self, row: Any) -> None:
+        """Take only what is recorded of a program while it is stopped."""
+        is_drop = row[0] == "enter" and len(self.trace.noted) < 2 * self._most  # it may be one
+        if row[0] not in ENDINGS and not is_drop:
+            self.check()
+        if self.level != OFF:
+            self.trace.noted.append(row)
+
     def thread(
         self, name: str, runtime: Any = None, task: int | None = None, file: Any = "",
         line: int = 0, by: int = 0,
@@ -59,9 +95,7 @@ class Recorder:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Be where the records of unknown threads go, for a `with` block, and close after it."""
-        if not _lasting:
-            _thresholds[:] = gc.get_threshold()
-            gc.set_threshold(1_000_000, *_thresholds[1:])  # records pile up and are no garbage
+        gc.callbacks.append(self._watch)
         _lasting.append(self)
         threads.process.recorder = self
         try:
@@ -70,23 +104,22 @@ class Recorder:
         finally:
             _lasting.remove(self)  # not always the newest: two `arun` may last side by side
             threads.process.recorder = _lasting[-1] if _lasting else None
-            if not _lasting:
-                gc.set_threshold(*_thresholds)
+            gc.callbacks.remove(self._watch)
             self.level, self.append = threads.ENDED, _discard  # what comes late is not recorded
 
 
 _lasting: list[Recorder] = []  # the recordings that last, the newest at the end
-_thresholds: list[int] = []  # of the garbage collector, before the first of them
 
 
 @contextmanager
 def recording(
-    level: str | Level = "trace", clock: Callable[[], int] | None = None
+    level: str | Level = "trace", clock: Callable[[], int] | None = None, records: int = RECORDS
 ) -> Iterator[Trace]:
     """Record what a `with` block does, on a main thread of its own with an empty stack.
 
     What is less important than `level` does not exist; "off" records nothing at all. `clock`
-    gives nanoseconds; real time is the default.
+    gives nanoseconds; real time is the default. A block that makes more than about `records`
+    records is stopped with `BudgetExceeded`.
 
     In Rust: `tracing::subscriber::with_default`, but for all threads, as a global default is.
 
@@ -96,9 +129,16 @@ def recording(
     >>> trace.scope(trace.events[0])
     ('request',)
     """
-    recorder = Recorder(level, clock)
+    recorder = Recorder(level, clock, records)
     with recorder.installed(), threads.on(recorder.thread("main")):
         yield recorder.trace
+
+
+def budget(name: str, value: Any) -> int:
+    """Check how much of something a program may do."""
+    if type(value) is not int or value < 1:
+        raise UsageError(f"{name} is a whole number from 1, got {value!r:.60}. Write: {name}=10**6")
+    return value
 
 
 def numbers(first: int) -> Callable[[], int]:

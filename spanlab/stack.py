@@ -26,7 +26,10 @@ def pop(stack: MutableSequence[T], span: T) -> None:
 
 
 def top(stack: Sequence[T]) -> T | None:
-    """Give the topmost entry that is no second one: if it is still open, it is current."""
+    """Give the topmost span that is not on the stack further down too.
+
+    If it has closed, no span is current: nothing below it is asked.
+    """
     at = len(stack) - 1
     while at > 0 and stack.index(stack[at]) < at:
         at -= 1

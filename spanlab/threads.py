@@ -36,12 +36,12 @@ class Thread:
         self.id = id
         self.name = name
         self.recorder = recorder  # where records go: the thread's default subscriber
-        self.span_stack: list[Any] = []  # only span.py touches it
+        self.span_stack: list[Any] = []  # of weak references to spans; stack.py has the rule
         self.runtime = runtime  # whom spawn() asks
         self.task: int | None = None  # the task that is polled now; 0 is the main future
-        self.waker: Any = None  # who is woken for the future that is polled now
-        self.budget = 0  # operations left in this poll before it must yield
-        self.pinned: list[Any] = []  # live values that are not Send, oldest first
+        self.waker: Any = None  # the task that `wake()` wakes for the future that is polled now
+        self.budget = 0  # operations left in this poll before it must yield: wait.py spends it
+        self.pinned: list[Any] = []  # values that must stay here (not `Send`), the oldest first
 
     def __repr__(self) -> str:
         return f"ThreadId({self.id})"
@@ -57,8 +57,9 @@ inherited: ContextVar[Thread | None] = ContextVar("spanlab_thread", default=None
 _MAIN = threading.main_thread()
 
 
-# where the records of threads go that nobody told us of; running threads of `spawn_thread`
-process = SimpleNamespace(recorder=None, handles=set())
+# where the records of threads go that nobody told us of; running threads of `spawn_thread`; whom to
+# tell of a panic, see panic.py
+process = SimpleNamespace(recorder=None, handles=set(), panicked=None)
 
 
 def current() -> Thread | None:
@@ -102,6 +103,8 @@ class ThreadHandle(Generic[T]):
             try:
                 self._value = self._function()
             except BaseException as error:  # also what ends a process: whoever joins ends too
+                if isinstance(error, Exception):
+                    process.panicked(error)
                 self._error = error
             finally:
                 process.handles.discard(self)

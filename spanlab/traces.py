@@ -11,9 +11,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
 from spanlab.chain import Seen, Site, sites
-from spanlab.errors import UsageError
-from spanlab.field import Level
-from spanlab.frames import is_library, place
+from spanlab.errors import LIBRARY, UsageError
+from spanlab.field import Level, pairs, written
+from spanlab.frames import place
 
 if TYPE_CHECKING:
     from spanlab.record import Event, Record, SpanNew, TaskSpawned, ThreadStarted
@@ -76,10 +76,12 @@ class Trace:
         """Give a row with its file and line, and with the message of an event among its fields."""
         if (id(code), at) not in self._places:
             self._places[id(code), at] = place(code, at)
-        if kind == "event" and len(what) == 6:
+        if kind == "event" and len(what) == 6:  # as noted: then the message stands beside them
             level, target, message, fields, *spans = what
-            said = () if message is None else (("message", message),)
-            what = level, target, (*said, *fields), *spans
+            said = () if message is None else (("message", written(message)),)
+            what = level, target, (*said, *pairs(fields)), *spans
+        elif kind in ("new", "record"):
+            what = *map(written, what[:-1]), pairs(what[-1])
         return (kind, time, thread, task, *self._places[id(code), at], *what[: _SAID.get(kind)])
 
     def seen(self, index: int) -> Seen:
@@ -89,7 +91,7 @@ class Trace:
             link = code if isinstance(code, tuple) else (code, at, 0, None)
             more = what[_SAID.get(kind, 9) :]
             by = more[0] if kind in ("enter", "thread") and more else 0
-            made = more[0][0][:2] if kind == "spawn" and more and more[0] else None
+            made = more[0][:2] if kind == "spawn" and more and more[0] else None
             self._seen[index] = Seen(sites(link), by, made)
         return self._seen[index]
 
@@ -173,7 +175,7 @@ class Trace:
             return self._sources
         files = {record.file for record in self.records}
         files |= {s.file for n in range(len(self)) for s in self.seen(n).sites if s.line}
-        for file in {file for file in files if not is_library(file)} - self._sources.keys():
+        for file in {file for file in files if not file.startswith(LIBRARY)} - self._sources.keys():
             self._sources[file] = "".join(linecache.getlines(file))
         return self._sources
 

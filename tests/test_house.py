@@ -42,7 +42,15 @@ def tracked() -> list[Path]:
         names = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
         files = [ROOT / name for name in names.split("\0") if name]
     else:
-        skip = {".venv", "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", "target"}
+        skip = {
+            ".venv",
+            *(f".venv-3.{n}" for n in range(11, 20)),
+            "__pycache__",
+            ".mypy_cache",
+            ".pytest_cache",
+            ".ruff_cache",
+            "target",
+        }
         files = [path for path in ROOT.rglob("*") if not skip & set(path.parts)]
     return [path for path in files if path.is_file()]
 

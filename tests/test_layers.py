@@ -16,7 +16,7 @@ PACKAGE = ROOT / "spanlab"
 
 GROUND = (  # what everything stands on, the lower first; one reads it in this order
     "errors", "chain", "stack", "threads", "future", "field", "record", "part", "saved", "frames",
-    "traces", "recorder", "replay", "labels", "syntax", "context",
+    "panic", "traces", "recorder", "replay", "labels", "syntax",
 )  # fmt: skip
 LATER = ("part", "saved")  # of it, what no recording needs
 EVENING = (  # what one reads in an evening, in this order, named in README

@@ -11,16 +11,16 @@ from typing import Any, Generic, TypeVar
 
 from spanlab import threads
 from spanlab.chain import ends
-from spanlab.errors import FutureReused, JoinError, NoRuntime, NotSend, UsageError
-from spanlab.frames import name_of, not_send, origin, unwind
+from spanlab.errors import BudgetExceeded, FutureReused, JoinError, NoRuntime, NotSend, UsageError
+from spanlab.frames import NOWHERE, name_of, not_send, origin, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
+from spanlab.panic import Panic, tell
 from spanlab.threads import Thread, check_function
 from spanlab.tokio.wait import here, out_of_budget, saw
 
 T = TypeVar("T")
 
 IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
-ENDED: tuple[bool, str, int | None] = (True, "", None)  # how a poll ends that was not suspended
 UNASKED = Pending("nothing")  # stands for the poll of a task that was aborted before it
 
 
@@ -35,22 +35,23 @@ class Task:
     """
 
     __slots__ = (
-        "aborted", "error", "future", "id", "runtime", "state", "value", "waiter", "waits_for",
+        "aborted", "error", "future", "id", "panic", "runtime", "state", "value", "waiter",
+        "waits_for",
     )  # fmt: skip
 
     # What ends the run. Misuse would be lost in a task that nobody joins; rustc refuses most of it.
-    fatal: tuple[type[BaseException], ...] = (KeyboardInterrupt, SystemExit, UsageError)
+    fatal: tuple[Any, ...] = KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded
 
     def __init__(self, runtime: Any, future: Any, id: int) -> None:
         self.runtime = runtime
         self.future = future
         self.id = id
-        self.state = QUEUED
-        self.aborted = False
+        self.state, self.aborted = QUEUED, False
         self.value: Any = None
         self.error: JoinError | None = None
         self.waiter: Any = None  # whoever joins this task
         self.waits_for: Pending | None = None
+        self.panic: Panic | None = None
 
     def wake(self) -> None:
         """Have the task polled again."""
@@ -88,7 +89,8 @@ class Task:
 
     def _poll(self, thread: Thread) -> Pending | None:
         """Record a poll and, however it ends, its end; None if the future ended, and is dropped."""
-        recorder, ending = thread.recorder, ENDED
+        ending: tuple[bool, str, int | None] = True, "", None  # ready: it waits for nothing
+        recorder = thread.recorder
         recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
         try:
             pending = UNASKED if self.aborted else self._ask()
@@ -111,15 +113,20 @@ class Task:
             return None
         except BaseException as error:
             refuse_reused(error)
+            is_cancel = isinstance(error, self.runtime.cancels)
+            if not is_cancel:
+                self.panicked(error)
             if isinstance(error, self.fatal):
                 raise
-            # a panic ends the task, not the runtime
-            panic = _panic(error)
-            self.error = JoinError(
-                self.id, None if isinstance(error, self.runtime.cancels) else panic
-            )
+            panic = _panic(error)  # it ends the task, not the runtime
+            self.error = JoinError(self.id, None if is_cancel else panic)
             return None
         return pending if isinstance(pending, Pending) else self.runtime.adopt(pending, self)
+
+    def panicked(self, error: BaseException) -> None:
+        """Tell the panic hook, once, of an exception that leaves this task."""
+        if self.panic is None and not isinstance(error, Task.fatal):
+            self.panic = tell(error, is_raised=self.fatal is not Task.fatal)
 
     def drop(self) -> None:
         """Drop the future. A panic in there is the outcome of a task that had none."""
@@ -127,6 +134,7 @@ class Task:
         try:
             future.close()
         except Exception as panic:
+            self.panicked(panic)
             if self.error is not None and self.error.is_cancelled():
                 self.error = JoinError(self.id, _panic(panic))
 
@@ -143,7 +151,9 @@ class Task:
         """Record the outcome, then wake who waits for it."""
         recorder, error = thread.recorder, self.error
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
-        recorder.append(("finish", recorder.clock(), thread.id, self.id, "", 0, self.id, outcome))
+        at, told = (self.panic.place, (self.panic.message,)) if self.panic else (NOWHERE, ())
+        now = recorder.clock()
+        recorder.append(("finish", now, thread.id, self.id, *at, self.id, outcome, *told))
         self.runtime.tasks.pop(self.id, None)
         with self.runtime.lock:
             self.state = DONE
@@ -161,10 +171,8 @@ def _panic(error: BaseException) -> BaseException:
 
 def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
-    thread = threads.current()
-    if thread is not None:
-        recorder = thread.recorder
-        recorder.append((kind, recorder.clock(), thread.id, thread.task, "", 0, *what))
+    if (thread := threads.current()) is not None:
+        thread.recorder.note(kind, NOWHERE, *what)
 
 
 class JoinHandle(Future[T], Generic[T]):
@@ -236,17 +244,17 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     """Make a task of `future` and hand it to the runtime of this thread."""
     future = into_future(future, caller)
     try:
-        thread = here(caller)
-    except NoRuntime:
+        thread, frame = here(caller), sys._getframe(2)
+        recorder = thread.recorder
+        task = Task(thread.runtime, future, recorder.next_task())
+        recorder.append((
+            "spawn", recorder.clock(), thread.id, thread.task,
+            recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
+            getattr(future, "number", None), caller, origin(future),
+        ))  # fmt: skip
+    except (NoRuntime, BudgetExceeded):
         future.close()
         raise
-    recorder, frame = thread.recorder, sys._getframe(2)
-    task = Task(thread.runtime, future, recorder.next_task())
-    recorder.append((
-        "spawn", recorder.clock(), thread.id, thread.task,
-        recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
-        getattr(future, "number", None), caller, origin(future),
-    ))  # fmt: skip
     thread.runtime.tasks[task.id] = task
     (thread.runtime.block if blocking else thread.runtime.schedule)(task)
     return task
@@ -278,9 +286,8 @@ def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
 
     In Rust: `tokio::task::spawn_blocking`.
     """
-    return JoinHandle(
-        new_task(call(function, "spawn_blocking()"), "spawn_blocking()", blocking=True)
-    )
+    future = call(function, "spawn_blocking()")
+    return JoinHandle(new_task(future, "spawn_blocking()", blocking=True))
 
 
 def call(function: Callable[[], Any], caller: str) -> Any:

@@ -35,7 +35,7 @@ def out_of_budget(thread: Thread) -> Pending:
 
     In Rust: `tokio::task::coop`.
     """
-    thread.runtime.defer(thread.waker)
+    thread.runtime.force(thread.waker)
     return Pending("its next turn: its budget is spent")
 
 

@@ -1,4 +1,7 @@
-"""What enters a span and exits it again: guards, and futures that are polled inside a span."""
+"""What enters a span and exits it again: guards, and futures that are polled inside a span.
+
+`Span._enter` pushes a span on the current thread's stack and records it, `Span._exit` pops it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.frames import NOWHERE, Place, name_of, unwind
 from spanlab.future import USED, Future, Pending
-from spanlab.threads import local
+from spanlab.threads import ENDED, local
 
 
 class Entered:
@@ -35,6 +38,9 @@ class Entered:
     def __enter__(self) -> Entered:
         return self
 
+    def __reduce_ex__(self, protocol: object) -> Any:
+        raise UsageError("a guard exits once and cannot be copied. Enter the span again")
+
     def __exit__(self, kind: object = None, error: object = None, at: object = None) -> None:
         span = self._span
         if span is not None:
@@ -45,7 +51,7 @@ class Entered:
 
 
 class EnteredSpan(Entered):
-    """The guard of `Span.entered`: alive across an await, it ties the future to its thread."""
+    """The guard of `Span.entered`: not `Send`, so no task may be suspended in its block."""
 
     __slots__ = ("_pin", "_pinned")
 
@@ -78,7 +84,7 @@ class Instrumented(Future[Any]):
         self.span = span
         self.number = number
         self._place = place
-        self._recorder = recorder = span._recorder  # None when there is no drop to tell of
+        self._recorder = recorder = span._recorder  # whom a drop before the end is told, if anyone
         thread = local.thread
         if recorder is not None and thread is not None:
             if number is None:
@@ -105,6 +111,9 @@ class Instrumented(Future[Any]):
             raise
         except BaseException as error:
             self._recorder = None
+            owner: Any = getattr(local.thread, "waker", None)
+            if getattr(owner, "future", None) is self:  # it leaves the task: that is a panic
+                owner.panicked(error)
             unwind(error)
             self.span._exit(self._place)
             raise
@@ -124,11 +133,12 @@ class Instrumented(Future[Any]):
 
     def close(self) -> None:
         """Drop the inner future inside the span, then the span."""
-        if self.inner is USED:
+        if getattr(self, "inner", USED) is USED:  # it may have ended, or never have begun
             return
         if self._recorder is not None:
             self._recorder.note("dropped", NOWHERE, self.number)
-        self.span._enter(self._place, id(_getframe()), self.number)
+        if getattr(self.span._recorder, "level", 0) != ENDED:  # an error may keep it so long
+            self.span._enter(self._place, id(_getframe()), self.number)
         try:
             self.inner.close()
         finally:

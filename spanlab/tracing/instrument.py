@@ -89,12 +89,14 @@ class _Attribute:
         self.signature = inspect.signature(function)
         self.recorded = self._recorded(asked.skip, asked.skip_all)
         self.place = function.__code__.co_filename, function.__code__.co_firstlineno
-        self.unused: list[str] = []  # arguments that the body does not name
+        self.unused: list[str] = []  # arguments that the body does not name: rustc leaves them out
         self.block: CodeType | None = None  # the async block that the span covers, if it is one
 
     def _recorded(self, skip: Any, skip_all: bool) -> list[str]:
         names = list(self.signature.parameters)
-        skipped = [skip] if isinstance(skip, str) else list(skip)
+        skipped = [skip] if isinstance(skip, str) else skip
+        if not isinstance(skipped, (list, tuple)):
+            raise UsageError(f"skip names arguments, got {skip!r:.60}. Write: skip=('password',)")
         if len(set(skipped)) < len(skipped):
             raise UsageError(f"skip names each argument once, got {skipped}")
         if unknown := [name for name in skipped if name not in names]:

@@ -74,6 +74,10 @@ class Span:
 
     def follows_from(self, other: Span | None) -> Span:
         """Note that this span was caused by `other`, which becomes no parent by that."""
+        if other is not None and not isinstance(other, Span):
+            raise UsageError(
+                f"a span follows from a span, got {other!r:.60}. Write: b.follows_from(a)"
+            )
         if self._recorder is not None and other is not None and other.id is not None:
             self._recorder.note("follows", _caller(), self.id, other.id)
         return self
@@ -161,6 +165,11 @@ class Span:
             now = recorder.clock()
             recorder.append(("close", now, thread.id, thread.task, "", 0, self.id))
 
+    def __copy__(self, memo: object = None) -> Span:
+        return self  # a clone is one more reference
+
+    __deepcopy__ = __copy__
+
     def __repr__(self) -> str:
         return "Span(none)" if self.id is None else f"Span({self.name!r}, id={self.id})"
 
@@ -169,7 +178,10 @@ def make_span(
     level: int, name: str, parent: Any, target: str | None, given: dict[str, Any],
     frame: FrameType, place: Place | None = None,
 ) -> Span:  # fmt: skip
-    """Make a span for the current thread, or a disabled one where nothing records it."""
+    """Make a span for the current thread, or a disabled one where nothing records it.
+
+    `...` as `parent` means that none was written: the current span is it.
+    """
     thread = local.thread
     if thread is None or level < thread.recorder.level:
         thread = current()
@@ -190,7 +202,7 @@ def make_span(
     recorder.append((
         "new", recorder.clock(), thread.id, thread.task, code, at, span.id,
         None if above is None else above.id, name, level,
-        target or frame.f_globals["__name__"], fields,
+        target or frame.f_globals.get("__name__", "__main__"), fields,
     ))  # fmt: skip
     return span
 
@@ -216,7 +228,8 @@ def emit(
         code, at = (*place, 0, code), place[1]
     recorder.append((
         "event", recorder.clock(), thread.id, thread.task, code, at, level,
-        target or frame.f_globals["__name__"], message, capture(given) if given else (),
+        target or frame.f_globals.get("__name__", "__main__"),
+        message, capture(given) if given else (),
         None if above is None else above.id, None if current_span is None else current_span.id,
     ))  # fmt: skip
 
@@ -236,6 +249,6 @@ def _given(thread: Thread, parent: Any) -> Span | None:
 
 
 def _caller() -> Place:
-    """The place that called the function that asks."""
+    """The place that called the method that asks, which is one up."""
     frame = _getframe(2)
     return frame.f_code, frame.f_lasti

@@ -92,7 +92,7 @@ def fails(error: type[BaseException], main: Callable[[], Any], match: str, on: A
 def test_every_exception_has_one_root() -> None:
     """`except SpanlabError` catches them all; misuse is a ValueError too."""
     found = [value for value in vars(errors).values() if isinstance(value, type)]
-    assert len(found) == 13
+    assert len(found) == 14
     assert all(issubclass(error, SpanlabError) for error in found)
     assert {error.__name__ for error in found} <= set(spanlab.__all__)
     assert issubclass(UsageError, ValueError)
@@ -299,7 +299,7 @@ def test_block_on_needs_a_recording() -> None:
 @pytest.mark.parametrize("workers", [0, -1, 1.5, "2", None])
 def test_a_runtime_needs_a_worker(workers: Any) -> None:
     """Or more."""
-    with pytest.raises(UsageError, match="1 worker or more, got"):
+    with pytest.raises(UsageError, match="from 1 to 256 workers, got"):
         VirtualThreads(workers)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from spanlab import CurrentThread, Trace, recording, run
+from spanlab import CurrentThread, Trace, recording, run, set_panic_hook
 from spanlab.view.fmt import log
 
 HERE = Path(__file__).parent
@@ -116,7 +116,10 @@ def lines(text: str) -> list[str]:
 @pytest.mark.parametrize("name", variants.ON_ONE_THREAD)
 def test_a_variant_on_one_thread_prints_what_the_real_crates_print(name: str) -> None:
     """What lessons vary: on one thread the log is the same, in the same order."""
-    trace = run(variants.ON_ONE_THREAD[name](), on=CurrentThread(), level="info")
+    try:
+        trace = run(variants.ON_ONE_THREAD[name](), on=CurrentThread(), level="info")
+    finally:
+        set_panic_hook()
     assert masked(str(log(trace))) == masked(recorded(name))
 
 

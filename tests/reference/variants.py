@@ -9,13 +9,17 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from spanlab import (
+    JoinError,
     JoinSet,
     Span,
     debug_span,
+    error,
     in_current_span,
     info,
     info_span,
     instrument,
+    pending,
+    set_panic_hook,
     spawn,
     spawn_blocking,
     spawn_thread,
@@ -227,9 +231,56 @@ def own_thread_carried() -> Main:
     return working(body)
 
 
+class Held:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __del__(self) -> None:
+        info(f"{self.name} is dropped")
+
+
+async def panic_hook() -> None:
+    """A panic hook logs: it is called in the span of the task that panics."""
+
+    async def work(name: str) -> None:
+        held = Held(name)  # noqa: F841
+        info(f"{name} begins")
+        await yield_now()
+        raise RuntimeError("on purpose")
+
+    @instrument
+    async def attributed() -> None:
+        held = Held("attributed")  # noqa: F841
+        raise RuntimeError("on purpose")
+
+    async def waits() -> None:
+        held = Held("waits")  # noqa: F841
+        await pending()
+
+    async def fails(handle: Any) -> str:
+        try:
+            await handle
+        except JoinError:
+            return "true"
+        return "false"
+
+    set_panic_hook(lambda panic: error("a task has died"))
+    info(f"joined: {await fails(spawn(info_span('joined').instrument(work('joined'))))}")
+    spawn(work("alone"))
+    await yield_now()
+    tasks = JoinSet()
+    tasks.spawn(attributed())
+    while result := await tasks.join_next():
+        info(f"in a set: {str(result.error is not None).lower()}")
+    aborted = spawn(info_span("aborted").instrument(waits()))
+    await yield_now()
+    aborted.abort()
+    info(f"aborted: {await fails(aborted)}")
+
+
 ON_ONE_THREAD = {
     "one_thread": one_thread, "guilty_guard": guilty_guard, "guard_in_block": guard_in_block,
-    "guard_instrumented": guard_instrumented,
+    "guard_instrumented": guard_instrumented, "panic_hook": panic_hook,
 }  # fmt: skip
 ON_MANY_THREADS = {
     "returned": returned, "in_current_span": in_current, "async_fn": async_fn,

@@ -29,13 +29,14 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from spanlab import CurrentThread, OsThreads, chain, info, info_span, recording, run, spawn
+from spanlab import CurrentThread, OsThreads, Trace, chain, info, info_span, recording, run, spawn
 
 REPORT = Path(__file__).parents[2] / "BENCHMARKS.md"
 ROUNDS = 7
 SPANS = 10_000
 TASKS = 50_000
 MANY_TASKS = 200_000
+MANY_RECORDS = 10_000_000  # more than any of this makes
 
 Measure = Callable[[], float]  # runs once and gives seconds
 
@@ -107,7 +108,7 @@ def timed(work: Callable[[], object], chains: bool = False) -> Measure:
 
 
 def spanlab_spans(count: int = SPANS) -> None:
-    with recording():
+    with recording(records=MANY_RECORDS):
         for _ in range(count):
             with info_span("work").enter():
                 info("hello")
@@ -228,7 +229,7 @@ async def spanlab_many_tasks() -> None:
 
 
 def spanlab_threads(level: str = "trace") -> None:
-    run(spanlab_many_tasks(), on=OsThreads(4), level=level)
+    run(spanlab_many_tasks(), on=OsThreads(4), level=level, records=MANY_RECORDS)
 
 
 def pool_threads() -> None:
@@ -239,6 +240,47 @@ def pool_threads() -> None:
 
 
 # ---------------------------------------------------------------- records, imports
+
+
+def size(trace: Trace) -> float:
+    """Count the bytes of a record: its row with all that stands in it, what is shared once."""
+    seen: dict[int, int] = {}
+
+    def add(value: Any) -> None:
+        if id(value) not in seen:
+            seen[id(value)] = sys.getsizeof(value)
+            for part in value if isinstance(value, tuple) else ():
+                add(part)
+
+    for row in trace.noted:
+        add(row)
+    return sum(seen.values()) / len(trace) + 8  # its place in the list
+
+
+async def spawned_and_joined() -> None:
+    for i in range(SPANS):
+        await spawn(bare(i))
+
+
+async def with_one_field() -> None:
+    for i in range(SPANS):
+        info("hello", n=i)
+
+
+SIZES = (  # what is recorded, and how many bytes a record of it may take
+    ("task", spawned_and_joined, 170),
+    ("event with one field", with_one_field, 280),
+)
+
+
+def sizes() -> list[str]:
+    """The table of memory, on the real clock, whose times are not shared."""
+    rows = ["", "| record of a | bytes | bar | |", "|---|--:|--:|---|"]
+    for name, main, bar in SIZES:
+        taken = size(run(main(), on=OsThreads(1)))
+        verdict = "met" if taken <= bar else "**missed**"
+        rows.append(f"| {name} | {taken:.0f} | ≤ {bar} | {verdict} |")
+    return rows
 
 
 def per_record(count: int) -> Measure:
@@ -260,6 +302,21 @@ def cold_import(module: str) -> Measure:
     code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
     command = [sys.executable, "-I", "-c", code]
     return lambda: float(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def plain_rows(count: int) -> Measure:
+    """Measure the cost of a tuple in a list of `count`: what longer ones cost is fresh memory."""
+
+    def measure() -> float:
+        repeats = max(1, 10_000 // count)
+        start = time.perf_counter()
+        for _ in range(repeats):
+            rows: list[Any] = []
+            for i in range(count):
+                rows.append(("exit", perf_counter_ns(), 1, 0, None, 0, i))  # noqa: PERF401
+        return (time.perf_counter() - start) / (count * repeats)
+
+    return measure
 
 
 PAIRS = (
@@ -326,6 +383,13 @@ PAIRS = (
         for n in (10_000, 100_000, 1_000_000)
     ),
     Pair(
+        "the same for a plain list of tuples, 1,000,000 long, vs 1,000 long",
+        plain_rows(1_000_000),
+        plain_rows(1_000),
+        bar=5,
+        faster=False,
+    ),
+    Pair(
         "import, vs import asyncio",
         cold_import("spanlab"),
         cold_import("asyncio"),
@@ -358,6 +422,7 @@ def main() -> int:
             "| what | spanlab | the other | ratio | bar | |",
             "|---|--:|--:|--:|--:|---|",
             *(pair.row() for pair in PAIRS),
+            *sizes(),
             "",
         ]
     )

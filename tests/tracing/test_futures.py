@@ -155,3 +155,13 @@ def test_spans_and_events_alone_cost_no_record_of_a_future() -> None:
         info("hello")
     kinds = [type(record).__name__ for record in trace.records[1:]]
     assert kinds == ["SpanNew", "SpanEntered", "Event", "SpanExited", "SpanClosed"]
+
+
+def test_a_future_may_be_dropped_after_its_recording() -> None:
+    """An error that a reader keeps, as a notebook does, keeps futures alive into a later run."""
+    with recording():
+        kept = info_span("work").instrument(pending())
+    with recording() as trace:
+        del kept
+        info("later")
+    assert [trace.scope(event) for event in trace.events] == [()]

@@ -7,19 +7,16 @@ next poll. In the code of the user it is raised where it comes.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import spanlab.errors
+from spanlab.errors import HERE, is_readers
 from spanlab.threads import ThreadHandle
 
-_OURS = os.path.dirname(spanlab.errors.__file__) + os.sep
 _WAITS = (ThreadHandle.join.__code__, ThreadHandle.join_or_leave_waiting.__code__)
-_LIBRARY = os.path.dirname(os.__file__) + os.sep
 
 
 class Keyboard:
@@ -64,9 +61,9 @@ def _is_ours(frame: FrameType | None) -> bool:
     """Tell whether the code that runs is ours, or a library's that we called."""
     while frame is not None:
         file = frame.f_code.co_filename
-        if file.startswith(_OURS):
+        if file.startswith(HERE):
             return frame.f_code not in _WAITS  # for the user's code
-        if not file.startswith((_LIBRARY, "<frozen")) and "site-packages" not in file:
+        if is_readers(file):
             return False
         frame = frame.f_back
     return False

@@ -6,12 +6,11 @@ from contextlib import closing
 from typing import Any
 
 from spanlab import threads
-from spanlab.errors import UsageError
+from spanlab.errors import UsageError, cut
 from spanlab.field import Level
 from spanlab.future import check_future
-from spanlab.recorder import recording
+from spanlab.recorder import RECORDS, recording
 from spanlab.tokio.host.keyboard import held
-from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.runtime.base import Runtime, refuse_nested
 from spanlab.tokio.runtime.current_thread import CurrentThread
 from spanlab.tokio.runtime.explore import Explored, Outcome, explore
@@ -36,13 +35,15 @@ __all__ = [
 
 
 def run(
-    main: Any, on: Runtime | None = None, level: str | Level = "trace", polls: int = 1_000_000
-) -> Trace:
+    main: Any, on: Runtime | None = None, level: str | Level = "trace",
+    polls: int = 1_000_000, records: int = RECORDS,
+) -> Trace:  # fmt: skip
     """Run a main future to its end, drop what is left, and give the trace of it all.
 
     The default runtime is `VirtualThreads()`. What is less important than `level` is not recorded.
     An exception of the main future is raised, with the trace so far as its `.trace`. After
-    `polls` polls the program is stopped with an error that says where it was.
+    `polls` polls, or operations within them, or about `records` records the program is stopped
+    with an error that says where it was.
 
     In Rust: `#[tokio::main]`, with a subscriber installed.
 
@@ -60,12 +61,15 @@ def run(
         raise UsageError(
             f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
         )
-    with closing(main), runtime.owned(), held(), recording(level, runtime.clock) as trace:
-        runtime.polls, runtime.progress = polls, Progress()
+    with (
+        closing(main), runtime.owned(), held(), recording(level, runtime.clock, records) as trace,
+    ):  # fmt: skip
         try:
+            runtime.begin(polls)
             trace.result = runtime.block_on(main)
         except BaseException as error:
             error.trace = trace  # type: ignore[attr-defined]
+            cut(error)
             raise
         finally:
             runtime.shutdown()

@@ -11,16 +11,16 @@ from functools import partial
 from typing import Any
 
 from spanlab import threads
-from spanlab.context import ContextStack
+from spanlab.errors import cut
 from spanlab.field import Level
 from spanlab.future import Pending, into_future
-from spanlab.recorder import Recorder
+from spanlab.recorder import RECORDS, Recorder
 from spanlab.threads import Thread, inherited
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.host.nested import may_wake, run_to_end
-from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.runtime.attendant import Attendant, Awaited
 from spanlab.tokio.runtime.base import Main, Timer
+from spanlab.tokio.runtime.context import ContextStack
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
 from spanlab.tokio.task import DONE, IDLE, Task, note
 from spanlab.traces import Trace
@@ -233,8 +233,9 @@ class AsyncioLoop(RealClock):
 
 
 async def arun(
-    main: Any, on: AsyncioLoop | None = None, level: str | Level = "trace", polls: int = 1_000_000
-) -> Trace:
+    main: Any, on: AsyncioLoop | None = None, level: str | Level = "trace",
+    polls: int = 1_000_000, records: int = RECORDS,
+) -> Trace:  # fmt: skip
     """Run a main future on the loop that runs already, and give the trace.
 
     This is `run` for a notebook cell or an async program: `await arun(main())`. It needs no patch
@@ -242,9 +243,9 @@ async def arun(
     """
     runtime = AsyncioLoop() if on is None else on
     future = into_future(main, "arun()")
-    recorder = Recorder(level, runtime.clock)
+    recorder = Recorder(level, runtime.clock, records)
     with closing(future), runtime.owned(), recorder.installed():
-        runtime.polls, runtime.progress = polls, Progress()
+        runtime.begin(polls)
         thread = recorder.thread("main", runtime)
         driven = Main(runtime, future, thread)
         try:
@@ -252,6 +253,7 @@ async def arun(
             recorder.trace.result = driven.value
         except BaseException as error:
             error.trace = recorder.trace  # type: ignore[attr-defined]
+            cut(error)
             raise
         finally:
             driven.drop()

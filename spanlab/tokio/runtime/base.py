@@ -16,7 +16,7 @@ from spanlab import threads
 from spanlab.errors import ForeignAwaitable, NestedRuntime, UsageError
 from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
-from spanlab.recorder import numbers
+from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread
 from spanlab.tokio.host.foreign import NO_LOOP, running_loop
 from spanlab.tokio.host.keyboard import keyboard
@@ -103,7 +103,7 @@ class Runtime:
         self._blocking: list[tuple[Thread, Task]] = []
         self._idle: list[Thread] = []  # threads of the blocking pool that have nothing to do
         self._next_poll = numbers(1)
-        self._polled = 0
+        self._polled = self._forced = 0
         self._random = random.Random(self._seed)
 
     @contextmanager
@@ -118,6 +118,10 @@ class Runtime:
             yield
         finally:
             self._owner.release()
+
+    def begin(self, polls: int) -> None:
+        """Take the budget of a run."""
+        self.polls, self.progress = budget("polls", polls), Progress()
 
     def now(self) -> int:
         """Give the time on this runtime's clock in nanoseconds."""
@@ -200,16 +204,22 @@ class Runtime:
     def _drive(self, main: Main) -> None:
         raise NotImplementedError
 
-    def _poll(self, who: Task, thread: Thread, budget: int = BUDGET) -> None:
+    def force(self, waker: Any) -> None:
+        """Make a task that did all the operations that a poll may do wait for its next turn."""
+        self._forced += BUDGET
+        self.defer(waker)
+
+    def _poll(self, who: Task, thread: Thread, left: int = BUDGET) -> None:
         """Poll a task or the main future, unless the program has to be stopped."""
         if keyboard.asked:
             keyboard.check()
         self._polled = count = self._next_poll()
         if count % MANY == 0:
             self._show_progress()
-        if count > self.polls:
+            thread.recorder.check()
+        if count + self._forced > self.polls:
             raise endless(who, self.polls)
-        thread.budget = budget
+        thread.budget = left
         who.poll(thread)
 
     def _show_progress(self) -> None:

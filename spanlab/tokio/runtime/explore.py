@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any, ClassVar
 
-from spanlab.errors import PollBudgetExceeded, UsageError
+from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.frames import file_name
+from spanlab.panic import quiet
 from spanlab.recorder import recording
 from spanlab.tokio.host.keyboard import held
 from spanlab.tokio.host.progress import Progress
@@ -106,7 +107,7 @@ def explore(
                 f"Write: explore(main, {name}=10_000)"
             )
     runs, search = _Runs(make_main, workers, polls, WORK * limit), Search(prune)
-    with held(), runs:
+    with held(), quiet(), runs:
         runs.search(search, limit // 2 if prune else limit)
         if not search.waiting and runs.meets_more():  # the theorem does not hold: try them all
             broken = search.broken | {"unseen": Break("unseen", None, "", 0)}
@@ -192,7 +193,7 @@ class _Runs:
             except Exception as failure:
                 said = str(failure).replace("run(main(), polls", "explore(main, polls")
                 error = f"{type(failure).__name__}: {said}"
-                self.is_endless |= isinstance(failure, PollBudgetExceeded)
+                self.is_endless |= isinstance(failure, BudgetExceeded)
             finally:
                 ended = len(trace)
                 runtime.shutdown()

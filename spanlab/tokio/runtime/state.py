@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from spanlab.field import pairs
 from spanlab.stack import pop
 from spanlab.threads import Thread
 from spanlab.traces import Row
@@ -64,7 +65,7 @@ class State:
         elif kind in ("spawn", "finish", "abort"):
             what[0] = self.names["task", what[0]]
         elif kind == "event":
-            said = dict((("message", what[2] or ""), *what[3]))
+            said = dict((("message", what[2] or ""), *pairs(what[3])))
             self.events.append((str(said["message"]), self.scopes[what[4]]))
             what[4:6] = [self.span(span) for span in what[4:6]]
         else:

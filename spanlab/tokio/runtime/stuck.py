@@ -23,8 +23,8 @@ def endless(who: Task, polls: int) -> PollBudgetExceeded:
     name, file, line = suspended_at(who.future)
     number = f"task {who.id}" if who.id else "the main future"
     return PollBudgetExceeded(
-        f"the program was expected to end within {polls} polls, and has not; "
-        f"next was {number}, '{name}' at {file_name(file)}:{line}. "
+        f"the program was expected to end within {polls} polls, or operations "
+        f"in them, and has not; next was {number}, '{name}' at {file_name(file)}:{line}. "
         f"Look for a loop that never waits, or allow more: run(main(), polls={polls * 10})"
     )
 

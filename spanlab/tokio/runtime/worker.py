@@ -15,6 +15,7 @@ from spanlab.tokio.runtime.base import BUDGET, Runtime
 from spanlab.tokio.task import Task
 
 INJECT_INTERVAL = 61  # every so many polls a worker looks into the common queue first
+MANY_WORKERS = 256  # more than a machine has or a picture can show
 LIFO_LIMIT = 3  # polls in a row that a worker may take from its LIFO slot
 
 
@@ -52,8 +53,11 @@ class Workers(Runtime):
     """
 
     def __init__(self, workers: int) -> None:
-        if not isinstance(workers, int) or workers < 1:
-            raise UsageError(f"a runtime needs 1 worker or more, got {workers!r}")
+        if type(workers) is not int or not 1 <= workers <= MANY_WORKERS:
+            raise UsageError(
+                f"a runtime needs from 1 to {MANY_WORKERS} workers, got {workers!r:.60}. "
+                f"Write: {type(self).__name__}(16)"
+            )
         self.workers = workers
         super().__init__()
 
