@@ -11,7 +11,7 @@ _SPANS: ContextVar[tuple[Any, ...]] = ContextVar("spanlab_span_stack", default=(
 
 
 class ContextStack(Sequence["ref[Any]"]):
-    """A span stack that is kept in the context. It holds its spans open, as OpenTelemetry does."""
+    """A span stack that is kept in the context. Each copy of it holds its spans open."""
 
     def __getitem__(self, index: Any) -> Any:
         return _SPANS.get()[index][0]
