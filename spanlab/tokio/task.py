@@ -263,8 +263,8 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
 def spawn(future: Any) -> JoinHandle[Any]:
     """Give a future to the runtime, which polls it on its own, and get a handle.
 
-    The task starts with an empty stack: the spans around this call are not the task's. It does
-    not start before the runtime comes to it, even where nothing else waits.
+    The spans around this call do not go along: a poll finds what its thread has entered, which is
+    nothing unless a guard is held across an await. It starts when the runtime comes to it.
 
     In Rust: `tokio::spawn`. Raises `NoRuntime` outside a runtime.
 

@@ -26,7 +26,7 @@ class Entered:
         span._enter(place, by)
 
     def exit(self) -> Any:
-        """Exit now, on the thread that calls this, and give the span back."""
+        """Exit now, on this thread, and give the span back. In Rust: `EnteredSpan::exit`."""
         span = self._span
         if span is None:
             raise UsageError("a guard exits once, and this one has exited. Enter the span again")

@@ -94,8 +94,8 @@ class Span:
         Spans and events made inside the block get this span as their parent.
 
         The stack belongs to the thread, not to the task: if a task is suspended
-        inside the block, the span stays on top, and whatever the thread polls next
-        is recorded under it. To span code that awaits, use `Span.instrument`.
+        inside the block, the span stays there, and what the thread polls next may
+        be recorded under it. To span code that awaits, use `Span.instrument`.
 
         In Rust: `Span::enter`; the end of the block is the drop of the guard.
 

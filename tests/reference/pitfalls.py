@@ -444,7 +444,7 @@ PITFALLS = (
     Pitfall(
         18, "A method of an async trait has no span",
         "`#[instrument]` stands on a default method that the `impl` overrides, "
-        "or tracing-attributes is older than 0.1.14",
+        "or tracing-attributes before 0.1.14 meets async-trait from 0.1.43 on",
         links=("tokio-rs/tracing#1219", "tokio-rs/tracing#1296", "dtolnay/async-trait#143"),
     ),
     Pitfall(

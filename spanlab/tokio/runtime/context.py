@@ -11,7 +11,7 @@ _SPANS: ContextVar[tuple[Any, ...]] = ContextVar("spanlab_span_stack", default=(
 
 
 class ContextStack(Sequence["ref[Any]"]):
-    """A span stack that is kept in the context. It holds its spans open, as OpenTelemetry does.
+    """A span stack that is kept in the context. Each copy of it holds its spans open.
 
     An entry is the reference that every stack holds, and the span itself.
     """
