@@ -68,7 +68,8 @@ def _making(case: Case) -> Iterator[Step]:
 
 def _hop(case: Case, hop: Hop) -> Step:
     code = quoted(" ".join(case.code.text(hop.node).split()))
-    around = quoted(getattr(case.code.enclosing(hop.node), "name", "the lambda"))
+    name = getattr(case.code.enclosing(hop.node), "name", "")  # a lambda has none
+    around = quoted(name) if name else "this line"
     says = {
         "called": f"{around} calls {code}, which runs at once",
         "made": f"{around} makes the future {code}; nothing of it has run yet",
@@ -77,7 +78,8 @@ def _hop(case: Case, hop: Hop) -> Step:
         "awaited": f"{around} awaits it, so it is polled inside the polls of {around}",
         "spawned": _begins(case),
     }
-    return _step(case, says[hop.kind], case.place(hop.node))
+    text = says[hop.kind]
+    return _step(case, text[0].upper() + text[1:], case.place(hop.node))
 
 
 def _begins(case: Case) -> str:

@@ -133,9 +133,11 @@ class Panel:
 
     def _rows(self, printed: Log) -> list[dict[str, Any]]:
         places = self.trace.ran
+        same = map(str, log(self.trace, file=False, line=False).entries)
         return [
             {"number": entry.number, "thread": entry.on_thread, "hue": places[entry.thread],
-             "before": _shown(entry.before), "after": _shown(entry.after.rstrip())}
+             "before": _shown(entry.before), "after": _shown(entry.after.rstrip()),
+             "same": _shown(next(same))}
             for entry in printed.entries[:MOST]
         ]  # fmt: skip
 

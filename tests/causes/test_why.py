@@ -598,6 +598,22 @@ def test_every_fix_of_the_reference_programs_works(tmp_path: Path, module: Any, 
 # --- what is asked, and how it is shown ----------------------------------------------------------
 
 
+def test_who_calls_has_a_name_or_is_this_line(tmp_path: Path) -> None:
+    """A function has its name; a lambda has none, nor has a cell of a notebook."""
+    calls = {"logged()": "This line", "(lambda: logged())()": "This line", "named()": "`named`"}
+    for number, (call, who) in enumerate(calls.items()):
+        path = tmp_path / f"calls{number}.py"
+        path.write_text(
+            f'{IMPORTS}\ndef logged(): info("seen")\n\ndef named(): logged()\n\n'
+            f"with recording() as trace:\n    {call}\n",
+            encoding="utf-8",
+        )
+        names: dict[str, Any] = {"__name__": "program"}
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
+        said = [step.text for step in why(names["trace"], "seen").steps]
+        assert f"{who} calls `logged()`, which runs at once" in said
+
+
 def test_an_event_is_meant_by_its_message_its_number_or_itself() -> None:
     """All three mean the same event; the number is the one in the log."""
     trace = run(programs.lost_parent()())

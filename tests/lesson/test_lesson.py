@@ -565,6 +565,25 @@ def test_vary_of_variants_and_of_a_range() -> None:
     assert vary(lambda f: f(), f=[before])._state()["controls"] == [["f", ["main"]]]
 
 
+def test_another_place_in_the_source_is_no_change_of_a_line() -> None:
+    """A line is marked for what the sentence tells: its message, its thread, its spans."""
+
+    async def one():
+        info("said")
+
+    async def other():
+        info("said")
+
+    async def spanned():
+        with info_span("work").enter():
+            info("said")
+
+    panel = vary(lambda version: version(), version=[one, other, spanned])
+    lines = [panel.pick(version=name)._state()["log"][0] for name in ("one", "other", "spanned")]
+    assert len({line["before"] for line in lines}) == 3
+    assert lines[0]["same"] == lines[1]["same"] != lines[2]["same"]
+
+
 def test_a_choice_may_have_any_name() -> None:
     """Even that of the parameter."""
 

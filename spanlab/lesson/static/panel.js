@@ -73,7 +73,7 @@ function mark(rows, texts, before) {
   rows.forEach((row, at) => row.classList.toggle("new", texts[at].trim() !== "" && !known.has(texts[at])));
 }
 
-const line = (each) => each.before + each.thread + each.after;
+const line = (each) => each.same; // where it stands in the source is no change
 
 function results(log, state, last) {
   const rows = state.log.map(entry);
