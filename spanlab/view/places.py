@@ -19,7 +19,7 @@ from spanlab.view.words import task, waited
 
 _PIXELS = {
     "thread": 0, "event": 26, "enter": 14, "close": 6, "poll": 16, "polled": 16,
-    "spawn": 18, "finish": 6, "park": 8,
+    "spawn": 18, "finish": 6, "park": 8, **dict.fromkeys(kind.FUTURES, 0),
 }  # fmt: skip
 WIDTHS = {kind.KINDS[word]: float(wide) for word, wide in _PIXELS.items()}  # all others get 12
 OUTSIDE = (kind.Event, kind.SpanNew, kind.SpanEntered, kind.TaskSpawned)  # done without polling

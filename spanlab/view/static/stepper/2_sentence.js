@@ -4,6 +4,7 @@ const ENDINGS = { ok: " is done", panicked: " has panicked", cancelled: " is abo
 const task = id => (id ? `task ${id}` : "main");
 const waitsFor = record => (record.awaits === null ? record.waits_for : task(record.awaits));
 const circled = number => (number <= 20 ? String.fromCodePoint(0x245f + number) : `(${number})`);
+const future = record => `future ${record.future}${record.name ? ` (${record.name})` : ""}`;
 const said = record => record.fields || "(no message)";
 const named = (story, span) => (story.spans.has(span) ? story.spans.get(span).name || "(no name)" : "a span");
 const strong = text => ["b", text];
@@ -37,6 +38,11 @@ export function say(story, at) {
     finish: () => [strong(task(record.finished)), ENDINGS[record.outcome],
       ...(record.panic ? [": ", bad(record.panic)] : []), ". ", who, " is free."],
     abort: () => [who, " asks ", strong(task(record.aborted)), " to stop; its next turn drops it."],
+    made: () => [who, " makes ", strong(future(record)), ". Nothing of it runs before its first poll."],
+    wrapped: () => [strong(future(record)), " carries ", name, " from now on: each poll of it enters the span."],
+    given: () => [who, " gives ", strong(future(record)), ` to ${record.to}, which polls it inside its own poll.`],
+    first: () => [who, " polls ", strong(future(record)), " for the first time."],
+    dropped: () => [who, " drops ", strong(future(record)), " before its end."],
   };
   return sayings[record.kind]?.() ?? [who, ` ${record.kind}`];
 }
