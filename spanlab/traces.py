@@ -76,7 +76,7 @@ class Trace:
         """Give a row with its file and line, and with the message of an event among its fields."""
         if (id(code), at) not in self._places:
             self._places[id(code), at] = place(code, at)
-        if kind == "event" and len(what) == 6:
+        if kind == "event" and not isinstance(what[2], tuple):
             level, target, message, fields, *spans = what
             said = () if message is None else (("message", message),)
             what = level, target, (*said, *fields), *spans
