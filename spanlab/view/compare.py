@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError
 from spanlab.labels import Labels
+from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
@@ -84,9 +85,10 @@ class Line(NamedTuple):
     thread: int
     place: int
     record: int
+    lost: bool = False  # its parent
 
     def __str__(self) -> str:
-        scope = listed(self.scope).replace("`", "")
+        scope = listed(self.scope).replace("`", "") + ", parent lost" * self.lost
         text = quoted(self.message)[1:-1]
         return f"{circled(self.number)} {text}  ({scope}, ThreadId({self.thread}))"
 
@@ -156,8 +158,9 @@ def _spans(trace: Trace) -> list[str]:
 
 def _lines(trace: Trace, told_apart: bool) -> list[Line]:
     places, names = trace.ran, Labels(trace).path if told_apart else trace.names
+    lost = lost_parents(trace)
     return [
-        Line(n, message(e), names(e.parent), e.thread, places[e.thread], e.index)
+        Line(n, message(e), names(e.parent), e.thread, places[e.thread], e.index, e.index in lost)
         for n, e in trace.numbered
     ]
 
@@ -230,9 +233,10 @@ def _cell(pair: Pair, line: Line | None, side: str, name: str, sign: str) -> str
     kind = f"line {side}{' differs' if pair.differs else ''}"
     scope = shown("in " + " › ".join(reversed(line.scope)) if line.scope else "no span", 100)
     other = chip(line.thread, line.place, " other" if pair.elsewhere else "")
+    lost = '<span class="lost">parent lost</span>' if line.lost else ""
     whose = f'<span class="whose">{shown(name)}</span>'
     return (
         f'<div class="{kind}"><span class="sign">{sign}</span>{whose}'
         f"{number(line.number)} {shown(line.message, 80)}"
-        f'<span class="scope{" other" if pair.moved else ""}">{scope}{other}</span></div>'
+        f'<span class="scope{" other" if pair.moved else ""}">{scope}{lost}{other}</span></div>'
     )
