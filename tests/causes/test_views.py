@@ -22,6 +22,7 @@ from spanlab import (
     info,
     info_span,
     run,
+    spawn,
     spawn_blocking,
     spawn_thread,
 )
@@ -98,3 +99,23 @@ def test_both_lines_that_leave_the_runtime_are_red() -> None:
     red = {trace.events[number - 1].message for number in red_in_graph(trace)}
     assert red == {"in the pool", "on its own"}
     assert red == {answer.event.message for answer in answers(trace) if answer.lost}
+
+
+def test_a_part_of_a_trace_marks_what_the_whole_marks() -> None:
+    """Each stretch to the end, and the trace that was saved: a named parent is known in all."""
+
+    async def job() -> None:
+        info("free", parent=None)
+        info("lost")
+
+    async def main() -> None:
+        with info_span("work").enter():
+            handle = spawn(job())
+        await handle
+
+    trace = run(main(), on=CurrentThread())
+    lost = trace.events[1].index
+    for whole in trace, Trace.from_json(trace.to_json()):
+        assert red_in_graph(whole) == {2}
+        for first in range(len(whole)):
+            assert red_in_graph(whole[first:]) == ({2} if first <= lost else set())
