@@ -35,7 +35,7 @@ def begun(past: Sequence[Row], stretch: Sequence[Row]) -> list[int]:
 
 def _refers(row: Row) -> Iterator[Thing]:
     """Give all that a row names, besides its thread."""
-    noted = row[0] == "event" and len(row) == 12  # with the message on its own
+    noted = row[0] == "event" and not isinstance(row[8], tuple)  # with the message on its own
     what = row[6:8] + row[9:] if noted else row[6:]
     yield "task", row[3]
     for name, value in zip(SLOTS[row[0]], what, strict=False):

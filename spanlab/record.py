@@ -47,12 +47,15 @@ class ThreadParked(Record):
 
 
 class SpanNew(Record):
+    """A new span; its parent was current on its thread, or was named: then it is `explicit`."""
+
     span: int
     parent: int | None
     name: str
     level: Level
     target: str
     fields: Fields
+    explicit: bool = False
 
 
 class SpanEntered(Record):
@@ -81,13 +84,17 @@ class SpanFollows(Record):
 
 
 class Event(Record):
-    """An event: `parent` is the span it belongs to, `current` the one on top of the stack."""
+    """An event: `parent` is the span it belongs to, `current` the one on top of the stack.
+
+    The parent was named if it is `explicit`, and otherwise the current span.
+    """
 
     level: Level
     target: str
     fields: Fields
     parent: int | None
     current: int | None
+    explicit: bool = False
 
     @property
     def message(self) -> str:

@@ -1,7 +1,6 @@
-"""The span stacks, replayed; and which tasks lost their parent: the span they were spawned in.
+"""The span stacks, replayed; and what lost its parent: the span where its task began.
 
-The one guess that views make: a reader may have expected a task to stay in the span that was
-current where it was spawned.
+This is the one place that decides what is lost. Views mark it, and `why` explains it.
 """
 
 from __future__ import annotations
@@ -10,29 +9,56 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from spanlab import stack
-from spanlab.record import Event, Record, SpanClosed, SpanEntered, SpanExited, SpanNew, TaskSpawned
+from spanlab.record import (
+    Event,
+    Record,
+    SpanClosed,
+    SpanEntered,
+    SpanExited,
+    SpanNew,
+    TaskSpawned,
+    ThreadStarted,
+)
 from spanlab.traces import Trace
+
+Left = dict[tuple[int | None, int], int | None]  # by task or thread: the span where it began
 
 
 def lost_parents(trace: Trace) -> dict[int, int]:
-    """Give the first record without a parent in each task, and the span it was spawned in.
+    """Give each span and event that lost a parent, and the span that it lost.
 
-    Both are numbers: the index of the record, and the span that was current where the
-    task was spawned. What the span stacks held is replayed from the records.
+    What has no parent, named none and found nothing current has lost one if something was
+    current where its task, or a thread of the program's own, began. Where nothing was, it counts
+    what was where the task began that spawned it, and so on. What is in a span that lost its
+    parent has lost the same.
+
+    The keys are indices of records, the values numbers of spans.
     """
-    stacks, alive = Stacks(), trace.spans
-    wanted: dict[int | None, int] = {}
-    lost: dict[int, int] = {}
+    stacks, lost, spans, left = Stacks(), dict[int, int](), trace.spans, Left()
     for record in trace.records:
-        stacks.replay(record)
-        current = stacks.current(record.thread)
+        span = None
         match record:
-            case TaskSpawned(spawned=task) if current in alive:
-                wanted[task] = current
-            case SpanNew(parent=None) | Event(parent=None, current=None):
-                if current is None and record.task in wanted:
-                    lost[record.index] = wanted.pop(record.task)
+            case TaskSpawned(spawned=task):
+                left[task, 0] = _inherited(record, record.thread, stacks, left)
+            case ThreadStarted() if record.line:
+                starter = trace.seen(record.index).by or 1
+                left[None, record.thread] = _inherited(record, starter, stacks, left)
+            case SpanNew(parent=int(parent)) | Event(parent=int(parent)) if parent in spans:
+                span = lost.get(spans[parent].index)
+            case SpanNew(parent=None, explicit=False) | Event(parent=None, explicit=False):
+                if stacks.current(record.thread) is None:
+                    span = _inherited(record, record.thread, stacks, left)
+        if span is not None:
+            lost[record.index] = span
+        stacks.replay(record)
     return lost
+
+
+def _inherited(record: Record, thread: int, stacks: Stacks, left: Left) -> int | None:
+    """Give what is current on a thread, or was where the task or the thread itself began."""
+    current = stacks.current(thread)
+    began = record.task, 0 if record.task is not None else thread
+    return left.get(began) if current is None else current
 
 
 class Pushed(NamedTuple):

@@ -24,6 +24,7 @@ R = TypeVar("R", bound="Record")
 VIRTUAL_START = 1_704_067_200_000_000_000  # virtual clocks start on 2024-01-01, in ns since 1970
 
 _SAID = {"enter": 2, "spawn": 4, "thread": 1}  # slots of the record; what follows is for `seen`
+_FIELDS_AT = {"new": 5, "record": 1}  # of the slots
 _LEVEL_AT = {"new": 7, "event": 4}  # rows hold plain numbers, which the garbage collector skips
 
 
@@ -76,12 +77,14 @@ class Trace:
         """Give a row with its file and line, and with the message of an event among its fields."""
         if (id(code), at) not in self._places:
             self._places[id(code), at] = place(code, at)
-        if kind == "event" and len(what) == 6:  # as noted: then the message stands beside them
+        if kind == "event" and not isinstance(what[2], tuple):  # the message stands beside them
             level, target, message, fields, *spans = what
             said = () if message is None else (("message", written(message)),)
             what = level, target, (*said, *pairs(fields)), *spans
-        elif kind in ("new", "record"):
-            what = *map(written, what[:-1]), pairs(what[-1])
+        elif kind in _FIELDS_AT:
+            at_fields = _FIELDS_AT[kind]
+            before, fields, after = what[:at_fields], what[at_fields], what[at_fields + 1 :]
+            what = *map(written, before), pairs(fields), *after
         return (kind, time, thread, task, *self._places[id(code), at], *what[: _SAID.get(kind)])
 
     def seen(self, index: int) -> Seen:

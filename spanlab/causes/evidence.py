@@ -24,7 +24,7 @@ from spanlab.record import (
     TaskWoken,
     ThreadStarted,
 )
-from spanlab.replay import Pushed, Stacks
+from spanlab.replay import Pushed, Stacks, lost_parents
 from spanlab.syntax import Function, attribute
 from spanlab.traces import Trace
 from spanlab.view.words import Names
@@ -51,6 +51,7 @@ class Evidence:
         self.entered: defaultdict[int, list[SpanEntered]] = defaultdict(list)  # by span
         self.exits: defaultdict[int, list[SpanExited]] = defaultdict(list)
         self._at: defaultdict[Place, list[Record]] = defaultdict(list)
+        self.lost = lost_parents(trace)
         self._replay()
 
     def _replay(self) -> None:
@@ -155,12 +156,7 @@ class Evidence:
 
     def is_explicit(self, record: Made) -> bool:
         """Tell whether the parent of a record was named."""
-        if isinstance(record, Event) and record.parent != record.current:
-            return True
-        node = self.node(record) or attribute(self.marked(record))
-        if isinstance(node, ast.Call):
-            return any(keyword.arg == "parent" for keyword in node.keywords)
-        return record.parent != self.current[record.index]
+        return record.explicit or record.parent != self.current[record.index]
 
     def names(self, spans: Iterable[Any]) -> Names:
         """Name spans that there are, and spans that there would be."""

@@ -29,10 +29,10 @@ class Lost(NamedTuple):
 
     @classmethod
     def find(cls, case: Case) -> Lost | None:
-        """Look from the outermost span of the event, if that was made on an empty stack."""
+        """Look from the outermost span of the event, if the event has lost its parent."""
         current, begun = case.facts.current, list[Begun]()
         at: Record | None = case.root
-        if current[case.root.index] is not None or case.facts.is_explicit(case.root):
+        if case.event.index not in case.facts.lost:
             return None
         while at is not None and (at := case.facts.begun(at)) is not None:
             begun.append(at)

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from spanlab.causes import Cause, Finding, find
+from spanlab.causes import Cause, find
 from spanlab.causes.case import Case
 from spanlab.causes.choice import Choice, Choices, choices
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.remedy import Change
-from spanlab.causes.spawned import Lost
 from spanlab.causes.story import Step, steps
 from spanlab.errors import UsageError
 from spanlab.record import Event
@@ -62,12 +61,8 @@ def explain(facts: Evidence, event: Event) -> Why:
     then = found.then if fit.tree == found.tree else fit.tree
     return Why(
         event, at, found.cause, sentence, told, found.expected, now, fit.tree, fit.fixes,
-        asked, (here, then or fit.tree), _is_lost(case, found),
+        asked, (here, then or fit.tree), event.index in facts.lost,
     )  # fmt: skip
-
-
-def _is_lost(case: Case, found: Finding) -> bool:
-    return found.cause is not Cause.EXPECTED and Lost.find(case) is not None
 
 
 def _shortened(told: list[Step]) -> tuple[Step, ...]:

@@ -174,6 +174,9 @@ class Span:
         return "Span(none)" if self.id is None else f"Span({self.name!r}, id={self.id})"
 
 
+_EXPLICIT = ((), (True,))  # the end of a row: nothing, or that its parent was named
+
+
 def make_span(
     level: int, name: str, parent: Any, target: str | None, given: dict[str, Any],
     frame: FrameType, place: Place | None = None,
@@ -203,6 +206,7 @@ def make_span(
         "new", recorder.clock(), thread.id, thread.task, code, at, span.id,
         None if above is None else above.id, name, level,
         target or frame.f_globals.get("__name__", "__main__"), fields,
+        *_EXPLICIT[parent is not ...],
     ))  # fmt: skip
     return span
 
@@ -231,6 +235,7 @@ def emit(
         target or frame.f_globals.get("__name__", "__main__"),
         message, capture(given) if given else (),
         None if above is None else above.id, None if current_span is None else current_span.id,
+        *_EXPLICIT[parent is not ...],
     ))  # fmt: skip
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError
 from spanlab.labels import Labels
+from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
@@ -26,17 +27,21 @@ from spanlab.view.words import (
 )
 
 SIDES = ("bug", "fixed")
+RUNS = ("first", "second")  # of one program: neither repairs the other
 MOST, LONGEST = 500, 5000  # pairs that a page shows, events that are compared
 Both = tuple[Trace, Trace]
+Place = tuple[str, int]
 
 
-def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comparison:
+def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] | None = None) -> Comparison:
     """Show two traces side by side: the logs line by line, and both graphs.
 
     Events belong together by their message: the first that says it here and the first there.
     What differs is marked: the spans that an event is in, and the thread that ran it. Which
     thread that is may differ from run to run; the sentence speaks of it only if nothing else
-    does. `names` are for two runs of which neither repairs the other: no side is red or green then.
+    does. The sides are called bug and fixed; two runs of one program are first and second, for a
+    luckier schedule repairs nothing. `names` are for others of which neither repairs the other. No
+    side is red or green then.
 
     >>> with recording() as bug:
     ...     info("hello")
@@ -47,6 +52,8 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] = SIDES) -> Comp
     <Comparison: `hello`: no span → `work`.>
     """
     need("compare(run(bug()), run(fixed()))", bug, fixed)
+    if names is None:
+        names = RUNS if _is_one_program(bug, fixed) else SIDES
     if not isinstance(names, tuple | list) or [type(name) for name in names] != [str, str]:
         raise UsageError(
             f"the names= of compare() are two texts, got {names!r:.60}. "
@@ -75,6 +82,21 @@ def _rest(found: tuple[Pair, ...], parts: Both, wholes: Both) -> str:
     return f"{more} are left out. Write: compare(bug[{bug}:], fixed[{fixed}:])"
 
 
+def _is_one_program(one: Trace, other: Trace) -> bool:
+    """Tell whether main begins at one place, and whatever both say comes from places of both."""
+    (first, here), (second, there) = _said(one), _said(other)
+    return first == second and all(here[text] & there[text] for text in here.keys() & there.keys())
+
+
+def _said(trace: Trace) -> tuple[Place, dict[str, set[Place]]]:
+    """Give the place of the first thing in main, and for each message the places that said it."""
+    main = ((r.file, r.line) for r in trace.records if r.line and not r.task)
+    places = defaultdict[str, set[Place]](set)
+    for event in trace.events:
+        places[message(event)].add((event.file, event.line))
+    return next(main, ("", 0)), places
+
+
 class Line(NamedTuple):
     """One event of a log; `place` is that of its thread among those that ran."""
 
@@ -84,9 +106,10 @@ class Line(NamedTuple):
     thread: int
     place: int
     record: int
+    lost: bool = False  # its parent
 
     def __str__(self) -> str:
-        scope = listed(self.scope).replace("`", "")
+        scope = listed(self.scope).replace("`", "") + ", parent lost" * self.lost
         text = quoted(self.message)[1:-1]
         return f"{circled(self.number)} {text}  ({scope}, ThreadId({self.thread}))"
 
@@ -156,8 +179,9 @@ def _spans(trace: Trace) -> list[str]:
 
 def _lines(trace: Trace, told_apart: bool) -> list[Line]:
     places, names = trace.ran, Labels(trace).path if told_apart else trace.names
+    lost = lost_parents(trace)
     return [
-        Line(n, message(e), names(e.parent), e.thread, places[e.thread], e.index)
+        Line(n, message(e), names(e.parent), e.thread, places[e.thread], e.index, e.index in lost)
         for n, e in trace.numbered
     ]
 
@@ -186,10 +210,15 @@ def _sentence(pairs: tuple[Pair, ...], names: tuple[str, str]) -> str:
         parts[3:] = [f"{len(parts) - 3} more differ"]
     if parts:
         return "; ".join(parts) + "."
-    if elsewhere := sum(pair.elsewhere for pair in pairs):
-        events = count(elsewhere, "event")
-        return f"Every event has the same parents; {events} ran on another thread."
+    if elsewhere := [pair for pair in pairs if pair.elsewhere]:
+        events, threads = count(len(elsewhere), "event"), _threads(elsewhere[0])
+        return f"Every event has the same parents; {events} ran on another thread: {threads}."
     return "Nothing differs: every event has the same parents, on the same thread."
+
+
+def _threads(pair: Pair) -> str:
+    found = [line for line in pair if line]
+    return f"{quoted(found[0].message)}: {' → '.join(f'ThreadId({line.thread})' for line in found)}"
 
 
 def _moved(pair: Pair, names: tuple[str, str]) -> str:
@@ -230,9 +259,10 @@ def _cell(pair: Pair, line: Line | None, side: str, name: str, sign: str) -> str
     kind = f"line {side}{' differs' if pair.differs else ''}"
     scope = shown("in " + " › ".join(reversed(line.scope)) if line.scope else "no span", 100)
     other = chip(line.thread, line.place, " other" if pair.elsewhere else "")
+    lost = '<span class="lost">parent lost</span>' if line.lost else ""
     whose = f'<span class="whose">{shown(name)}</span>'
     return (
         f'<div class="{kind}"><span class="sign">{sign}</span>{whose}'
         f"{number(line.number)} {shown(line.message, 80)}"
-        f'<span class="scope{" other" if pair.moved else ""}">{scope}{other}</span></div>'
+        f'<span class="scope{" other" if pair.moved else ""}">{scope}{lost}{other}</span></div>'
     )

@@ -1,7 +1,7 @@
 """`graph(trace)`: one box per thread, spans where they were made, events where they were polled.
 
 A red dashed arrow goes where a reader may have expected a parent: from the span in which a task
-was spawned to the first thing in that task that has no parent.
+was spawned to all in that task that has none and asked for none. `why` calls the same lost.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _sentence(every: list[Node], left_out: str) -> str:
     lost = [node for node in every if node.lost]
     for node in lost[:3]:
         where = by_key[min(node.lost)].text
-        said.append(f"{_at(node)} lost its parent: its task was spawned in {where}.")
+        said.append(f"{_at(node)} lost its parent: its {node.begun} in {where}.")
     said += [f"{len(lost) - 3} more lost theirs."] if len(lost) > 3 else []
     said += [] if lost else ["Nothing lost its parent."]
     said += [f"{_at(n)} is in {_at(by_key[n.parent])}." for n in every if n.far][:1]

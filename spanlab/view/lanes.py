@@ -21,6 +21,7 @@ from spanlab.record import (
     TaskFinished,
     TaskSpawned,
 )  # fmt: skip
+from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card
 from spanlab.view.palette import HUES, painted, static
@@ -50,9 +51,9 @@ def lanes(trace: Trace) -> Figure:
     """Draw what each thread did, one poll after the other, in the order of the records.
 
     A bar is one poll, coloured and patterned by its task; the bars inside are the spans that
-    are entered, the numbered marks are events. Thin arrows go from a spawn or a wake to the
-    poll that followed. Where the main future waits its lane is dashed. The clock stands below
-    where it moves.
+    are entered, the numbered marks are events, red and dashed if they lost their parent. Thin
+    arrows go from a spawn or a wake to the poll that followed. Where the main future waits its
+    lane is dashed. The clock stands below where it moves.
 
     >>> with recording() as trace:
     ...     with info_span("work").enter():
@@ -94,6 +95,7 @@ def _sentence(trace: Trace, titles: dict[int, str]) -> str:
 
 def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
     """Give the text twin: under each thread a line for each of its polls, with what it did."""
+    lost = lost_parents(trace)
     numbers = {event.index: circled(n) for n, event in trace.numbered}
     did: dict[int, list[tuple[str, list[str]]]] = {thread: [] for thread in titles}
     for record in trace.records:
@@ -101,7 +103,8 @@ def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
         if isinstance(record, PollStarted) or (said and not polls):
             polls.append(("…" if record.task is None else task(record.task), []))
         if said:
-            polls[-1][1].append(said)
+            missing = isinstance(record, Event) and record.index in lost
+            polls[-1][1].append(said + " (parent lost)" * missing)
     every = []
     for thread, title in titles.items():
         lines = (": ".join(filter(None, [who, ", ".join(said)])) for who, said in did[thread])
@@ -245,7 +248,8 @@ def _mark(mark: Mark, placed: Places) -> str:
     wide = 18 if mark.number < 100 else 25
     look, text = ("mark", str(mark.number)) if mark.number else ("mark panic", "✗")
     return (
-        f'<g class="{look}" data-i="{mark.record}"><rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
+        f'<g class="{look}{" lost" * mark.lost}" data-i="{mark.record}">'
+        f'<rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
         f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, text)}</g>'
     )
 

@@ -13,13 +13,14 @@ from heapq import heappop, heappush
 
 from spanlab import record as kind
 from spanlab.record import Record
+from spanlab.replay import lost_parents
 from spanlab.stack import pop
 from spanlab.traces import Trace
 from spanlab.view.words import task, waited
 
 _PIXELS = {
     "thread": 0, "event": 26, "enter": 14, "close": 6, "poll": 16, "polled": 16,
-    "spawn": 18, "finish": 6, "park": 8,
+    "spawn": 18, "finish": 6, "park": 8, **dict.fromkeys(kind.FUTURES, 0),
 }  # fmt: skip
 WIDTHS = {kind.KINDS[word]: float(wide) for word, wide in _PIXELS.items()}  # all others get 12
 OUTSIDE = (kind.Event, kind.SpanNew, kind.SpanEntered, kind.TaskSpawned)  # done without polling
@@ -51,6 +52,7 @@ class Mark:
     thread: int
     number: int
     x: float
+    lost: bool = False  # its parent
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ class Places:
         self.times: list[tuple[float, int]] = [(-float(APART), 0)]  # the first is not drawn
         self._numbers = {event.index: number for number, event in trace.numbered}
         self._names = {number: new.name for number, new in trace.spans.items()}
+        self._lost = lost_parents(trace)
         self._open: dict[int, Bar] = {}  # the poll of each thread, or what runs outside any
         self._entered: defaultdict[int, list[Bar]] = defaultdict(list)
         self._free: defaultdict[int, list[int]] = defaultdict(list)  # rows that were left
@@ -138,7 +141,8 @@ class Places:
                     heappush(self._free[thread], entered.row)
             case kind.Event() | kind.TaskFinished(outcome="panicked"):
                 number = self._numbers.get(record.index, 0)
-                self.marks.append(Mark(record.index, thread, number, middle))
+                lost = record.index in self._lost
+                self.marks.append(Mark(record.index, thread, number, middle, lost))
             case kind.TaskSpawned(spawned=number):
                 self._called[number] = "spawn", record, middle
             case kind.TaskWoken(woken=number):

@@ -13,6 +13,7 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.frames import file_name
 from spanlab.record import KINDS, Record
+from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import Picture, picture
@@ -97,7 +98,7 @@ def packed(trace: Trace, drawn: Picture, left_out: str = "") -> str:
     placed = Places(trace, titles)
     sent = {
         "kinds": list(_SENT.items()), "rows": rows, "stacks": list(changes(trace)),
-        "files": [_file(name, trace) for name in files],
+        "lost": lost_parents(trace), "files": [_file(name, trace) for name in files],
         "threads": list(titles), "never": len(trace.threads.keys() - titles.keys()),
         "graph": drawn.svg, "graphText": drawn.figure.text,
         "colours": {colour: name for name, colour in PALETTE.items()},

@@ -26,6 +26,7 @@ class Node:
     numbers: tuple[int, ...] = ()
     note: str = ""
     lost: frozenset[str] = frozenset()  # the spans in which tasks were spawned that lost them
+    begun: str = ""  # how the task or thread began that lost one
     count: int = 1
     keys: tuple[str, ...] = ()  # the keys of all that it stands for
     far: bool = False  # its parent was made on another thread
@@ -48,9 +49,13 @@ def nodes(trace: Trace) -> list[Node]:
             continue
         parent = f"s{record.parent}" if f"s{record.parent}" in threads else None
         far = threads.get(parent, record.thread) != record.thread
-        missing = frozenset([f"s{lost[record.index]}"] if record.index in lost else [])
+        alone = record.parent is None and record.index in lost
+        missing = frozenset([f"s{lost[record.index]}"] if alone else [])
         look = visible(text), numbers, note, missing
-        found.append(Node(key, record.index, record.thread, parent, *look, keys=(key,), far=far))
+        begun = "thread was started" if record.task is None else "task was spawned"
+        found.append(
+            Node(key, record.index, record.thread, parent, *look, begun, keys=(key,), far=far)
+        )
         threads[key] = record.thread
     return found
 

@@ -23,11 +23,26 @@ from playwright.sync_api import Page, expect
 from reference.programs import lost_parent
 from stepping import HOSTILE, hostile, leaking, many
 
-from spanlab import Trace, VirtualThreads, info, info_span, recording, run, spawn
+from spanlab import (
+    CurrentThread,
+    Trace,
+    VirtualThreads,
+    info,
+    info_span,
+    instrument,
+    recording,
+    run,
+    select,
+    sleep,
+    spawn,
+    yield_now,
+)
+from spanlab.record import FutureRecord, PollStarted
 from spanlab.replay import Stacks
 from spanlab.view.graph import picture
 from spanlab.view.live import script
 from spanlab.view.palette import PALETTE, static
+from spanlab.view.places import Places
 from spanlab.view.stepper import packed
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +125,7 @@ def lost() -> Trace:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [1000, 520])
 @pytest.mark.parametrize(
-    ("name", "at"), [("lost", 29), ("loss", 27), ("leak", 14), ("many", 300), ("start", 17)]
+    ("name", "at"), [("lost", 33), ("loss", 30), ("leak", 14), ("many", 300), ("start", 17)]
 )
 def test_it_is_photographed_in_every_state(
     page: Page, name: str, at: int, width: int, dark: bool
@@ -144,7 +159,7 @@ def test_axe_finds_nothing_serious(page: Page, program: str, dark: bool) -> None
     show(page, trace, dark=dark)
     page.evaluate("() => document.querySelector('.sl-ask').click()")
     page.add_script_tag(path=axe)
-    for at in (17, 29, len(trace) - 1):
+    for at in (17, trace.events[-1].index, len(trace) - 1):
         page.evaluate(GO, at)
         page.wait_for_timeout(250)
         found = page.evaluate("async () => (await axe.run('.sl')).violations")
@@ -177,37 +192,47 @@ def test_hostile_text_does_nothing_and_breaks_nothing(page: Page, text: str) -> 
         photograph(page, "hostile")
 
 
+def step_of(trace: Trace, index: int) -> int:
+    """Give the step of a record: the first is the first poll, the threads have started by then."""
+    return index - trace.of(PollStarted)[0].index + 1
+
+
 def test_a_click_moves_the_cursor(page: Page) -> None:
     """A mark, a bar, a node of the graph and a line of the log: each goes to its record."""
-    show(page, lost())
-    count = page.locator(".sl-count")
+    trace = lost()
+    show(page, trace)
+    count, steps = page.locator(".sl-count"), step_of(trace, len(trace) - 1)
     page.keyboard.press("Tab")
     page.locator(".sl").focus()
     page.keyboard.press("End")
-    for selector, place in ((".sl-event >> nth=1", 5), ('.sl-drawn .mark[data-i="29"]', 13),
-                            ('.sl-drawn .poll[data-i="17"] text', 1),
-                            ('.sl-graph .node[data-k="s0"]', 3)):  # fmt: skip
+    line, mark, poll = trace.events[1], trace.events[-1], trace.of(PollStarted)[0]
+    for selector, record in ((".sl-event >> nth=1", line),
+                             (f'.sl-drawn .mark[data-i="{mark.index}"]', mark),
+                             (f'.sl-drawn .poll[data-i="{poll.index}"] text', poll),
+                             ('.sl-graph .node[data-k="s0"]', trace.spans[0])):  # fmt: skip
         page.locator(selector).click()
-        expect(count).to_have_text(f"{place} / 29")
+        expect(count).to_have_text(f"{step_of(trace, record.index)} / {steps}")
         assert page.evaluate("document.activeElement.className.startsWith('sl')"), selector
         page.keyboard.press("End")
 
 
 def test_keys_step_by_record_poll_and_event(page: Page) -> None:
     """Arrows, Shift, Home, End, the space bar and the toggle do what the help says."""
-    show(page, lost())
-    stepper, count = page.locator(".sl"), page.locator(".sl-count")
+    trace = lost()
+    show(page, trace)
+    stepper, count, last = page.locator(".sl"), page.locator(".sl-count"), len(trace) - 1
+    steps = step_of(trace, last)
     stepper.focus()
     for key, place in (("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2),
-                       ("Shift+ArrowRight", 10), ("Shift+ArrowLeft", 1), ("End", 29),
-                       ("Home", 1)):  # fmt: skip
+                       ("Shift+ArrowRight", step_of(trace, trace.of(PollStarted)[1].index)),
+                       ("Shift+ArrowLeft", 1), ("End", steps), ("Home", 1)):  # fmt: skip
         page.keyboard.press(key)
-        expect(count).to_have_text(f"{place} / 29")
+        expect(count).to_have_text(f"{place} / {steps}")
     page.get_by_role("button", name="event").click()
     expect(page.get_by_role("button", name="event")).to_have_attribute("aria-pressed", "true")
-    for place in (2, 5, 6, 13, 29):
+    for index in (*(event.index for event in trace.events), last):
         page.keyboard.press("ArrowRight")
-        expect(count).to_have_text(f"{place} / 29")
+        expect(count).to_have_text(f"{step_of(trace, index)} / {steps}")
     page.keyboard.press("?")
     expect(page.locator(".sl-help")).to_be_visible()
     page.keyboard.press("?")
@@ -216,8 +241,51 @@ def test_keys_step_by_record_poll_and_event(page: Page) -> None:
     stepper.focus()
     page.keyboard.press(" ")
     expect(page.locator(".sl-play")).to_have_text("Pause")
-    expect(count).to_have_text("29 / 29", timeout=5000)
+    expect(count).to_have_text(f"{steps} / {steps}", timeout=5000)
     expect(page.locator(".sl-play")).to_have_text("Play")
+
+
+SENTENCES = """async ([source, trace]) => {
+  const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
+  const {tell, say} = await import(url);
+  const story = tell(JSON.parse(trace));
+  return story.records.map(({index}) => say(story, index).map(
+    part => Array.isArray(part) ? part[1] : part).join(''));
+}"""
+
+
+def test_what_happens_to_a_future_is_told(page: Page) -> None:
+    """Made, wrapped, given, first polled, dropped: each is one sentence, and has no width."""
+
+    @instrument
+    async def slow() -> None:
+        await sleep(60)
+
+    async def quick() -> None:
+        await yield_now()
+
+    async def main() -> None:
+        await select(slow(), quick())
+
+    trace = run(main(), on=CurrentThread())
+    said = page.evaluate(
+        SENTENCES, [script("spanlab.view", "stepper"), packed(trace, picture(trace))]
+    )
+    told = {
+        record.index: said[record.index]
+        for record in trace.records
+        if isinstance(record, FutureRecord)
+    }
+    assert sorted(told.values()) == [
+        "1 drops future 1 before its end.",
+        "1 gives future 1 (slow) to select(), which polls it inside its own poll.",
+        "1 gives future 2 (quick) to select(), which polls it inside its own poll.",
+        "1 makes future 1 (slow). Nothing of it runs before its first poll.",
+        "1 polls future 2 for the first time.",
+        "future 1 (slow) carries slow from now on: each poll of it enters the span.",
+    ]
+    places = Places(trace, trace.ran)
+    assert {places.x[at + 1] - places.x[at] for at in told} == {0}
 
 
 def test_nothing_jumps_while_stepping(page: Page) -> None:
@@ -272,7 +340,7 @@ def test_two_hundred_percent_zoom_still_fits(page: Page) -> None:
     """A page of 1280 pixels at 200 % has 640 of them."""
     show(page, lost(), width=600)
     page.evaluate("() => { document.body.style.fontSize = '200%'; }")
-    page.evaluate(GO, 29)
+    page.evaluate(GO, 33)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

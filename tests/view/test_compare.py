@@ -11,13 +11,18 @@ import pytest
 
 from spanlab import (
     CurrentThread,
+    Seeded,
     Trace,
     UsageError,
+    VirtualThreads,
     compare,
     info,
     info_span,
+    instrument,
     recording,
     run,
+    spawn,
+    yield_now,
 )
 
 NASTY = "<script>alert(1)</script>'\"` ]]> \u202e\n " + "x" * 10_000
@@ -65,7 +70,10 @@ def test_the_thread_counts_only_if_nothing_else_differs() -> None:
     """On one thread the same parents are lost; the thread is marked, and said last."""
     many, one = run(programs.spawned()()), run(programs.spawned()(), on=CurrentThread())
     both = compare(many, one)
-    assert both.sentence == "Every event has the same parents; 1 event ran on another thread."
+    assert both.sentence == (
+        "Every event has the same parents; 1 event ran on another thread: "
+        "`performing task`: ThreadId(17) → ThreadId(1)."
+    )
     assert [pair.elsewhere for pair in both.pairs] == [False, False, False, True]
     assert page(many, one).count("chip h1 other") == page(many, one).count("chip h0 other") == 1
 
@@ -80,8 +88,8 @@ def test_events_are_paired_by_message_and_order() -> None:
 def test_what_is_only_in_one_run_is_said() -> None:
     """Each with the run that has it."""
     both = compare(said("a", "b"), said("a", "c"))
-    assert both.sentence == "`b` is only in bug; `c` is only in fixed."
-    assert "not in fixed" in page(said("a", "b"), said("a"))
+    assert both.sentence == "`b` is only in first; `c` is only in second."
+    assert "not in second" in page(said("a", "b"), said("a"))
 
 
 def test_many_differences_are_counted() -> None:
@@ -110,6 +118,62 @@ def test_a_difference_has_a_sign_and_not_only_a_colour() -> None:
     assert html.count("<figure>") == 2
 
 
+def lucky(seed: int) -> Trace:
+    """Run a program whose guard is still on the stack of a worker, or is not."""
+
+    async def guilty() -> None:
+        with info_span("guilty").enter():
+            await yield_now()
+
+    async def innocent() -> None:
+        info("innocent")
+
+    async def main() -> None:
+        info("in main")
+        one, other = spawn(guilty()), spawn(innocent())
+        await one
+        await other
+
+    return run(main(), on=VirtualThreads(2, Seeded(seed)))
+
+
+def test_a_luckier_schedule_of_one_program_is_not_called_fixed() -> None:
+    """The sides are first and second, none is red or green, and it says from what to what."""
+    traces = {trace.scope(trace.events[-1]): trace for trace in map(lucky, range(30))}
+    both = compare(traces["guilty",], traces[()])
+    assert both.sentence == "`innocent`: `guilty` → no span."
+    assert both.names == ("first", "second")
+    assert "sl-neutral" in page(traces["guilty",], traces[()])
+    assert "fixed" not in str(both)
+    named = compare(traces["guilty",], traces[()], names=("seed 1", "seed 2"))
+    assert named.names == ("seed 1", "seed 2")
+
+
+def test_a_program_with_one_function_replaced_is_another_program() -> None:
+    """Main begins at the same place; what both say comes from other places."""
+
+    async def bare() -> None:
+        info("working")
+
+    @instrument
+    async def spanned() -> None:
+        info("working")
+
+    async def main(work: Callable[[], Any]) -> None:
+        info("in main")
+        await work()
+
+    assert compare(run(main(bare)), run(main(spanned))).names == ("bug", "fixed")
+    assert compare(run(main(bare)), run(main(bare))).names == ("first", "second")
+
+
+def test_what_lost_its_parent_is_said_in_its_line() -> None:
+    """In the text and on the page, and on the side where it is so."""
+    bug, fixed = run(programs.spawned()()), run(programs.spawned_instrumented()())
+    assert "- ④ performing task  (no span, parent lost, ThreadId(" in str(compare(bug, fixed))
+    assert page(bug, fixed).count('<span class="lost">parent lost</span>') == 1
+
+
 def test_two_runs_of_which_neither_is_a_fix_have_names_of_their_own() -> None:
     """The names stand on the page, in the text and in the sentence, and no side is red or green."""
     both = compare(said("a", "b"), said("a", "c"), names=("old", "new"))
@@ -121,10 +185,11 @@ def test_two_runs_of_which_neither_is_a_fix_have_names_of_their_own() -> None:
     assert "<h4>old</h4><h4>new</h4>" in html
     assert "not in new" in html
     assert '<span class="sign">≠</span>' in html
-    assert "sl-neutral" not in page(said("a"), said("b"))
+    bug, fixed = run(programs.spawned()()), run(programs.spawned_instrumented()())
+    assert "sl-neutral" not in page(bug, fixed)
 
 
-@pytest.mark.parametrize("names", [5, None, {"a", "b"}, "ab", ("a",), ("a", 1), ("a", "b", "c")])
+@pytest.mark.parametrize("names", [5, {"a", "b"}, "ab", ("a",), ("a", 1), ("a", "b", "c")])
 def test_names_are_two_texts(names: Any) -> None:
     """The error shows the call."""
     with pytest.raises(UsageError, match=r'Write: compare\(one, other, names=\("one", "other"\)\)'):
@@ -160,7 +225,7 @@ def test_of_a_very_long_run_the_beginning_is_compared() -> None:
     """The sentence says so: what is only in one of them may come later in the other."""
     bug, fixed = said(*(f"m{n}" for n in range(6000))), said("m0")
     sentence = compare(bug, fixed).sentence
-    assert sentence.startswith("In the first 5001 and 2 records: `m1` is only in bug; ")
+    assert sentence.startswith("In the first 5001 and 2 records: `m1` is only in first; ")
     assert "4500 more lines are left out." in page(bug, fixed)
 
 

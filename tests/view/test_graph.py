@@ -27,6 +27,8 @@ from spanlab import (
     info_span,
     instrument,
     run,
+    spawn,
+    spawn_thread,
 )
 from spanlab.replay import lost_parents
 from spanlab.view import figure
@@ -115,11 +117,59 @@ def test_an_edge_to_another_thread_is_solid_and_nothing_is_lost() -> None:
     )
 
 
-def test_only_the_first_orphan_of_a_task_gets_an_edge() -> None:
-    """What follows in the same task is as lost, and needs no second arrow."""
+def test_every_orphan_of_a_task_gets_an_edge() -> None:
+    """What follows in the same task is as lost as the first; more than a few are one list."""
     rows = Rows().new(0, "work").row("enter", 0).row("spawn", 1, "t").row("exit", 0)
     trace = rows.on(17, 1).event("first").event("second").trace
+    assert lost_parents(trace) == {event.index: 0 for event in trace.events}
+    edges = [line for line in graph(trace).dot.splitlines() if line.startswith("lost_s0_17 ->")]
+    assert [edge.split(" ")[2] for edge in edges] == ["e1", "e2"]
+    for n in range(9):
+        rows.event(f"more {n}")
+    edges = [
+        line for line in graph(rows.trace).dot.splitlines() if line.startswith("lost_s0_17 ->")
+    ]
+    assert [edge.split(" ")[2] for edge in edges] == ["e1"]
+
+
+def test_a_task_that_was_spawned_in_a_task_with_no_span_lost_what_that_one_lost() -> None:
+    """Both were spawned bare; the one in between says nothing."""
+    rows = Rows().new(0, "work").row("enter", 0).row("spawn", 1, "t").row("exit", 0)
+    trace = rows.on(17, 1).row("spawn", 2, "u").on(17, 2).event("deep").trace
     assert lost_parents(trace) == {trace.events[0].index: 0}
+
+
+def test_a_thread_of_the_program_loses_what_was_current_where_it_was_started() -> None:
+    """It polls nothing, and begins with an empty stack as a task does; a worker lost nothing."""
+
+    def job() -> None:
+        info("working")
+
+    async def main() -> None:
+        with info_span("work").enter():
+            spawn_thread(job).join()
+
+    trace = run(main(), on=VirtualThreads(2))
+    figure = graph(trace)
+    assert lost_parents(trace) == {trace.events[0].index: 0}
+    assert figure.alt.endswith("lost its parent: its thread was started in work.")
+
+
+def test_what_names_its_parent_lost_none() -> None:
+    """`parent=None` is asked for, also where nothing is current: the record says so."""
+
+    async def job() -> None:
+        info("free", parent=None)
+        info_span("free too", parent=None)
+        info("lost")
+
+    async def main() -> None:
+        with info_span("work").enter():
+            handle = spawn(job())
+        await handle
+
+    trace = run(main(), on=CurrentThread())
+    assert lost_parents(trace) == {trace.events[1].index: 0}
 
 
 def test_a_task_that_was_spawned_in_no_span_lost_nothing() -> None:

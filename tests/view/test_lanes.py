@@ -45,7 +45,7 @@ def test_the_words_of_the_lost_parent(lost: Trace) -> None:
         "waits for task 1",
         "  main: in work, in work, ends",
         "ThreadId(17) · tokio-rt-worker",
-        "  task 1: in sub_task, ④ performing task, in sub_task, ends",
+        "  task 1: in sub_task, ④ performing task (parent lost), in sub_task, ends",
     ]
 
 

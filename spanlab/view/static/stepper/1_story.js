@@ -132,12 +132,10 @@ function ancestors(story, span) {
   return found;
 }
 
-/** What decided about the parent of a span or an event: the card on top, and what went wrong. */
+/** What decided about the parent of a span or an event: the card on top, and what went wrong; the span `inside` which its task began is lost. */
 function account(story, record) {
   const { task: polled, parent } = record, card = currentCard(stateOf(story, record));
   const root = parent === null ? record : ancestors(story, parent).at(-1);
-  const orphan = root && root.task === polled && root.parent === null
-    && stateOf(story, root).current === null;
-  const inside = orphan ? story.tasks.get(polled)?.last.inside ?? null : null;
+  const inside = story.sent.lost[record.index] ?? null;
   return { card, root, inside, foreign: card && parent === card.span && isForeign(card, polled) };
 }

@@ -4,6 +4,7 @@ const ENDINGS = { ok: " is done", panicked: " has panicked", cancelled: " is abo
 const task = id => (id ? `task ${id}` : "main");
 const waitsFor = record => (record.awaits === null ? record.waits_for : task(record.awaits));
 const circled = number => (number <= 20 ? String.fromCodePoint(0x245f + number) : `(${number})`);
+const future = record => `future ${record.future}${record.name ? ` (${record.name})` : ""}`;
 const said = record => record.fields || "(no message)";
 const named = (story, span) => (story.spans.has(span) ? story.spans.get(span).name || "(no name)" : "a span");
 const strong = text => ["b", text];
@@ -37,6 +38,11 @@ export function say(story, at) {
     finish: () => [strong(task(record.finished)), ENDINGS[record.outcome],
       ...(record.panic ? [": ", bad(record.panic)] : []), ". ", who, " is free."],
     abort: () => [who, " asks ", strong(task(record.aborted)), " to stop; its next turn drops it."],
+    made: () => [who, " makes ", strong(future(record)), ". Nothing of it runs before its first poll."],
+    wrapped: () => [strong(future(record)), " carries ", name, " from now on: each poll of it enters the span."],
+    given: () => [who, " gives ", strong(future(record)), ` to ${record.to}, which polls it inside its own poll.`],
+    first: () => [who, " polls ", strong(future(record)), " for the first time."],
+    dropped: () => [who, " drops ", strong(future(record)), " before its end."],
   };
   return sayings[record.kind]?.() ?? [who, ` ${record.kind}`];
 }
@@ -46,19 +52,21 @@ function parentage(story, record, what) {
   const { card, root, foreign, inside } = account(story, record), { parent } = record;
   const polls = record.task === null ? " runs" : ` polls ${task(record.task)}`;
   const start = [["chip", record.thread], polls];
-  const spawned = inside === null ? [] : [" was spawned inside ", strong(named(story, inside)), "."];
-  if (parent === null && !card) {
+  const [whose, began] = root?.task === null ? ["thread", "started"] : ["task", "spawned"];
+  const lost = inside === null ? [] : [` was ${began} inside `, strong(named(story, inside)), "."];
+  if (parent === null && !card && !record.explicit) {
     const closed = stateOf(story, record).stack !== null;
     const why = closed ? "a closed span on top of its stack" : "an empty span stack";
-    const whose = spawned.length ? [` ${task(record.task).replace("t", "T")}`, ...spawned] : [];
-    return [...start, " with ", (whose.length ? bad : strong)(why), ", so ", what, " has no parent.", ...whose];
+    const who = whose === "task" ? ` ${task(record.task).replace("t", "T")}` : " The thread";
+    return [...start, " with ", (lost.length ? bad : strong)(why), ", so ", what, " has no parent.",
+      ...(lost.length ? [who, ...lost] : [])];
   }
   if (card && parent === card.span) {
     const name = strong(named(story, parent));
     const told = [...start, " with ", name, " on top of its stack, so ", what, " is in ", name, "."];
     if (foreign) return [...told, " ", bad(`${task(card.by)} left it there`), " and is not being polled now."];
-    return spawned.length
-      ? [...told, " ", strong(root.name), " itself ", bad("has no parent"), ": its task", ...spawned] : told;
+    return lost.length
+      ? [...told, " ", strong(root.name), " itself ", bad("has no parent"), `: its ${whose}`, ...lost] : told;
   }
   const given = parent === null ? [what, " asks for no parent"]
     : [what, " names its parent itself: ", strong(named(story, parent))];

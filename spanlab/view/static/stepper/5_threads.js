@@ -56,7 +56,7 @@ function spanCard(story, card, state, at, isCurrent) {
 
 function emptyStack(story, state, record) {
   const asks = record?.parent === null && state.current === null;
-  if (asks && (story.tasks.get(record.task)?.last.inside ?? null) !== null) {
+  if (asks && record.index in story.sent.lost) {
     return el("div", "sl-empty lost", "empty: nothing to be a parent");
   }
   return el("div", "sl-empty", state.task !== null || asks ? "empty" : "");
