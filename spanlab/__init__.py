@@ -22,16 +22,15 @@ from spanlab.field import Debug, Display, Empty, Level
 from spanlab.future import Future, Pending
 from spanlab.recorder import recording
 from spanlab.threads import spawn_thread
+from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet
 from spanlab.tokio.macros import join, select
 from spanlab.tokio.runtime import (
     CurrentThread,
-    Explored,
     OsThreads,
     Replay,
     Seeded,
     VirtualThreads,
-    explore,
     run,
 )
 from spanlab.tokio.task import JoinHandle, spawn, spawn_blocking
