@@ -34,6 +34,7 @@ class Row(NamedTuple):
     share: float
     said: list[Said]
     number: int
+    error: str = ""
 
 
 class Outcomes:
@@ -56,7 +57,7 @@ class Outcomes:
         """One row for an outcome, or for what an event may get if there are many."""
         if len(self.outcomes) <= MOST:
             each = zip(self.outcomes, self.differs, strict=True)
-            return [Row(o.share, said, number) for number, (o, said) in enumerate(each)]
+            return [Row(o.share, said, number, o.error) for number, (o, said) in enumerate(each)]
         found = defaultdict[Said, list[int]](list)
         for number, differs in enumerate(self.differs):
             for said in dict.fromkeys(differs):
@@ -142,19 +143,15 @@ class Outcomes:
             f'<div class="bar" data-outcome="{row.number}">'
             f'<b class="mark">{_letter(row.number)}</b><span class="share">{row.share:.0%}</span>'
             f'<span class="rail"><i style="width:{row.share:.1%}"></i></span>'
-            f'<div class="said">{shown(self._error(row)) or said or self.plain}'
+            f'<div class="said">{shown(row.error) or said or self.plain}'
             f"<code>{shown(replay, 60)}</code></div></div>"
         )
 
     def _line(self, row: Row) -> str:
         differs = "; ".join(f"{message}: {spans}" for message, spans in row.said)
-        said = visible(self._error(row) or differs or self.plain, 56)
+        said = visible(row.error or differs or self.plain, 56)
         replay = visible(self.outcomes[row.number].replay, 24)
         return f"  {row.share:4.0%}  {said:56}  Replay({replay!r})"
-
-    def _error(self, row: Row) -> str:
-        error: str = self.outcomes[row.number].error
-        return error if len(self.outcomes) <= MOST else ""
 
 
 def _told(outcome: Any) -> list[Said]:

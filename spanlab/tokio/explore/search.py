@@ -90,13 +90,10 @@ class Search(Tried):
         if self.prune:
             self._catch_up()
             self.conditions.step = step + 1
-            self.conditions.look(self.runtime, self._rows)
+            self.conditions.look(self._rows)
         if step >= len(self.first):
             self.points.append((self._come_to(step) if self.prune else 0, count))
-        choice = self.note(self.first[step] if step < len(self.first) else 0)
-        if likely > 1 and getattr(threads.local.thread, "task", None) is not None:
-            self.saw(("began", choice))  # by a `select`
-        return choice
+        return self.note(self.first[step] if step < len(self.first) else 0)
 
     def saw(self, what: tuple[Any, ...]) -> None:
         thread = threads.local.thread

@@ -39,7 +39,7 @@ class State:
         self.guards: defaultdict[int, list[str]] = defaultdict(list)  # not of polls
         self.closed: set[str] = set()
         self.sets: dict[str, Any] = {}  # of each `JoinSet`: who ended in it, and who waits
-        self.began: dict[int, tuple[str, ...]] = {}  # the stack with which each poll began
+        self.found: dict[int, tuple[str, ...]] = {}  # what a poll found on a thread, or left
         self.polling: list[str] = []  # who is in a poll, each within the poll of the one before
 
     def read(self, row: Row) -> None:
@@ -58,11 +58,12 @@ class State:
         elif kind == "close":
             self.closed.add(what[0])
         elif kind == "poll":
-            self.began[thread] = self.on(thread)
+            what = [*self.on(thread)]
             self.polling.append(who)
-            what = [*self.began[thread]]
         elif kind == "polled":
             self.polling = [*filter(who.__ne__, self.polling)]
+        if kind in ("poll", "polled"):
+            self.found[thread] = self.on(thread)
         if kind in NEWS and what:  # a poll that found no span is none
             code = code[0] if type(code) is tuple else code  # frames are never the same twice
             self._add(who, kind, id(code), at, what[: KEPT.get(kind)])
@@ -115,13 +116,6 @@ class State:
             "lifo_polls": (thread.task or worker.lifo) and worker.lifo_polls,
             "budget": is_next and thread.budget,
         }
-
-    def leaks(self, runtime: Any) -> tuple[str, ...]:
-        """Give the spans with which a poll begins, or began, though another poll has left them."""
-        threads = [runtime.main.thread, *runtime._workers, *runtime._idle]
-        threads += [thread for thread, _ in runtime._blocking]
-        stacks = (self.began[t.id] if t.task is not None else self.on(t.id) for t in threads)
-        return next(filter(None, stacks), ())
 
     def who(self, thread: int, task: int | None) -> str:
         """Name a task, or a thread that polls none."""

@@ -93,9 +93,9 @@ class Conditions:
         if maker and not is_left and not f"{who}/".startswith(f"{maker}/"):
             self._note("borrowed", task, *place(code, at))
 
-    def look(self, runtime: Any, rows: list[Row]) -> None:
+    def look(self, rows: list[Row]) -> None:
         """Look at the threads before a choice, which matters too if they hold a span."""
-        if spans := self.state.leaks(runtime):
+        if spans := next(filter(None, self.state.found.values()), ()):
             row = next(r for r in rows if r[0] == "enter" and self.state.span(r[6]) in spans)
             self._note("leak", row[3], *place(row[4], row[5]))
 
