@@ -47,10 +47,9 @@ class Outcomes:
         in_all = set.intersection(*map(set, told))
         self.same = [said for said in dict.fromkeys(told[0]) if said in in_all]
         self.differs = [[said for said in each if said not in in_all] for each in told]
-        is_one = len(self.outcomes) == 1
-        self.titled, self.plain = (
-            ("its events", "what is below") if is_one else ("the same in all", "nothing else")
-        )
+        self.titled, self.plain = "the same in all", "nothing else"
+        if len(self.outcomes) == 1:
+            self.titled, self.plain = "its events", "what is below"
 
     @cached_property
     def rows(self) -> list[Row]:
@@ -62,9 +61,10 @@ class Outcomes:
         for number, differs in enumerate(self.differs):
             for said in dict.fromkeys(differs):
                 found[said].append(number)
+        messages = [message for message, _ in found]
         return [
             Row(sum(self.outcomes[n].share for n in numbers), [said], numbers[0])
-            for said, numbers in sorted(found.items())
+            for said, numbers in sorted(found.items(), key=lambda row: messages.index(row[0][0]))
         ]
 
     @property

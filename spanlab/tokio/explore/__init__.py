@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any, ClassVar
 
@@ -98,15 +99,15 @@ def explore(
                 f"the {name}= of explore() is 1 or more, got {value!r:.60}. "
                 f"Write: explore(main, {name}=1_000)"
             )
-    runs, search, chance = _Runs(make_main, workers, polls), Search(prune), Chance(0)
-    with held(), runs:
-        runs.of(search, limit // 2 if prune else limit, WORK * limit)
-        runs.of(chance, 0 if search.waiting else CHANCES, WORK * limit)
+    runs, search, chance = _Runs(make_main, workers, polls, WORK * limit), Search(prune), Chance(0)
+    with held(), closing(runs):
+        runs.of(search, limit // 2 if prune else limit)
+        runs.of(chance, 0 if search.waiting else CHANCES)
         if not chance.met.keys() <= search.met.keys():  # the theorem does not hold: try them all
             search = Search(False, search.broken | {"unseen": Break("unseen", None, "", 0)})
-            runs.of(search, limit, WORK * limit)
+            runs.of(search, limit)
         more = limit - search.runs if search.waiting else SHARES * (len(runs.outcomes) > 1)
-        runs.of(chance, more, WORK * limit)
+        runs.of(chance, more)
     return _explored(runs, search, chance)
 
 
@@ -123,37 +124,34 @@ def _explored(runs: _Runs, search: Search, chance: Chance) -> Explored:
     return Explored(tuple(found), count, complete, unseen, tuple(search.broken.values()))
 
 
+@dataclass
 class _Runs:
     """The runs of one program, and the outcomes they have shown."""
 
-    def __init__(self, make_main: Callable[[], Any], workers: int, polls: int) -> None:
-        self.make_main = make_main
-        self.workers = workers
-        self.polls = polls
-        self.random = random.getstate()  # each run begins with it
-        self.progress = Progress()
-        self.is_endless = False
-        self.outcomes: dict[tuple[Scopes, str], Outcome] = {}
+    make_main: Callable[[], Any]
+    workers: int
+    polls: int
+    work: int  # choices that a schedule may make in all
+    is_endless: bool = False
+    outcomes: dict[tuple[Scopes, str], Outcome] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+    random: Any = field(default_factory=random.getstate)  # each run begins with it
 
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, *error: object) -> None:
+    def close(self) -> None:
         """Leave nothing behind."""
         self.progress.clear()
         random.setstate(self.random)
 
-    def of(self, tried: Tried, count: int, work: int) -> None:
-        """Run what a schedule wants to try: so many runs, or so many choices."""
-        for _ in range(count):
-            if not tried.waiting or work <= 0 or self.is_endless:
-                return
+    def of(self, tried: Tried, count: int) -> None:
+        """Run what a schedule wants to try, so many times at most."""
+        work = self.work
+        while tried.waiting and count > 0 and work > 0 and not self.is_endless:
             self.progress.show(f"{tried.runs:,} runs, {len(self.outcomes)} outcomes")
             tried.start()
             if ended := self._run(tried):
                 tried.met[self._keep(tried.replay, *ended)] += 1
             tried.end()
-            work -= len(tried.choices)
+            count, work = count - 1, work - len(tried.choices)
 
     def _run(self, schedule: Schedule) -> tuple[Trace, str] | None:
         """Run once; None if it came to where another run has been."""

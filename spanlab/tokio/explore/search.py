@@ -8,7 +8,6 @@ from collections.abc import Sized
 from typing import Any
 
 from spanlab import threads
-from spanlab.tokio.explore.state import State
 from spanlab.tokio.explore.theorem import Break, Conditions
 from spanlab.tokio.runtime.schedule import Schedule
 from spanlab.tokio.runtime.stuck import endless
@@ -80,8 +79,7 @@ class Search(Tried):
         before, step, choice = self.waiting.popleft()
         self.first = [*before[:step], choice] if step >= 0 else []
         self.points: list[tuple[int, int]] = []  # key and count of the choices after the first
-        self.state = State()
-        self.conditions = Conditions(self.state, self.broken)
+        self.conditions = Conditions(self.broken)
         self.read = 0
         self.is_over = False  # what is dropped from here on is not a part of the run
 
@@ -99,7 +97,6 @@ class Search(Tried):
         thread = threads.local.thread
         if self.prune and not self.is_over and self.runtime._is_driving and thread is not None:
             self._catch_up()
-            self.state.saw(thread, *what)
             self.conditions.hear(thread, *what)
 
     def end(self) -> None:
@@ -120,13 +117,12 @@ class Search(Tried):
     def _catch_up(self) -> None:
         rows = self._rows
         for row in rows[self.read :]:
-            self.state.read(row)
             self.conditions.read(row)
         self.read = len(rows)
 
     def _come_to(self, step: int) -> int:
         """Go one step further than before, unless a run was here already."""
-        key = self.state.key(self.runtime)
+        key = self.conditions.state.key(self.runtime)
         if key in self.seen:
             if not self.seen[key]:
                 self.conditions.matters = step

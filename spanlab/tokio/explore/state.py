@@ -14,7 +14,6 @@ from spanlab.stack import pop
 from spanlab.threads import Thread
 from spanlab.traces import Row
 
-MAKING = {"spawn": "task", "new": "span"}  # rows that make something
 NUMBERS = {  # rows that tell of tasks or spans, and where their numbers stand
     **dict.fromkeys(("spawn", "finish", "abort"), ("task", 0, 1)),
     **dict.fromkeys(("enter", "exit", "close", "record"), ("span", 0, 1)),
@@ -48,8 +47,8 @@ class State:
         who = self.who(thread, task)
         if kind == "thread" and task is not None:
             self._name("thread", thread, self.who(0, task))
-        elif kind in MAKING:
-            self._name(MAKING[kind], what[0], who)
+        elif kind in ("spawn", "new"):
+            self._name(NUMBERS[kind][0], what[0], who)
         if kind in NUMBERS:
             of, first, last = NUMBERS[kind]
             what[first:last] = [self._named(of, number) for number in what[first:last]]
@@ -79,18 +78,14 @@ class State:
         self._add(self.who(thread.id, thread.task), what, *more)
 
     def key(self, runtime: Any) -> int:
-        """Give the state as a value that can be compared."""
-        return hash(repr(self.parts(runtime)))
-
-    def parts(self, runtime: Any) -> dict[str, Any]:
-        """Give all that decides how a run goes on.
+        """Give all that decides how a run goes on, as a value that can be compared.
 
         Left out is how often each worker has polled, which makes it look into the common queue
         first once in 61 times.
         """
         of, tasks = self._task, runtime.tasks.values()
         pool = [self.on(thread.id) for thread in runtime._idle]
-        return {
+        parts = {
             "workers": sorted(repr(self.worker(w)) for w in runtime._workers.values()),
             "blocked": sorted((self.on(at.id), of(task)) for at, task in runtime._blocking),
             "pool": any(pool) and pool,
@@ -104,6 +99,7 @@ class State:
             "sets": sorted((n, [*map(of, s.ended)], of(s.waiter)) for n, s in self.sets.items()),
             "history": sorted(self.history.items()),
         }
+        return hash(repr(parts))
 
     def worker(self, worker: Any) -> dict[str, Any]:
         """Give where a worker stands."""

@@ -61,8 +61,8 @@ class Break(NamedTuple):
 class Conditions:
     """What one run breaks, and behind which of its choices nothing is broken any more."""
 
-    def __init__(self, state: State, broken: dict[str, Break]) -> None:
-        self.state = state
+    def __init__(self, broken: dict[str, Break]) -> None:
+        self.state = State()
         self.broken = broken  # by all runs
         self.step = 0  # choices so far, with the one that is looked at
         self.matters = 0  # how many of the choices may matter
@@ -71,6 +71,7 @@ class Conditions:
 
     def hear(self, thread: Thread, what: str, *more: Any) -> None:
         """Look at what a poll on `thread` got to know."""
+        self.state.saw(thread, what, *more)
         if what in ("joined", "popped"):
             self.waited.add(more[0])
         if what in WAITS and self.state.guards[thread.id]:
@@ -84,7 +85,8 @@ class Conditions:
             self._note(what, thread.task, *_caller())
 
     def read(self, row: Row) -> None:
-        """Look at what was recorded, after the state has."""
+        """Look at what was recorded."""
+        self.state.read(row)
         kind, _time, thread, task, code, at, *what = row
         name = self.state.span(what[USES[kind]]) if kind in USES else ""
         maker, _, _ = name.rpartition("/")
