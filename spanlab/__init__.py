@@ -24,16 +24,15 @@ from spanlab.future import Future, Pending
 from spanlab.panic import set_panic_hook
 from spanlab.recorder import recording
 from spanlab.threads import spawn_thread
+from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet
 from spanlab.tokio.macros import join, select
 from spanlab.tokio.runtime import (
     CurrentThread,
-    Explored,
     OsThreads,
     Replay,
     Seeded,
     VirtualThreads,
-    explore,
     run,
 )
 from spanlab.tokio.task import JoinHandle, spawn, spawn_blocking

@@ -24,6 +24,7 @@ class Labels:
         for new in trace.spans.values():
             self._named[new.name].append(new)
         self._tasks: dict[int | None, tuple[int, ...]] = {None: (), 0: ()}
+        self._starters = {number: thread.task for number, thread in trace.threads.items()}
         spawned: Counter[int | None] = Counter()
         for task in trace.tasks.values():
             spawned[task.task] += 1
@@ -46,8 +47,11 @@ class Labels:
         alike = [other for other in others if other.fields == new.fields]
         if len(alike) == 1:
             return label
-        alike.sort(key=lambda other: (self._tasks[other.task], other.span))
+        alike.sort(key=lambda other: (self._tasks[self._maker(other)], other.span))
         return f"{label}#{alike.index(new) + 1}"
+
+    def _maker(self, new: SpanNew) -> int | None:
+        return new.task if new.task is not None else self._starters.get(new.thread)
 
     def path(self, span: int | None) -> tuple[str, ...]:
         """Name a span and its parents, leaf to root."""

@@ -35,7 +35,6 @@ class Joined:
     @property
     def error(self) -> JoinError | None:
         """The task's error, None if it has none."""
-        saw("result")
         return self._error
 
     @property

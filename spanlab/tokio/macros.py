@@ -146,10 +146,11 @@ class _Select(_Branches):
 
     def poll(self) -> tuple[int, Any] | Pending:
         thread, pending = here("select()"), Pending("its branches")
-        saw("select")
         if thread.budget <= 0:
             return out_of_budget(thread)
-        for index in self._from(0 if self._biased else thread.runtime.choose(len(self._futures))):
+        first = 0 if self._biased else thread.runtime.choose(len(self._futures))
+        saw("select", first)
+        for index in self._from(first):
             try:
                 pending = self._ask(index)
             except StopIteration as ready:

@@ -23,7 +23,7 @@ def here(what: str) -> Thread:
 def saw(*what: Any) -> None:
     """Tell the runtime what the poll that goes on got to know, in a word; `explore` listens.
 
-    Whatever lets a poll learn who was faster has to say so, by a word of `runtime.theorem.BREAKS`.
+    Whatever lets a poll learn who was faster has to say so, by a word of `explore.theorem.BREAKS`.
     """
     thread = local.thread
     if thread is not None and thread.runtime is not None:

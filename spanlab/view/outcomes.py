@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
-from itertools import chain
 from textwrap import wrap
 from typing import Any, NamedTuple
 
@@ -30,12 +29,12 @@ Said = tuple[str, str]  # an event and its spans, in words
 
 
 class Row(NamedTuple):
-    """A bar of the picture: how likely something is, and the outcome that shows it."""
+    """A bar of the picture: how likely something is, and the first outcome that shows it."""
 
     share: float
     said: list[Said]
-    error: str
-    outcome: Any
+    number: int
+    error: str = ""
 
 
 class Outcomes:
@@ -44,34 +43,28 @@ class Outcomes:
     def __init__(self, found: Any) -> None:
         self.found = found
         self.outcomes = found.outcomes
-        events = [event.message for o in self.outcomes for event in o.trace.events]
-        self.place = {
-            message: n for n, message in enumerate(dict.fromkeys(events))
-        }  # as in the log
-        self.told = [
-            sorted(map(self._event, o.events), key=lambda said: self.place[said[0]])
-            for o in self.outcomes
-        ]
-        in_all = set.intersection(*map(set, self.told)) if self.told else set()
-        self.same = [said for said in dict.fromkeys(chain(*self.told)) if said in in_all]
-        self.plain = "nothing else" if len(self.outcomes) > 1 else "what is below"
-        self.differs = [[said for said in told if said not in in_all] for told in self.told]
+        told = [_told(outcome) for outcome in self.outcomes]
+        in_all = set.intersection(*map(set, told))
+        self.same = [said for said in dict.fromkeys(told[0]) if said in in_all]
+        self.differs = [[said for said in each if said not in in_all] for each in told]
+        self.titled, self.plain = "the same in all", "nothing else"
+        if len(self.outcomes) == 1:
+            self.titled, self.plain = "its events", "what is below"
 
     @cached_property
     def rows(self) -> list[Row]:
         """One row for an outcome, or for what an event may get if there are many."""
         if len(self.outcomes) <= MOST:
-            return [
-                Row(o.share, said, o.error, o)
-                for o, said in zip(self.outcomes, self.differs, strict=True)
-            ]
-        found: dict[Said, list[Any]] = defaultdict(list)  # in the order of their events
-        for outcome, differs in zip(self.outcomes, self.differs, strict=True):
+            each = zip(self.outcomes, self.differs, strict=True)
+            return [Row(o.share, said, number, o.error) for number, (o, said) in enumerate(each)]
+        found = defaultdict[Said, list[int]](list)
+        for number, differs in enumerate(self.differs):
             for said in dict.fromkeys(differs):
-                found[said].append(outcome)
+                found[said].append(number)
+        messages = [message for message, _ in found]
         return [
-            Row(sum(o.share for o in them), [said], "", them[0])
-            for said, them in sorted(found.items(), key=lambda item: self.place[item[0][0]])
+            Row(sum(self.outcomes[n].share for n in numbers), [said], numbers[0])
+            for said, numbers in sorted(found.items(), key=lambda row: messages.index(row[0][0]))
         ]
 
     @property
@@ -98,12 +91,12 @@ class Outcomes:
         ]
 
     def __repr__(self) -> str:
-        titled = "the same in all:" if len(self.outcomes) > 1 else "its events:"
         lines = [self.title]
-        if len(self.outcomes) > 1 or any(outcome.error for outcome in self.outcomes):
+        if len(self.outcomes) > 1 or self.outcomes[0].error:
             lines += _some([self._line(row) for row in self.rows], ROWS)
         if self.same:
-            lines += [titled, *_some([f"  {said}: {spans}" for said, spans in self.same], FEW)]
+            same = [f"  {said}: {spans}" for said, spans in self.same]
+            lines += [f"{self.titled}:", *_some(same, FEW)]
         lines = [visible(line, WIDE) for line in lines]
         return "\n".join(lines + wrap("why: " + "; ".join(self.reasons), WIDE, max_lines=5))
 
@@ -114,75 +107,58 @@ class Outcomes:
         """Give the page with the trace of each outcome that it shows, packed for the stepper."""
         traces = {
             str(number): packed(trace, picture(trace))
-            for number in list(dict.fromkeys(self._number(row) for row in self.rows))[:MOST]
+            for number in list(dict.fromkeys(row.number for row in self.rows))[:MOST]
             for trace in [self.outcomes[number].trace]
         }
         state = {"html": self.html, "traces": traces}
         return live("spanlab.view", "outcomes", "stepper", state, inner="stepper")
 
-    def _number(self, row: Row) -> int:
-        return next(n for n, outcome in enumerate(self.outcomes) if outcome is row.outcome)
-
     @property
     def html(self) -> str:
         """The page: bars, a tree of a small program's schedules, what is the same, and why."""
-        rows = "".join(self._bar(row) for row in self.rows[: 2 * MOST])
         same = "".join(
             f"<tr><th>{shown(said, 60)}</th><td>{shown(spans, 60)}</td></tr>"
             for said, spans in self.same[:ROWS]
         )
-        titled = "the same in all" if len(self.outcomes) > 1 else "its events"
-        parts = [
-            f'<div class="head"><p class="say">{prose(self.title)}</p></div>',
-            f'<div class="bars">{rows}</div>' if rows else "",
-            f'<div class="part"><h4>schedules</h4><pre>{tree}</pre></div>'
-            if (tree := _tree(self.outcomes)) else "",
-            f'<div class="part"><h4>{titled}</h4><table>{same}</table></div>' if same else "",
-            '<div class="part"><h4>why</h4>',
-            *(f"<p>{shown(reason)}</p>" for reason in self.reasons), "</div>",
+        parts = {
+            "schedules": f"<pre>{tree}</pre>" if (tree := _tree(self.outcomes)) else "",
+            self.titled: f"<table>{same}</table>" if same else "",
+            "why": "".join(f"<p>{shown(reason)}</p>" for reason in self.reasons),
+        }
+        inside = [
+            f'<div class="head"><p class="say">{prose(self.title)}</p></div><div class="bars">',
+            *map(self._bar, self.rows[: 2 * MOST]), "</div>",
+            *(f'<div class="part"><h4>{k}</h4>{part}</div>' for k, part in parts.items() if part),
         ]  # fmt: skip
-        return page("outcomes", "".join(parts))
+        return page("outcomes", "".join(inside))
 
     def _bar(self, row: Row) -> str:
-        number = self._number(row)
+        outcome = self.outcomes[row.number]
         said = "".join(
             f'<div>{shown(message, 60)} <span class="to">in</span> <b>{shown(spans, 60)}</b></div>'
             for message, spans in row.said[:ROWS]
         )
-        replay = f"Replay({row.outcome.replay!r})"
+        replay = f"Replay({outcome.replay!r})"
         return (
-            f'<div class="bar" data-outcome="{number}"><b class="mark">{_letter(number)}</b>'
-            f'<span class="share">{row.share:.0%}</span>'
+            f'<div class="bar" data-outcome="{row.number}">'
+            f'<b class="mark">{_letter(row.number)}</b><span class="share">{row.share:.0%}</span>'
             f'<span class="rail"><i style="width:{row.share:.1%}"></i></span>'
             f'<div class="said">{shown(row.error) or said or self.plain}'
             f"<code>{shown(replay, 60)}</code></div></div>"
         )
 
-    def _event(self, event: tuple[str, tuple[tuple[str, str], ...]]) -> Said:
-        message, spans = event
-        path = " › ".join(self._labels.get(path, name) for name, path in reversed(spans))
-        return message, path or "no span"
-
-    @cached_property
-    def _labels(self) -> dict[str, str]:
-        """Tell spans of one name apart, where outcomes differ in nothing else."""
-        if len({(o.scopes, o.error) for o in self.outcomes}) == len(self.outcomes):
-            return {}
-        fields: dict[str, dict[str, str]] = defaultdict(dict)  # of each path, for each name
-        for outcome in self.outcomes:
-            for number, span in outcome.trace.spans.items():
-                fields[span.name][outcome.state.span(number)] = words.said(span.fields)
-        return {
-            path: f"{name}{{{said}}}" if said else f"{name}#{which}"
-            for name, paths in fields.items() if len(paths) > 1
-            for which, (path, said) in enumerate(sorted(paths.items()), 1)
-        }  # fmt: skip
-
     def _line(self, row: Row) -> str:
         differs = "; ".join(f"{message}: {spans}" for message, spans in row.said)
-        said = row.error or differs or self.plain
-        replay = visible(row.outcome.replay, 24)
-        return f"  {row.share:4.0%}  {visible(said, 56):56}  Replay({replay!r})"
+        said = visible(row.error or differs or self.plain, 56)
+        replay = visible(self.outcomes[row.number].replay, 24)
+        return f"  {row.share:4.0%}  {said:56}  Replay({replay!r})"
+
+
+def _told(outcome: Any) -> list[Said]:
+    """Say the spans of every event, root first, in the order of the log."""
+    place = {event.message: n for n, event in enumerate(outcome.trace.events)}
+    told = [(message, " › ".join(reversed(path)) or "no span") for message, path in outcome.scopes]
+    return sorted(told, key=lambda said: place[said[0]])
 
 
 def _some(lines: list[str], most: int) -> list[str]:
@@ -219,9 +195,8 @@ def _branches(ways: list[list[str]]) -> list[str]:
 
 def _polls(trace: Trace) -> list[str]:
     """Name who was polled, one after the other, each in the colour of its thread."""
-    places = {thread: place for place, thread in enumerate(sorted(trace.threads))}
     return [
-        f'<b class="chip h{places[p.thread] % 6}" title="ThreadId({p.thread})">'
+        f'<b class="chip h{trace.ran[p.thread] % 6}" title="ThreadId({p.thread})">'
         f"{words.task(p.task or 0)}</b>"
         for p in trace.of(PollStarted)
     ]

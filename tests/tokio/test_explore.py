@@ -36,7 +36,8 @@ from spanlab import (
     spawn_thread,
     yield_now,
 )
-from spanlab.tokio.runtime.theorem import Conditions
+from spanlab.labels import Labels
+from spanlab.tokio.explore.theorem import Conditions
 
 # ---------------------------------------------------------------- the programs
 
@@ -228,6 +229,13 @@ async def threads_of_their_own() -> None:
     await join(spawn(task("a")), spawn(task("b")))
 
 
+async def threads_of_one_name() -> None:
+    async def task(name: str) -> None:
+        spawn_thread(lambda: info_span("work").in_scope(lambda: info(name))).join()
+
+    await join(spawn(task("a")), spawn(task("b")))
+
+
 async def children() -> None:
     async def parent() -> None:
         with info_span("parent").enter():
@@ -306,6 +314,18 @@ async def values_of_a_set() -> None:
     await tasks.join_next()
 
 
+async def first_of_a_set() -> None:
+    async def value(number: int | None) -> int | None:
+        return number
+
+    tasks = JoinSet()
+    tasks.spawn(value(None))
+    tasks.spawn(value(2))
+    joined = await tasks.join_next()
+    info(f"first {joined and joined.value}")
+    await sleep(0.01)  # by then the other one has ended too: the set aborts it in vain
+
+
 async def shared_set() -> None:
     async def adder() -> None:
         tasks.spawn(steps(1, "late"))
@@ -370,7 +390,8 @@ PROGRAMS = (
     selects_at_random, two_selects_in_one_poll, aborts, aborted_in_its_poll, looks, late_spawn,
     clock, blocks, threads_of_their_own, children, panics, kept_guard, tries, values_of_a_set,
     guard_over_what_may_be_ready, numbers_of_a_set, look_and_wait, select_and_wait, shared_set,
-    future_of_its_own, box_of_spans, nobody_waits, shared_list,
+    future_of_its_own, box_of_spans, nobody_waits, shared_list, first_of_a_set,
+    threads_of_one_name,
 )  # fmt: skip
 BREAKING = {  # a condition, a program that breaks no other, and the line that does
     "leak": (kept_guard, 'info_span("kept").enter()'),
@@ -378,7 +399,7 @@ BREAKING = {  # a condition, a program that breaks no other, and the line that d
     "select": (select_and_wait, "await select("),
     "try": (tries, "tasks.try_join_next()"),
     "looked": (look_and_wait, "handle.is_finished()"),
-    "result": (values_of_a_set, "joined.value"),
+    "result": (values_of_a_set, "await tasks.join_next()"),
     "number": (numbers_of_a_set, "joined.task"),
     "abort": (aborts, "handle.abort()"),
     "shared": (shared_set, 'tasks.spawn(steps(1, "late"))'),
@@ -390,7 +411,7 @@ each_program = pytest.mark.parametrize("main", PROGRAMS, ids=lambda main: main._
 
 
 def outcomes(found: Any) -> set[Any]:
-    return {(outcome.events, outcome.error) for outcome in found.outcomes}
+    return {(outcome.scopes, outcome.error) for outcome in found.outcomes}
 
 
 def broken(found: Any) -> set[str]:
@@ -398,7 +419,8 @@ def broken(found: Any) -> set[str]:
 
 
 def scopes_of(trace: Any) -> Any:
-    return tuple(sorted((event.message, trace.scope(event)) for event in trace.events))
+    path = Labels(trace).path
+    return tuple(sorted((event.message, path(event.parent)) for event in trace.events))
 
 
 # ---------------------------------------------------------------- what it finds
@@ -466,6 +488,13 @@ def test_three_tasks_of_three_polls_are_explored_in_full() -> None:
     assert len(found.outcomes) == found.runs == 1
     assert not found.broken
     assert "nothing looks at who was faster" in repr(found)
+
+
+def test_spans_of_one_name_that_threads_make_are_the_same_in_every_schedule() -> None:
+    """They are numbered by the tasks that have started the threads."""
+    found = explore(threads_of_one_name)
+    assert found.complete
+    assert [o.scopes for o in found.outcomes] == [(("a", ("work#1",)), ("b", ("work#2",)))]
 
 
 def test_the_limit_cuts_it_short_and_it_says_so() -> None:
@@ -597,7 +626,7 @@ def test_a_program_that_never_ends_is_stopped_and_it_says_so(main: Callable[[], 
     found = explore(main)
     assert not found.complete
     assert found.runs == 1
-    assert re.search(r"expected to end within 3000 .*explore\(main, polls=30000\)",
+    assert re.search(r"expected to end within 1000 .*explore\(main, polls=10000\)",
                      found.outcomes[0].error)  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from racing import racing
 from soak import SOAK, often
 
 from spanlab import JoinSet, explore, info, info_span, recording, spawn, yield_now
-from spanlab.tokio.runtime.search import Chance
-from spanlab.tokio.runtime.state import State
+from spanlab.labels import Labels
+from spanlab.tokio.explore.search import Chance
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 
 CONFORMANCE = Path(__file__).parents[1] / "conformance"
@@ -69,7 +69,7 @@ async def guarded_pair() -> None:
 
 
 def outcomes(found: Any) -> set[Any]:
-    return {(outcome.events, outcome.error) for outcome in found.outcomes}
+    return {(outcome.scopes, outcome.error) for outcome in found.outcomes}
 
 
 def by_chance(make_main: Callable[[], Any], count: int, workers: int = 2) -> Counter[Any]:
@@ -77,14 +77,14 @@ def by_chance(make_main: Callable[[], Any], count: int, workers: int = 2) -> Cou
     schedule, met = Chance(7), Counter[Any]()
     for _ in range(count):
         schedule.start()
-        runtime, state = VirtualThreads(workers, schedule), State()
+        runtime = VirtualThreads(workers, schedule)
         with recording(clock=runtime.now) as trace:
             runtime.block_on(make_main())
             ended = len(trace)
             runtime.shutdown()
-        for row in trace.noted[:ended]:
-            state.read(row)
-        met[tuple(sorted(state.events)), ""] += 1
+        del trace.noted[ended:]
+        path = Labels(trace).path
+        met[tuple(sorted((event.message, path(event.parent)) for event in trace.events)), ""] += 1
     return met
 
 
@@ -152,7 +152,7 @@ def test_a_share_is_how_often_chance_comes_to_an_outcome(main: Callable[[], Any]
     found, runs = explore(main), often(600, 2_000)
     met = by_chance(main, runs)
     for outcome in found.outcomes:
-        assert abs(outcome.share - met[outcome.events, outcome.error] / runs) < 0.05 + 0.05 * (
+        assert abs(outcome.share - met[outcome.scopes, outcome.error] / runs) < 0.05 + 0.05 * (
             not SOAK
         )
 

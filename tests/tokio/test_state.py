@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from spanlab import JoinSet, info_span, recording, sleep, spawn, spawn_blocking, yield_now
-from spanlab.tokio.runtime.search import Chance
-from spanlab.tokio.runtime.state import State
+from spanlab.tokio.explore.search import Chance
+from spanlab.tokio.explore.state import State
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 
 
@@ -191,12 +191,3 @@ def test_a_poll_inside_a_span_holds_no_guard() -> None:
     assert rows(SPAWNED, NEW, poll).guards[2] == []
     assert rows(SPAWNED, NEW, guard, poll, exit).guards[2] == ["main/ta1/sp1"]
     assert rows(SPAWNED, NEW, guard, poll, exit, exit).guards[2] == []
-
-
-def test_the_spans_of_an_event_are_named_by_who_made_them() -> None:
-    """Leaf to root, each with its name."""
-    inner = ("new", 2, 1, 2, 1, "inner", 2, "main", ())
-    event = ("event", 2, 1, 2, "main", None, (("message", "said"),), 2, 2)
-    assert rows(SPAWNED, NEW, inner, event).events == [
-        ("said", (("inner", "main/ta1/sp2"), ("work", "main/ta1/sp1")))
-    ]

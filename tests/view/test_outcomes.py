@@ -79,8 +79,8 @@ def test_one_outcome_has_a_reason() -> None:
 
 
 def test_the_path_of_spans_is_written_root_first() -> None:
-    """As in every other view."""
-    assert "event 0: outer › inner" in repr(explore(clean))
+    """As in every other view, and each of many spans of one name by its own."""
+    assert "event 0: outer#1 › inner#1" in repr(explore(clean))
 
 
 def test_above_ten_outcomes_events_are_shown_with_the_spans_they_may_get() -> None:
@@ -111,7 +111,9 @@ def test_two_spans_of_one_name_are_two() -> None:
         assert found.complete
         assert len(found.outcomes) == 2
         assert all(f"logged: request{name}" in repr(found) for name in names)
-        assert all(outcome.scopes == (("logged", ("request",)),) for outcome in found.outcomes)
+        assert {outcome.scopes for outcome in found.outcomes} == {
+            (("logged", (f"request{name}",)),) for name in names
+        }
 
 
 def test_the_page_has_a_bar_for_each_outcome_and_a_tree_of_their_schedules() -> None:

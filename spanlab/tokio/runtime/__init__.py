@@ -13,7 +13,6 @@ from spanlab.recorder import RECORDS, recording
 from spanlab.tokio.host.keyboard import held
 from spanlab.tokio.runtime.base import Runtime, refuse_nested
 from spanlab.tokio.runtime.current_thread import CurrentThread
-from spanlab.tokio.runtime.explore import Explored, Outcome, explore
 from spanlab.tokio.runtime.os_threads import OsThreads
 from spanlab.tokio.runtime.schedule import Replay, Schedule, Seeded
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
@@ -21,15 +20,12 @@ from spanlab.traces import Trace
 
 __all__ = [
     "CurrentThread",
-    "Explored",
     "OsThreads",
-    "Outcome",
     "Replay",
     "Runtime",
     "Schedule",
     "Seeded",
     "VirtualThreads",
-    "explore",
     "run",
 ]
 

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from spanlab import errors
 from spanlab.frames import place
 from spanlab.threads import Thread
-from spanlab.tokio.runtime.state import State
+from spanlab.tokio.explore.state import State
 from spanlab.traces import Row
 
 OURS = errors.__file__.removesuffix("errors.py")
@@ -30,7 +30,7 @@ BREAKS: Mapping[str, str] = {
     "select": "takes what is ready first",
     "try": "takes a task that has ended, if there is one",
     "looked": "looks at who was faster",
-    "result": "reads the result of whatever task ended first",
+    "result": "gets a value from whatever task ended first",
     "number": "reads the number of a task",
     "abort": "stops a task, which may have ended",
     "shared": "waits for what another task waits for too",
@@ -39,6 +39,7 @@ BREAKS: Mapping[str, str] = {
     "alone": "is waited for by nobody",
     "unseen": "shares something that spanlab does not see, such as a list",
 }
+USES = {"event": 4, "new": 1, "enter": 0, "follows": 1}  # where a row names a span it makes use of
 WAITS = {"yield", "joined", "next", "slept", "join", "select"}  # here a poll may end
 
 
@@ -60,50 +61,45 @@ class Break(NamedTuple):
 class Conditions:
     """What one run breaks, and behind which of its choices nothing is broken any more."""
 
-    def __init__(self, state: State, broken: dict[str, Break]) -> None:
-        self.state = state
+    def __init__(self, broken: dict[str, Break]) -> None:
+        self.state = State()
         self.broken = broken  # by all runs
-        self.step = 0  # choices so far
+        self.step = 0  # choices so far, with the one that is looked at
         self.matters = 0  # how many of the choices may matter
-        self.results: tuple[int, Break | None] = 0, None  # the same if tasks gave different values
-        self.plain = True  # the tasks of all sets gave None
         self.owners: dict[int, int | None] = {}  # who uses each `JoinSet`
         self.waited: set[int] = set()
 
     def hear(self, thread: Thread, what: str, *more: Any) -> None:
         """Look at what a poll on `thread` got to know."""
+        self.state.saw(thread, what, *more)
+        if what in ("joined", "popped"):
+            self.waited.add(more[0])
+        if what in WAITS and self.state.guards[thread.id]:
+            self._note("guard", thread.task, *_caller())
         if what in ("insert", "next", "try"):
             owner = self.owners.setdefault(id(more[0]), thread.task)
             what = what if owner == thread.task else "shared"
-        if what in ("joined", "popped"):
-            self.waited.add(more[0])
-            self.plain = self.plain and (what == "joined" or more[1])
-        if what in WAITS and self.state.guards.get(thread.id):
-            self._note("guard", thread.task, *_caller())
-        if what == "result":
-            self.results = self.step, Break("result", thread.task, *_caller())
-        elif what in BREAKS:
+        elif what == "popped" and not more[1]:
+            what = "result"
+        if what in BREAKS:
             self._note(what, thread.task, *_caller())
 
     def read(self, row: Row) -> None:
-        """Look at what was recorded, after the state has."""
+        """Look at what was recorded."""
+        self.state.read(row)
         kind, _time, thread, task, code, at, *what = row
-        uses = {"event": what[4:5], "new": what[1:2], "enter": what[:1], "follows": what[1:2]}
-        for span in uses.get(kind, ()):
-            name = self.state.span(span)
-            maker, _, _ = name.rpartition("/")
-            is_left = kind != "enter" and name in self.state.stacks.get(thread, ())  # a leak
-            who = self.state.who(thread, task)
-            if maker and not is_left and not f"{who}/".startswith(f"{maker}/"):
-                self._note("borrowed", task, *place(code, at))
+        name = self.state.span(what[USES[kind]]) if kind in USES else ""
+        maker, _, _ = name.rpartition("/")
+        is_left = kind != "enter" and name in self.state.stacks[thread]  # a leak
+        who = self.state.who(thread, task)
+        if maker and not is_left and not f"{who}/".startswith(f"{maker}/"):
+            self._note("borrowed", task, *place(code, at))
 
-    def look(self, runtime: Any, rows: list[Row]) -> None:
-        """Look at the threads, before a choice is made."""
-        if spans := self.state.leaks(runtime):
+    def look(self, rows: list[Row]) -> None:
+        """Look at the threads before a choice, which matters too if they hold a span."""
+        if spans := next(filter(None, self.state.found.values()), ()):
             row = next(r for r in rows if r[0] == "enter" and self.state.span(r[6]) in spans)
-            self.step += 1  # this choice matters too
             self._note("leak", row[3], *place(row[4], row[5]))
-            self.step -= 1
 
     def end(self, rows: list[Row]) -> None:
         """Look at a run that has come to its end."""
@@ -111,13 +107,6 @@ class Conditions:
         for row in rows:
             if row[0] == "spawn" and row[6] not in self.waited | ended:
                 self._note("alone", row[6], *place(row[4], row[5]))
-
-    def settle(self) -> int:
-        """Give how many of the choices may matter."""
-        self.step, read = self.results
-        if read and not self.plain:
-            self._note(*read)
-        return self.matters
 
     def _note(self, kind: str, task: int | None, file: str, line: int) -> None:
         self.broken.setdefault(kind, Break(kind, task, file, line))

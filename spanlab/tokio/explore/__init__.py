@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import Any, ClassVar
 
 from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.frames import file_name
+from spanlab.labels import Labels
 from spanlab.panic import quiet
 from spanlab.recorder import recording
+from spanlab.tokio.explore.search import Chance, Search, Seen, Tried
+from spanlab.tokio.explore.theorem import Break
 from spanlab.tokio.host.keyboard import held
 from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.runtime.schedule import Replay, Schedule
-from spanlab.tokio.runtime.search import Chance, Search, Seen
-from spanlab.tokio.runtime.state import Spans, State
-from spanlab.tokio.runtime.theorem import Break
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 from spanlab.traces import Trace
 
@@ -38,16 +38,10 @@ class Outcome:
     """
 
     scopes: Scopes
+    error: str
     replay: str
     trace: Trace
-    error: str
-    state: State  # at the end of the run
     share: float = 0.0
-
-    @property
-    def events(self) -> tuple[tuple[str, Spans], ...]:
-        """As `scopes`, but two spans of one name are two."""
-        return tuple(sorted(self.state.events))
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,7 +71,7 @@ class Explored:
 
 def explore(
     make_main: Callable[[], Any], workers: int = 2, limit: int = 10_000, prune: bool = True,
-    polls: int = 3_000,
+    polls: int = 1_000,
 ) -> Explored:  # fmt: skip
     """Find what every schedule of a program shows, grouped by the spans of its events.
 
@@ -104,87 +98,67 @@ def explore(
         if not isinstance(value, int) or value < 1:
             raise UsageError(
                 f"the {name}= of explore() is 1 or more, got {value!r:.60}. "
-                f"Write: explore(main, {name}=10_000)"
+                f"Write: explore(main, {name}=1_000)"
             )
-    runs, search = _Runs(make_main, workers, polls, WORK * limit), Search(prune)
-    with held(), quiet(), runs:
-        runs.search(search, limit // 2 if prune else limit)
-        if not search.waiting and runs.meets_more():  # the theorem does not hold: try them all
-            broken = search.broken | {"unseen": Break("unseen", None, "", 0)}
-            search, runs.searched = Search(False, broken), 0
-            runs.search(search, limit)
-        cut = limit - runs.searched if search.waiting else SHARES * (len(runs.outcomes) > 1)
-        runs.by_chance(cut)
-        return runs.result(search)
+    runs, search, chance = _Runs(make_main, workers, polls, WORK * limit), Search(prune), Chance(0)
+    with held(), quiet(), closing(runs):
+        runs.of(search, limit // 2 if prune else limit)
+        runs.of(chance, 0 if search.waiting else CHANCES)
+        if not chance.met.keys() <= search.met.keys():  # the theorem does not hold: try them all
+            search = Search(False, search.broken | {"unseen": Break("unseen", None, "", 0)})
+            runs.of(search, limit)
+        more = limit - search.runs if search.waiting else SHARES * (len(runs.outcomes) > 1)
+        runs.of(chance, more)
+    return _explored(runs, search, chance)
 
 
+def _explored(runs: _Runs, search: Search, chance: Chance) -> Explored:
+    """Say what was found, and how sure it is."""
+    is_cut = bool(search.waiting) or runs.is_endless
+    complete = not is_cut and chance.met.keys() <= search.met.keys()
+    chances = max(chance.met.total(), 1)
+    once = sum(times == 1 and key not in search.met for key, times in chance.met.items())
+    # Good and Turing: what was never met is as likely as what was met once.
+    unseen = 0 if complete else min(1, (once + 1 + 2 * sqrt(once + 1)) / chances)
+    found = (replace(o, share=chance.met[key] / chances) for key, o in runs.outcomes.items())
+    count = search.runs + (chance.runs if search.waiting else 0)
+    return Explored(tuple(found), count, complete, unseen, tuple(search.broken.values()))
+
+
+@dataclass
 class _Runs:
-    """All runs of one program, and what they have shown."""
+    """The runs of one program, and the outcomes they have shown."""
 
-    def __init__(self, make_main: Callable[[], Any], workers: int, polls: int, work: int) -> None:
-        self.make_main = make_main
-        self.workers = workers
-        self.polls = polls
-        self.work = work  # choices that the search may make, and chance as many
-        self.random = random.getstate()  # each run begins with it
-        self.progress = Progress()
-        self.chance = Chance(0)
-        self.searched = 0
-        self.is_endless = False
-        self.outcomes: dict[Any, Outcome] = {}
-        self.found: set[Any] = set()  # by the search
-        self.met: Counter[Any] = Counter()  # how often each outcome came by chance
+    make_main: Callable[[], Any]
+    workers: int
+    polls: int
+    work: int  # choices that a schedule may make in all
+    is_endless: bool = False
+    outcomes: dict[tuple[Scopes, str], Outcome] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
+    random: Any = field(default_factory=random.getstate)  # each run begins with it
 
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, *error: object) -> None:
+    def close(self) -> None:
         """Leave nothing behind."""
         self.progress.clear()
         random.setstate(self.random)
 
-    def search(self, search: Search, limit: int) -> None:
-        """Run what the search wants to try."""
+    def of(self, tried: Tried, count: int) -> None:
+        """Run what a schedule wants to try, so many times at most."""
         work = self.work
-        while search.waiting and self.searched < limit and work > 0 and not self.is_endless:
-            search.start()
-            if ended := self._run(search):
-                self.found.add(self._keep(search.replay, *ended))
-            search.end()
-            self.searched += 1
-            work -= len(search.choices)
-
-    def by_chance(self, count: int) -> None:
-        """Run some schedules by chance."""
-        for _ in range(count):
-            self.chance.start()
-            if self.work > 0 and not self.is_endless and (ended := self._run(self.chance)):
-                self.met[self._keep(self.chance.replay, *ended)] += 1
-                self.work -= len(self.chance.choices)
-
-    def meets_more(self) -> bool:
-        """Tell whether chance finds what the search did not."""
-        self.by_chance(CHANCES)
-        return not self.met.keys() <= self.found
-
-    def result(self, search: Search) -> Explored:
-        """Give what was found, and how sure it is."""
-        chances, once = max(self.met.total(), 1), 0
-        for key, times in self.met.items():  # Good and Turing: the rest is as likely as these
-            once += times == 1 and key not in self.found
-        complete = not search.waiting and not self.is_endless and self.met.keys() <= self.found
-        unseen = 0 if complete else min(1, (once + 1 + 2 * sqrt(once + 1)) / chances)
-        found = (replace(o, share=self.met[key] / chances) for key, o in self.outcomes.items())
-        broken = tuple(search.broken.values())
-        runs = self.searched + (self.met.total() if search.waiting else 0)
-        return Explored(tuple(found), runs, complete, unseen, broken)
+        while tried.waiting and count > 0 and work > 0 and not self.is_endless:
+            self.progress.show(f"{tried.runs:,} runs, {len(self.outcomes)} outcomes")
+            tried.start()
+            if ended := self._run(tried):
+                tried.met[self._keep(tried.replay, *ended)] += 1
+            tried.end()
+            count, work = count - 1, work - len(tried.choices)
 
     def _run(self, schedule: Schedule) -> tuple[Trace, str] | None:
         """Run once; None if it came to where another run has been."""
         random.setstate(self.random)
         runtime, error = VirtualThreads(self.workers, schedule), ""
         runtime.polls = self.polls
-        self.progress.show(f"{self.searched:,} runs, {len(self.outcomes)} outcomes")
         with recording(clock=runtime.now) as trace:
             try:
                 runtime.block_on(self.make_main())
@@ -200,18 +174,15 @@ class _Runs:
                 del trace.noted[ended:]
         return trace, error
 
-    def _keep(self, choices: str, trace: Trace, error: str) -> Any:
+    def _keep(self, choices: str, trace: Trace, error: str) -> tuple[Scopes, str]:
         """Keep what a whole run showed, if it is new and can be shown again; give its key."""
-        state = State()
-        for row in trace.noted:
-            state.read(row)
-        key = (*sorted(state.events), error)
+        path = Labels(trace).path
+        key = tuple(sorted((event.message, path(event.parent)) for event in trace.events)), error
         if key not in self.outcomes:
             again = None if self.is_endless else self._run(Replay(choices))
             if again and again[0].rows != trace.rows:
                 raise UsageError(_differs(trace, again[0]))
-            scopes = tuple(sorted((e, tuple(name for name, _ in on)) for e, on in state.events))
-            self.outcomes[key] = Outcome(scopes, choices, trace, error, state)
+            self.outcomes[key] = Outcome(*key, choices, trace)
         return key
 
 
