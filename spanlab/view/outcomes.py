@@ -71,7 +71,7 @@ class Outcomes:
     def title(self) -> str:
         """What was found, in one sentence."""
         many, runs = count(len(self.outcomes), "outcome"), count(self.found.runs, "run")
-        if any(outcome.error.startswith("PollBudgetExceeded") for outcome in self.outcomes):
+        if any("BudgetExceeded:" in outcome.error for outcome in self.outcomes):
             return f"{many} so far: cut short after {runs}, the last of which has no end"
         if not self.found.complete:
             unseen = f"at most {self.found.unseen:.1%} of the schedules show more"
