@@ -10,10 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
-from spanlab.chain import Seen, Site, sites
 from spanlab.errors import UsageError
 from spanlab.field import Level
-from spanlab.frames import is_library, place
+from spanlab.frames import Seen, Site, is_library, place, sites
 
 if TYPE_CHECKING:
     from spanlab.record import Event, Record, SpanNew, TaskSpawned, ThreadStarted
