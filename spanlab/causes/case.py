@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from spanlab.causes.evidence import Evidence, Made, Place
 from spanlab.causes.source import called
 from spanlab.causes.way import hops
+from spanlab.frames import file_name
 from spanlab.record import Event, Record, SpanEntered
-from spanlab.view.words import Names, quoted, short, visible
+from spanlab.view.words import Names, quoted, visible
 
 Where = Place | Record | ast.AST
 
@@ -77,3 +78,13 @@ class Case:
         """Write a place as a reader of the event's file would say it."""
         file, line = self.place(at)
         return f"line {line}" + (f" of {visible(short(file))}" if file != self.event.file else "")
+
+
+def short(file: str) -> str:
+    """Name a file without its folders."""
+    return file_name(file).replace("\\", "/").rpartition("/")[2]
+
+
+def task_name(task: int | None) -> str:
+    """Name what a thread polls."""
+    return f"task {task}" if task else "the main future" if task == 0 else "code outside any task"

@@ -10,12 +10,12 @@ from math import inf
 from typing import NamedTuple
 
 from spanlab.causes import remedy
-from spanlab.causes.case import Case
+from spanlab.causes.case import Case, task_name
 from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import Change, New
 from spanlab.causes.spawned import Lost
 from spanlab.record import PollEnded, TaskSpawned, TaskWoken
-from spanlab.view.words import Names, quoted, task_name
+from spanlab.view.words import Names, quoted
 
 NOTHING = "Nothing of the event is exported"
 ASKED = (Cause.SPAWNED_BARE, Cause.MADE_LATE, Cause.EMPTY_THREAD, Cause.CAPTURED_LATE)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 
 from spanlab.causes import remedy
-from spanlab.causes.case import Case
+from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Made
 from spanlab.causes.finding import Cause, Finding, finding, told
 from spanlab.record import SpanEntered, SpanNew
 from spanlab.replay import Pushed
-from spanlab.view.words import quoted, task_name
+from spanlab.view.words import quoted
 
 
 def explicit(case: Case) -> Finding | None:

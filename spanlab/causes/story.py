@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from spanlab.causes.case import Case
+from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Place
 from spanlab.causes.finding import Cause, Finding
 from spanlab.causes.source import called
 from spanlab.causes.way import Hop
 from spanlab.record import SpanEntered, TaskFinished
-from spanlab.view.words import listed, message, panic, quoted, task_name
+from spanlab.view.words import listed, message, panic, quoted
 
 WRAPPED = "The future is wrapped, to enter a span for each poll"
 ON_THE_STACK = (Cause.EXPECTED, Cause.FOREIGN_GUARD)  # what was pushed decides

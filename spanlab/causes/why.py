@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spanlab.causes import Cause, find
-from spanlab.causes.case import Case
+from spanlab.causes.case import Case, short
 from spanlab.causes.choice import Choices, choices
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.remedy import Change
@@ -16,8 +16,8 @@ from spanlab.causes.story import Step, steps
 from spanlab.errors import UsageError
 from spanlab.record import Event
 from spanlab.traces import Trace
-from spanlab.view.page import LONG, number, page, path, prose, shown
-from spanlab.view.words import Names, circled, listed, message, quoted, short, visible
+from spanlab.view.page import LONG, number, page, prose, shown
+from spanlab.view.words import NAMED, Names, circled, listed, message, quoted, visible
 
 MOST = 30  # steps at the start and at the end of a story
 
@@ -187,20 +187,31 @@ def _step_html(step: Step) -> str:
 
 def _foot(answer: Why) -> str:
     event = f"{number(answer.number)} {shown(message(answer.event), 60)}"
-    trees, ways = f"<div><h4>Now</h4>{path(answer.now, event)}</div>", ""
+    trees, ways = f"<div><h4>Now</h4>{_path(answer.now, event)}</div>", ""
     if answer.fixes:
         changes = "change" if len(answer.fixes) == 1 else "changes"
-        then = path(answer.tree, event, before=answer.now)
+        then = _path(answer.tree, event, before=answer.now)
         trees += f"<div><h4>With the {changes}</h4>{then}</div>"
     if answer.choices:
         others = "".join(
-            f"<li>{prose(f'Or `{way.kind}`: {way.exported}.')}<div>{path(way.tree, event)}</div>"
+            f"<li>{prose(f'Or `{way.kind}`: {way.exported}.')}<div>{_path(way.tree, event)}</div>"
             f"{''.join(map(_change, way.fixes))}</li>"
             for way in answer.choices.others
         )
         ways = f"<div><p>{prose(answer.choices.said)}</p><ol>{others}</ol></div>"
     shown_changes = "".join(map(_change, answer.fixes))
     return f'<div class="foot">{shown_changes}<div class="trees">{trees}</div>{ways}</div>'
+
+
+def _path(names: Names, event: str, before: Names | None = None) -> str:
+    """Write a scope root to leaf, then the event; marked as new is what was not there before."""
+    new = {name for name in names if before is not None and name not in before}
+    spans = [
+        f'<code class="span{" new" if name in new else ""}">{shown(name, 40)}</code>'
+        for name in reversed(names[:NAMED])
+    ]
+    none = f'<span class="none{"" if before is None else " new"}">no span</span>'
+    return '<span class="to"> › </span>'.join([*(spans or [none]), f"<span>{event}</span>"])
 
 
 def _change(change: Change) -> str:
