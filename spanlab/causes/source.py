@@ -77,13 +77,13 @@ class Code:
 
     def __init__(self, sources: Mapping[str, str]) -> None:
         self.sources = sources
-        self.bytes = {file: text.encode() for file, text in sources.items()}
+        self.bytes: dict[str, bytes] = {}  # of what is Python
         self.file: dict[ast.AST, str] = {}
         self.parent: dict[ast.AST, ast.AST] = {}
         self._bound: defaultdict[tuple[ast.AST | None, str], list[ast.AST]] = defaultdict(list)
         for file, text in sources.items():
             try:
-                module = ast.parse(text)
+                module, self.bytes[file] = ast.parse(text), text.encode()
             except (SyntaxError, ValueError, RecursionError, MemoryError):  # nested too deep
                 continue  # Rust, or nothing at all
             for node in ast.walk(module):
