@@ -2,7 +2,7 @@
 
 A link is the code and the instruction of one frame, which frame it is, and the link of the frame
 around it. The same frames come again and again, so each link is kept once. What they mean in
-files, lines and columns is looked up when somebody asks.
+files, lines and columns is looked up when somebody asks, by `frames.sites`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ import contextlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from itertools import islice
 from operator import attrgetter
 from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 from spanlab.errors import HERE
 
@@ -85,7 +84,7 @@ def _around(frame: Any) -> CodeType | None:
     """Find the code that called who began a recording."""
     while frame is not None and frame.f_code.co_filename.startswith((HERE, contextlib.__file__)):
         frame = frame.f_back
-    return frame.f_back.f_code if frame is not None and frame.f_back is not None else None
+    return getattr(getattr(frame, "f_back", None), "f_code", None)
 
 
 def owner(frame: Any) -> int:
@@ -95,48 +94,3 @@ def owner(frame: Any) -> int:
         while back is not None and back.f_code.co_filename == contextlib.__file__:
             back, frame = back.f_back, back.f_back
     return id(frame)
-
-
-class Site(NamedTuple):
-    """One frame of a chain: where it stands, and which frame it is.
-
-    A frame of this package has the name of its function, and no line.
-    """
-
-    file: str
-    line: int
-    end_line: int = 0
-    column: int = 0
-    end: int = 0
-    frame: int = 0
-
-
-def sites(link: Link | None) -> tuple[Site, ...]:
-    """Look up the frames of a chain, from the inside out."""
-    found = []
-    while link is not None:
-        code, at, frame, link = link
-        found.append(_site(code, at, frame))
-    return tuple(found)
-
-
-def _site(code: Any, at: int, frame: int) -> Site:
-    if not isinstance(code, CodeType):  # a place that is written out
-        return Site(code, at)
-    if code.co_filename.startswith(HERE):
-        return Site(code.co_qualname, 0, frame=frame)
-    spot = next(islice(code.co_positions(), max(at, 0) // 2, None))
-    line, end_line, column, end = (number or 0 for number in spot)
-    return Site(code.co_filename, line, end_line, column, end, frame)
-
-
-class Seen(NamedTuple):
-    """What is known of one record: its frames from the inside out, the first its own place.
-
-    `by` is the frame that entered a span, or the thread that started another; `made` is where
-    a future was made that is spawned.
-    """
-
-    sites: tuple[Site, ...]
-    by: int = 0
-    made: tuple[str, int] | None = None

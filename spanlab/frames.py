@@ -9,9 +9,10 @@ import sys
 from contextlib import suppress
 from itertools import islice
 from types import CodeType, CoroutineType
-from typing import Any
+from typing import Any, NamedTuple
 
-from spanlab.errors import LIBRARY
+from spanlab.chain import Link
+from spanlab.errors import HERE, LIBRARY
 
 Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)
@@ -60,14 +61,56 @@ def origin(future: Any) -> Any:
     return future.cr_origin and future.cr_origin[0]
 
 
+class Site(NamedTuple):
+    """One frame of a chain: where it stands, and which frame it is.
+
+    A frame of this package has the name of its function, and no line.
+    """
+
+    file: str
+    line: int
+    end_line: int = 0
+    column: int = 0
+    end: int = 0
+    frame: int = 0
+
+
+class Seen(NamedTuple):
+    """What is known of one record: its frames from the inside out, the first its own place.
+
+    `by` is the frame that entered a span, or the thread that started another; `made` is where
+    a future was made that is spawned.
+    """
+
+    sites: tuple[Site, ...]
+    by: int = 0
+    made: tuple[str, int] | None = None
+
+
+def sites(link: Link | None) -> tuple[Site, ...]:
+    """Look up the frames of a chain, from the inside out."""
+    found = list[Site]()
+    while link is not None:
+        code, at, frame, link = link
+        mine = getattr(code, "co_filename", "").startswith(HERE)
+        spot = (code.co_qualname, 0) if mine else _spot(code, max(at, 0))
+        found.append(Site(*spot)._replace(frame=frame))
+    return tuple(found)
+
+
 def place(code: Any, at: int) -> tuple[str, int]:
-    """Give file and line of an instruction; a place that is written out stays as it is."""
-    if isinstance(code, tuple):  # a link of a chain
+    """Give file and line of an instruction, or of a link; what is written out stays as it is."""
+    if isinstance(code, tuple):
         code, at, *_ = code
+    file, line, *_ = _spot(code, at)
+    return file, line
+
+
+def _spot(code: Any, at: int) -> tuple[Any, ...]:
     if not isinstance(code, CodeType):
         return code, at
-    positions = islice(code.co_positions(), at // 2, None)
-    return code.co_filename, next(positions)[0] or 0
+    positions = next(islice(code.co_positions(), at // 2, None))
+    return code.co_filename, *(number or 0 for number in positions)
 
 
 def file_name(file: str) -> str:

@@ -10,10 +10,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
-from spanlab.chain import Seen, Site, sites
 from spanlab.errors import LIBRARY, UsageError
 from spanlab.field import Level, pairs, written
-from spanlab.frames import place
+from spanlab.frames import Seen, Site, place, sites
 
 if TYPE_CHECKING:
     from spanlab.record import Event, Record, SpanNew, TaskSpawned, ThreadStarted

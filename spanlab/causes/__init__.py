@@ -7,24 +7,21 @@ on purpose, then what it left out.
 
 from __future__ import annotations
 
+from spanlab.causes import covered, guards, spawned, unused
 from spanlab.causes.case import Case
-from spanlab.causes.covered import before_the_block, captured_inside, covered, wrapped
-from spanlab.causes.disabled import disabled_attribute, disabled_guard
 from spanlab.causes.finding import Cause, Finding
-from spanlab.causes.guards import a_root, as_expected, explicit, kept
-from spanlab.causes.spawned import handle, spawned
-from spanlab.causes.unused import dropped, never_kept, outlived
 
 __all__ = ["Cause", "Finding", "find"]
 
 RULES = (
-    explicit, kept, disabled_guard, disabled_attribute, before_the_block,
-    wrapped, captured_inside, handle,  # what the program does on purpose, in vain
-    covered, spawned,
-    never_kept, dropped, outlived, a_root,
+    guards.explicit, guards.kept, covered.vain_guard, covered.disabled_attribute,
+    covered.before_the_block,
+    covered.vain_wrapper, spawned.handle,  # what the program does on purpose, in vain
+    covered.covered, spawned.spawned,
+    unused.never_kept, unused.dropped, unused.outlived, guards.a_root,
 )  # fmt: skip
 
 
 def find(case: Case) -> Finding:
     """Tell why the event of a case has its parent."""
-    return next(filter(None, (rule(case) for rule in RULES)), None) or as_expected(case)
+    return next(filter(None, (rule(case) for rule in RULES)), None) or guards.as_expected(case)

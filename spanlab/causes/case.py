@@ -4,79 +4,62 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from spanlab.causes.evidence import Begun, Evidence, Made, Place
-from spanlab.causes.source import Code, called
-from spanlab.causes.way import Way, hops
-from spanlab.record import Event, Record, SpanNew
-from spanlab.syntax import Function
-from spanlab.view.words import Names, quoted, short, visible
+from spanlab.causes.evidence import Evidence, Made, Place
+from spanlab.causes.source import called
+from spanlab.causes.way import hops
+from spanlab.frames import file_name
+from spanlab.record import Event, Record, SpanEntered
+from spanlab.view.words import Names, quoted, visible
+
+Where = Place | Record | ast.AST
 
 
-@dataclass(frozen=True)
 class Case:
     """One event: who recorded it, and the way of that code from its making to its poll."""
 
-    facts: Evidence
-    event: Event
-    function: Function | None
-    node: ast.AST | None
-    way: Way
+    def __init__(self, facts: Evidence, event: Event) -> None:
+        self.facts, self.event, self.code = facts, event, facts.code
+        self.function, self.node = facts.function(event), facts.node(event)
+        self.way = tuple(hop for hop, _ in hops(facts, event))
+        self.scope = facts.trace.ancestors(event.parent)  # its spans, leaf to root
+        self.now = facts.trace.scope(event)  # their names
+        self.chain: list[Made] = [event, *self.scope]
+        self.root = self.chain[-1]  # the outermost span; the event itself if it is in none
+        self.spawn = facts.begun(event)  # what began its task, or its thread
+        self.before = self.spawn.index if self.spawn else event.index  # its future was made
 
-    @classmethod
-    def of(cls, facts: Evidence, event: Event) -> Case:
-        """Gather what belongs to one event."""
-        node = facts.node(event)
-        function = facts.code.enclosing(node) if node else facts.marked(event)
-        return cls(facts, event, function, node, tuple(hop for hop, _ in hops(facts, event)))
-
-    @property
-    def code(self) -> Code:
-        return self.facts.code
-
-    @property
-    def scope(self) -> list[SpanNew]:
-        """The spans that the event is in, leaf to root."""
-        return self.facts.trace.ancestors(self.event.parent)
+    def entered(self, node: ast.AST) -> set[int]:
+        """Give the spans that the event's task has entered at a node by then."""
+        event, found = self.event, self.facts.by(node, SpanEntered)
+        found = [e for e in found if e.index < event.index and e.task == event.task]
+        return {e.span for e in found if e.task is not None or e.thread == event.thread}
 
     @property
-    def chain(self) -> list[Made]:
-        """The event and its spans, leaf to root."""
-        return [self.event, *self.scope]
-
-    @property
-    def root(self) -> Made:
-        """The outermost span of the event; the event itself if it is in none."""
-        return self.chain[-1]
-
-    @property
-    def spawn(self) -> Begun | None:
-        """The record that began the task of this event, or its thread."""
-        return self.facts.begun(self.event)
-
-    @property
-    def before(self) -> int:
-        """The record before which the future was made."""
-        return self.spawn.index if self.spawn else self.event.index
-
-    @property
-    def now(self) -> Names:
-        """The names of the spans that the event is in, leaf to root."""
-        return self.facts.trace.scope(self.event)
+    def onward(self) -> int:
+        """The position on the way of the last wrapper that works: what is before it cannot."""
+        scope = {new.span for new in self.scope}
+        wraps = [at for at, hop in enumerate(self.way) if hop.kind == "wrapped"]
+        return next((at for at in reversed(wraps) if scope & self.entered(self.way[at].node)), 0)
 
     def label(self, span: int) -> str:
         """Name a span so that it is told apart from others of its name."""
         return quoted(self.facts.label(span))
+
+    def beside(self, record: Made) -> Names:
+        """Name the event's spans as they would be without the parent that a record was given."""
+        return self.under(self.facts.current[record.index], record.index - 1)
 
     def under(self, span: int | None, since: int) -> Names:
         """Name the event's spans that are newer than a record, then a span with its parents."""
         own = tuple(new.name for new in self.scope if new.index > since)
         return own + self.facts.trace.names(span)
 
-    def place(self, node: ast.AST) -> Place:
-        """Give file and line of a node."""
-        return self.code.place(node)
+    def place(self, at: Where) -> Place:
+        """Give file and line of a node, or of a record."""
+        if isinstance(at, ast.AST):
+            return self.code.place(at)
+        return (at.file, at.line) if isinstance(at, Record) else at
 
     def guards(self, node: ast.AST | None) -> Iterator[tuple[ast.AST, ast.Call]]:
         """Find each `with span.enter():` or `in_scope` around a node, up to its function.
@@ -91,7 +74,17 @@ class Case:
                 if isinstance(guard, ast.Call) and called(guard) in ("enter", "entered"):
                     yield around, guard
 
-    def said(self, place: Place | Record) -> str:
+    def said(self, at: Where) -> str:
         """Write a place as a reader of the event's file would say it."""
-        file, line = (place.file, place.line) if isinstance(place, Record) else place
+        file, line = self.place(at)
         return f"line {line}" + (f" of {visible(short(file))}" if file != self.event.file else "")
+
+
+def short(file: str) -> str:
+    """Name a file without its folders."""
+    return file_name(file).replace("\\", "/").rpartition("/")[2]
+
+
+def task_name(task: int | None) -> str:
+    """Name what a thread polls."""
+    return f"task {task}" if task else "the main future" if task == 0 else "code outside any task"

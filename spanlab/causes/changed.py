@@ -6,55 +6,26 @@ other places. So the tree that it gives can be told from the records, and is not
 
 from __future__ import annotations
 
-import ast
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from spanlab import stack
 from spanlab.causes.evidence import Evidence, Made
-from spanlab.causes.source import captures
-from spanlab.causes.way import calls, hops
+from spanlab.causes.remedy import New, Repair
+from spanlab.causes.source import captures, span_name
+from spanlab.causes.way import hops
 from spanlab.record import Record, SpanEntered, SpanNew, TaskSpawned
-from spanlab.syntax import Function
 
 Place = tuple[float, float]
 
 
-class New(NamedTuple):
-    """A span that there would be; `above` is its parent."""
-
-    name: str
-    above: Any
-
-
-@dataclass(frozen=True)
-class Edits:
-    """What is changed: each is a call, or a function, in the source.
-
-    carried     futures that take a span along: one that there is, a new root, or (None) the
-                current one
-    rooted      calls whose `parent=…` is left out
-    unguarded   places of guards that become instrumented futures
-    removed     places where nothing is entered any more
-    entered     records of spans that are then entered to the end of the block
-    covering    functions whose attribute covers the call, and not only the future
-    """
-
-    carried: dict[ast.AST, int | New | None] = field(default_factory=dict)
-    rooted: frozenset[ast.AST] = frozenset()
-    unguarded: frozenset[Any] = frozenset()
-    removed: frozenset[Any] = frozenset()
-    covering: frozenset[Function] = frozenset()
-    entered: frozenset[int] = frozenset()
-
-
 class Changed:
-    """The spans that records would be in with some changes made."""
+    """The spans that records would be in with some repairs made."""
 
-    def __init__(self, facts: Evidence, edits: Edits) -> None:
-        self.facts, self.edits = facts, edits
+    def __init__(self, facts: Evidence, repairs: Iterable[Repair]) -> None:
+        self.facts = facts
+        self.does = {key: span for repair in repairs for key, span in repair.does.items()}
 
     def spans(self, record: Made) -> list[int | New]:
         """Give the spans that a record would be in, leaf to root."""
@@ -66,7 +37,7 @@ class Changed:
         return spans
 
     def _parent(self, record: Made) -> Any:
-        if self.facts.is_explicit(record) and self.facts.node(record) not in self.edits.rooted:
+        if self.facts.is_explicit(record) and ("rooted", self.facts.node(record)) not in self.does:
             return record.parent
         if isinstance(record, SpanNew) and (spawn := self._early(record)) is not None:
             return self._current(spawn)
@@ -75,7 +46,7 @@ class Changed:
     def _early(self, record: SpanNew) -> TaskSpawned | None:
         """Find the call, at a spawn, in which the span of an attribute would now be made."""
         function, begun = self.facts.marked(record), self.facts.tasks.get(record.task or 0)
-        return begun if function in self.edits.covering and begun is not None else None
+        return begun if ("covering", function) in self.does and begun is not None else None
 
     def _current(self, record: Record) -> Any:
         spans = self._stack(record)
@@ -90,7 +61,8 @@ class Changed:
         depth = facts.depth(record)
         held, out = list[tuple[Any, Place]](), len(facts.sites(record))
         for entry in facts.stacks[record.index]:
-            if facts.spot(entry.by) not in self.edits.unguarded | self.edits.removed:
+            spot = facts.spot(entry.by)
+            if self.does.keys().isdisjoint({("unguarded", spot), ("removed", spot)}):
                 out = depth.get(facts.maker(entry.by), out)
                 old = entry.by.index <= began
                 place: Place = (-math.inf if old else -out, entry.by.index)
@@ -116,21 +88,19 @@ class Changed:
 
     def _inserted(self, record: Record, depth: dict[int, int]) -> Iterator[tuple[Place, Any]]:
         """Give what would be entered besides: its place, and the span or the name of a new one."""
-        facts, edits = self.facts, self.edits
+        facts, does = self.facts, self.does
         for hop, out in hops(facts, record):
-            if hop.node in edits.carried and hop.kind in ("made", "returned"):
-                yield (-out, -1), edits.carried[hop.node]
+            if ("carried", hop.node) in does and hop.kind in ("made", "returned"):
+                yield (-out, -1), does["carried", hop.node]
+            if hop.kind == "called" and ("covering", hop.function) in does:
+                yield (-out, -1), span_name(hop.function)
         begun = facts.begun(record)
-        if begun is not None and (call := facts.node(begun)) in edits.carried:
-            named = edits.carried[call]
-            yield (-math.inf, math.inf), self._current(begun) if named is None else named
+        if begun is not None and (call := ("carried", facts.node(begun))) in does:
+            span = does[call]
+            yield (-math.inf, math.inf), self._current(begun) if span is None else span
         for entry, out in facts.own_guards(record):
-            if facts.spot(entry) in edits.unguarded:
+            if ("unguarded", facts.spot(entry)) in does:
                 yield (-out, entry.index), entry.span
-        for index in edits.entered:
-            new = facts.trace[index]
-            if facts.maker(new) in depth and index < record.index:
-                yield (-depth[facts.maker(new)], index), new.span  # type: ignore[attr-defined]
-        for function, out in calls(facts, record):
-            if function in edits.covering:
-                yield (-out, -1), facts.span_name(function)
+        for new in [facts.trace[at] for what, at in does if what == "entered"]:
+            if facts.maker(new) in depth and new.index < record.index:
+                yield (-depth[facts.maker(new)], new.index), new.span

@@ -10,14 +10,14 @@ from math import inf
 from typing import NamedTuple
 
 from spanlab.causes import remedy
-from spanlab.causes.case import Case
-from spanlab.causes.changed import New
+from spanlab.causes.case import Case, task_name
 from spanlab.causes.finding import Cause, Finding, finding
-from spanlab.causes.remedy import Change
+from spanlab.causes.remedy import Change, New
 from spanlab.causes.spawned import Lost
 from spanlab.record import PollEnded, TaskSpawned, TaskWoken
-from spanlab.view.words import Names, quoted, task_name
+from spanlab.view.words import Names, quoted
 
+NOTHING = "Nothing of the event is exported"
 ASKED = (Cause.SPAWNED_BARE, Cause.MADE_LATE, Cause.EMPTY_THREAD, Cause.CAPTURED_LATE)
 
 
@@ -43,6 +43,11 @@ class Choices(NamedTuple):
         return next(way for way in self.ways if way.kind == self.fits)
 
     @property
+    def said(self) -> str:
+        """Say which way fits, why, and what is exported then."""
+        return f"That is `{self.fits}`, which fits: {self.because}. {self.fitting.exported}."
+
+    @property
     def others(self) -> list[Choice]:
         """The ways that do not fit."""
         return [way for way in self.ways if way.kind != self.fits]
@@ -53,88 +58,78 @@ def choices(case: Case, found: Finding) -> Choices | None:
     lost = Lost.find(case)
     if lost is None or found.cause not in ASKED or not found.fixes:
         return None
-    fits, because = _fitting(lost)
-    span, who, new = case.label(lost.span), _who(lost), quoted(_name(lost))
+    life = Life(lost)
+    fits, because = life.fitting()
+    span, new, who = case.label(lost.span), quoted(life.name), life.who
     child = f"{span} stays open until {who} has ended, and is exported then"
     linked = f"{span} is exported when it closes; {new} is a trace of its own, with a link to it"
     root = f"{new} is a trace of its own, and nothing leads from it to {span}"
-    none = "nothing of the event is exported"
-    if case.now:
-        none = f"{quoted(case.now[-1])} is a trace of its own"
+    none = f"{quoted(case.now[-1])} is a trace of its own" if case.now else NOTHING
     ways = [
         Choice("child", found.tree, child, found.fixes),
-        _apart(lost, "linked", ".follows_from(Span.current())", linked),
-        _apart(lost, "root", "", root),
+        _apart(lost, life.name, "linked", ".follows_from(Span.current())", linked),
+        _apart(lost, life.name, "root", "", root),
         Choice("nothing", case.now, none),
     ]
     if fits == "message":
-        asking = case.facts.trace.names(_served(lost)[-1])
-        ways.append(Choice("message", asking, "each event is in the span of who asked for it"))
+        asking = case.facts.trace.names(life.served[-1])
+        ways.append(Choice("message", asking, "Each event is in the span of who asked for it"))
     return Choices(fits, because, tuple(ways))
 
 
-def _apart(lost: Lost, kind: str, link: str, exported: str) -> Choice:
+def _apart(lost: Lost, name: str, kind: str, link: str, exported: str) -> Choice:
     """Give the outermost task a root span of its own; tasks inside carry that along."""
-    name, code, *inner = _name(lost), lost.case.code, *reversed(lost.calls)
+    code, (*inner, last) = lost.case.code, lost.calls
+    repairs = [remedy.carried_along(code, call) for call in inner]
     made = f'info_span("{name}", parent=None){link}'
-    calls = [call for call in inner if call is not None]
-    spans = [made, *("" for _ in calls[1:])]
-    changes = [remedy.carried_along(code, *pair) for pair in zip(calls, spans, strict=True)]
-    place, edits = lost.place, lost.edits(New(name, None))
-    promised = finding(lost.case, Cause.SPAWNED_BARE, "", place, edits, *changes)
-    if promised is None:
-        return Choice(kind, lost.case.now, exported)
-    return Choice(kind, promised.tree, exported, promised.fixes)
+    repairs.append(remedy.carried_along(code, last, made, New(name, None)))
+    given = finding(lost.case, Cause.SPAWNED_BARE, "", lost.begun[-1], *repairs)
+    tree, fixes = (given.tree, given.fixes) if given else (lost.case.now, ())
+    return Choice(kind, tree, exported, fixes)
 
 
-def _name(lost: Lost) -> str:
-    outermost = lost.begun[-1]
-    return outermost.name if isinstance(outermost, TaskSpawned) and outermost.name else "job"
+class Life:
+    """How long the outermost task lives, or the thread, for whom it works, and who waits for it."""
 
+    def __init__(self, lost: Lost) -> None:
+        self.lost, self.facts, self.begun = lost, lost.case.facts, lost.begun[-1]
+        self.task = self.begun.spawned if isinstance(self.begun, TaskSpawned) else None
+        self.who = "the thread" if self.task is None else task_name(self.task)
+        self.name = getattr(self.begun, "name", None) or "job"
 
-def _who(lost: Lost) -> str:
-    outermost = lost.begun[-1]
-    return task_name(outermost.spawned) if isinstance(outermost, TaskSpawned) else "the thread"
+    def fitting(self) -> tuple[str, str]:
+        """Say which way fits: by whom it serves, whether it is waited for, how long it lives."""
+        span, label, who = self.lost.span, self.lost.case.label, self.who
+        served = dict.fromkeys(self.facts.trace.ancestors(span)[-1].span for span in self.served)
+        if len(served) > 1:
+            names = " and ".join(label(root) for root in [*served][:2])
+            return "message", f"{who} works for {names}: take the span along with each message"
+        if self.ended < self.facts.closed.get(span, inf):
+            return "child", f"{who} ends before {label(span)} closes"
+        if self.is_joined:
+            return "child", f"{who} is waited for"
+        return "linked", f"{who} outlives {label(span)}, and nobody waits for it"
 
+    @property
+    def served(self) -> list[int]:
+        """The spans of others that were current where they woke the task, for this event."""
+        wakes = self.facts.trace.of(TaskWoken) if self.task is not None else []
+        woken = [wake.index for wake in wakes if wake.woken == self.task]
+        spans = [self.facts.current[at] for at in woken if at < self.lost.case.event.index]
+        return [s for s in spans if s is not None and self.facts.spans[s].task != self.task]
 
-def _fitting(lost: Lost) -> tuple[str, str]:
-    """Say which way fits: by whom it serves, whether it is waited for, and how long it lives."""
-    facts, span, who = lost.case.facts, lost.case.label(lost.span), _who(lost)
-    served = dict.fromkeys(facts.trace.ancestors(span)[-1].span for span in _served(lost))
-    if len(served) > 1:
-        names = " and ".join(lost.case.label(root) for root in [*served][:2])
-        return "message", f"{who} works for {names}: take the span along with each message"
-    ended = _ended(lost)
-    if ended < facts.closed.get(lost.span, inf):
-        return "child", f"{who} ends before {span} closes"
-    if _is_joined(lost, ended):
-        return "child", f"{who} is waited for"
-    return "linked", f"{who} outlives {span}, and nobody waits for it"
+    @property
+    def ended(self) -> float:
+        """The record with which it ends."""
+        if self.task is not None:
+            return self.facts.finished.get(self.task, inf)
+        return max(r.index for r in self.facts.trace.records if r.thread == self.begun.thread)
 
-
-def _served(lost: Lost) -> list[int]:
-    """Give the spans of others that were current where they woke the task, for this event."""
-    facts, outermost = lost.case.facts, lost.begun[-1]
-    if not isinstance(outermost, TaskSpawned):
-        return []
-    wakes = [wake for wake in facts.trace.of(TaskWoken) if wake.woken == outermost.spawned]
-    spans = [facts.current[wake.index] for wake in wakes if wake.index < lost.case.event.index]
-    return [s for s in spans if s is not None and facts.spans[s].task != outermost.spawned]
-
-
-def _ended(lost: Lost) -> float:
-    facts, outermost = lost.case.facts, lost.begun[-1]
-    if isinstance(outermost, TaskSpawned):
-        return facts.finished.get(outermost.spawned, inf)
-    return max(r.index for r in facts.trace.records if r.thread == outermost.thread)
-
-
-def _is_joined(lost: Lost, ended: float) -> bool:
-    """Tell whether somebody waits for it: says so, or is woken by its end."""
-    outermost, records = lost.begun[-1], lost.case.facts.trace.records
-    if not isinstance(outermost, TaskSpawned):
-        return True
-    waits = [poll for poll in lost.case.facts.trace.of(PollEnded) if poll.awaits is not None]
-    after = records[int(ended) + 1 : int(ended) + 2] if ended < inf else []
-    woken = any(isinstance(r, TaskWoken) and r.task == outermost.spawned for r in after)
-    return woken or any(poll.awaits == outermost.spawned for poll in waits)
+    @property
+    def is_joined(self) -> bool:
+        """Tell whether somebody waits for it: says so, or is woken by its end."""
+        trace, ended = self.facts.trace, self.ended
+        after = trace.records[int(ended) + 1 :][:1] if ended < inf else ()
+        woken = any(isinstance(r, TaskWoken) and r.task == self.task for r in after)
+        awaited = {poll.awaits for poll in trace.of(PollEnded)} - {None}
+        return self.task is None or woken or self.task in awaited

@@ -1,20 +1,92 @@
-"""Rules about what covered a future: a guard, an attribute or a wrapper, and not its polls."""
+"""Rules about what was to cover the code, and did not: it entered nothing, or not at the poll."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case
-from spanlab.causes.changed import Edits
-from spanlab.causes.disabled import wrapped_disabled
-from spanlab.causes.finding import Cause, Finding, finding
-from spanlab.causes.source import called, covers, owner_of
+from spanlab.causes.finding import Cause, Finding, finding, told
+from spanlab.causes.remedy import Edit
+from spanlab.causes.source import called, covers, lines, named, owner_of, span_name
 from spanlab.causes.spawned import captured_late
 from spanlab.causes.way import WRAPPERS, Hop
-from spanlab.record import SpanNew
+from spanlab.record import SpanEntered, SpanNew
 from spanlab.syntax import attribute, block
 from spanlab.view.words import quoted
+
+# --- what entered nothing: its span is disabled, or was none --------------------------------------
+
+
+def vain_guard(case: Case) -> Finding | None:
+    """A guard around the event enters nothing."""
+    return _vain(case, case.guards(case.node))
+
+
+def vain_wrapper(case: Case) -> Finding | None:
+    """What the future was instrumented with is nothing, or a guard around its poll."""
+    wrapped = [hop.node for hop in case.way[case.onward :] if hop.kind == "wrapped"]
+    polled = [hop.node for hop in case.way if hop.kind in ("called", "awaited")]
+    guards = [guard for node in polled for guard in case.guards(node)]
+    return _vain(case, [*zip(wrapped, wrapped, strict=True), *guards])
+
+
+def _vain(case: Case, calls: Iterable[tuple[ast.AST, ast.AST]]) -> Finding | None:
+    for around, call in calls:
+        if case.entered(call):
+            continue
+        span = call if called(call) == "in_current_span" else owner_of(call)
+        made = case.code.maker(span)
+        if made is not None and not case.facts.by(made, SpanNew):
+            return _disabled(case, around, made)
+        node = case.code.find(span) if isinstance(span, ast.Name | ast.Attribute) else span
+        if node is not None and called(node) in ("current", "in_current_span"):
+            return captured_late(case, node)
+    return None
+
+
+def disabled_attribute(case: Case) -> Finding | None:
+    """The span of the attribute on the event's function is filtered out."""
+    function = case.function
+    if covers(function) == "block" and case.node is not None:
+        return None
+    if function is not None and not covers(function):
+        outer = case.code.enclosing(function)
+        function = outer if outer and block(outer) is function else None
+    marked = attribute(function)
+    if function is None or marked is None or case.facts.by(marked, SpanNew):
+        return None
+    edits = remedy.attribute_enabled(case.code, marked, case.event.level.name.lower())
+    return _within(case, function, span_name(function), marked, edits)
+
+
+def _disabled(case: Case, around: ast.AST, made: ast.Call) -> Finding:
+    """The span of a guard, or of a wrapper, is filtered out."""
+    name, spawn = named(made), case.spawn
+    edits = remedy.enabled(case.code, made, case.event.level.name.lower())
+    if called(around) not in WRAPPERS:
+        return _within(case, around, name, made, edits)
+    said = f"the span {quoted(name)} of {case.said(made)} is disabled, and no poll enters it"
+    current = case.facts.current[spawn.index] if spawn else None
+    if current is None or spawn is None:
+        return told(case, Cause.DISABLED, said, made, (name, *case.now), edits)
+    tree, own = case.under(current, spawn.index), len(case.under(None, spawn.index))
+    edits, expected = remedy.or_current(case.code, made), (*tree[:own], name, *tree[own:])
+    return told(case, Cause.DISABLED, said, made, expected, edits, tree)
+
+
+def _within(
+    case: Case, around: ast.AST, name: str, made: ast.AST, edits: list[Edit] | None
+) -> Finding:
+    file = case.code.file[made]
+    inner = sum(new.file == file and new.line in lines(around) for new in case.scope)
+    expected = (*case.now[:inner], name, *case.now[inner:])
+    said = f"the span {quoted(name)} of {case.said(made)} is disabled: its level is filtered out"
+    return told(case, Cause.DISABLED, said, made, expected, edits)
+
+
+# --- what covered a future, and not its polls -----------------------------------------------------
 
 
 def before_the_block(case: Case) -> Finding | None:
@@ -24,88 +96,36 @@ def before_the_block(case: Case) -> Finding | None:
     if function is None or marked is None or inner is None or case.node is None:
         return None
     said = (
-        f"the attribute in {case.said(case.place(marked))} covers the future of "
+        f"the attribute in {case.said(marked)} covers the future of "
         f"{quoted(inner.name + '()')} and not the call, and this runs in the call"
     )
-    change, edits = remedy.carried_out(case.code, function), Edits(covering=frozenset([function]))
-    return finding(case, Cause.FUTURE_ONLY, said, case.place(marked), edits, change)
-
-
-def wrapped(case: Case) -> Finding | None:
-    """The program instruments the future, and that does nothing."""
-    found = (_wrapped(case, hop) for hop in _in_vain(case) if hop.kind == "wrapped")
-    return next(filter(None, found), None)
-
-
-def _wrapped(case: Case, hop: Hop) -> Finding | None:
-    """The future was instrumented with nothing: a disabled span, or no current span."""
-    if _entered(case, hop.node):
-        return None
-    span = owner_of(hop.node) if called(hop.node) == "instrument" else hop.node
-    made = case.code.maker(span)
-    if made is not None and not case.facts.news(made):
-        return wrapped_disabled(case, made)
-    captured = case.code.find(span) if isinstance(span, ast.Name | ast.Attribute) else span
-    is_capture = captured is not None and called(captured) in ("current", "in_current_span")
-    return captured_late(case, captured) if is_capture else None  # type: ignore[arg-type]
-
-
-def captured_inside(case: Case) -> Finding | None:
-    """`Span.current()` is entered around the code, and was asked for where there was none."""
-    nodes = [case.node, *(hop.node for hop in case.way if hop.kind in ("called", "awaited"))]
-    for _, call in (found for node in nodes for found in case.guards(node)):
-        span = owner_of(call)
-        found = case.code.find(span) if isinstance(span, ast.Name) else span
-        if found is not None and called(found) == "current" and not _entered(case, call):
-            return captured_late(case, found)
-    return None
+    repair = remedy.carried_out(case.code, function)
+    return finding(case, Cause.FUTURE_ONLY, said, marked, repair)
 
 
 def covered(case: Case) -> Finding | None:
     """Something that covered the making of the future did not reach its poll."""
-    places = [position for position, hop in enumerate(case.way) if hop in _in_vain(case)]
+    places = range(case.onward, len(case.way))
     found = (_guarded(case, place) or _in_the_call(case, place) for place in places)
     return next(filter(None, found), None)
 
 
-def _in_vain(case: Case) -> list[Hop]:
-    """Leave out what comes before a wrapper that works: there the program gives another span."""
-    works = [position for position, hop in enumerate(case.way) if _reaches(case, hop)]
-    return list(case.way[works[-1] :] if works else case.way)
-
-
-def _reaches(case: Case, hop: Hop) -> bool:
-    spans = _entered(case, hop.node) if hop.kind == "wrapped" else set()
-    return any(new.span in spans for new in case.scope)
-
-
-def _entered(case: Case, node: ast.AST) -> set[int]:
-    """Give the spans that the event's task has entered at a node by then."""
-    event = case.event
-    return {
-        e.span
-        for e in case.facts.enters(node)
-        if e.index < event.index and e.task == event.task
-        if e.task is not None or e.thread == event.thread
-    }
-
-
 def _guarded(case: Case, position: int) -> Finding | None:
     """The future was made under a guard that it left before it was polled."""
-    hop, onward = case.way[position], case.way[position + 1 :]
-    after = next((later.node for later in onward if later.kind != "wrapped"), None)
+    hop, future = case.way[position], _future(case, position)
+    onward = (later.node for later in case.way[position + 1 :] if later.kind != "wrapped")
+    polled = {outer for node in [*onward][:1] for outer in case.code.up(node)}
     for around, guard in case.guards(hop.node) if hop.kind in ("made", "returned") else ():
-        entries = [e for e in case.facts.enters(guard) if e.index < case.before]
-        stays = after is not None and around in case.code.up(after)
-        future = _future(case, position)
-        if stays or future is None or not entries:
+        entries = [e for e in case.facts.by(guard, SpanEntered) if e.index < case.before]
+        if around in polled or future is None or not entries:
             continue
-        if any(new.span == entries[-1].span for new in case.scope):
+        if entries[-1].span in [s.span for s in case.scope]:
             continue
         cause, said = _guard_or_lazy(case, hop, guard, entries[-1].span)
-        edits = Edits(carried={future: entries[-1].span})
-        change, place = remedy.carried(case.code, future), case.place(guard)
-        return finding(case, cause, said + _and_spawned(case), place, edits, change)
+        repair = remedy.carried(case.code, future, entries[-1].span)
+        found = finding(case, cause, said + _and_spawned(case), guard, repair)
+        if found is not None:
+            return found
     return None
 
 
@@ -120,7 +140,7 @@ def _future(case: Case, position: int) -> ast.AST | None:
 
 
 def _guard_or_lazy(case: Case, hop: Hop, guard: ast.Call, span: int) -> tuple[Cause, str]:
-    name, at = quoted(case.facts.spans[span].name), case.said(case.place(guard))
+    name, at = quoted(case.facts.spans[span].name), case.said(guard)
     if covers(hop.function) in ("future", "block"):
         made = quoted(getattr(hop.function, "name", "?"))
         said = f"the span of {made} is made at the first poll, and the guard of {name} ({at})"
@@ -141,7 +161,9 @@ def _in_the_call(case: Case, position: int) -> Finding | None:
     if not made or not inner or made[0] in case.scope:
         return None
     at, name = case.said(made[0]), quoted(made[0].name)
-    stream = any(h.kind == "made" and case.code.is_stream(h.function) for h in inner)
+    stream = any(
+        h.function and case.code.inside(h.function, ast.Yield) for h in inner if h.kind == "made"
+    )
     if lazy:
         cause, what = Cause.MADE_INSIDE, "stream" if stream else "future"
         said = f"the {what} was made inside {name} ({at}), which had been exited when it was polled"
@@ -151,18 +173,18 @@ def _in_the_call(case: Case, position: int) -> Finding | None:
             f"the attribute in {at} covers the call of {name}, "
             f"which had ended before the future that it gave was polled"
         )
-    change = None if stream else remedy.carried(case.code, inner[-1].node)
-    edits, place = Edits(carried={inner[-1].node: made[0].span}), (made[0].file, made[0].line)
-    return finding(case, cause, said + _and_spawned(case), place, edits, change)
+    repair = remedy.carried(case.code, inner[-1].node, made[0].span)
+    repair = repair._replace(text=None) if stream else repair
+    return finding(case, cause, said + _and_spawned(case), made[0], repair)
 
 
 def _spans_of(case: Case, hop: Hop) -> list[SpanNew]:
     """Give the spans in which a function ran: of its attribute, or of a wrapper around its call."""
     marked = attribute(hop.function)
     if marked is not None:
-        return case.facts.news(marked)
+        return case.facts.by(marked, SpanNew)
     around = [node for node in case.code.up(hop.node) if called(node) in WRAPPERS]
-    entered = [entered for node in around[:1] for entered in case.facts.enters(node)]
+    entered = [entered for node in around[:1] for entered in case.facts.by(node, SpanEntered)]
     return [case.facts.spans[e.span] for e in entered]
 
 

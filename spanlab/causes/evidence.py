@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
-from spanlab.causes.source import Code
-from spanlab.chain import Seen, Site
+from spanlab import record as kind
+from spanlab.causes.source import Code, lines
+from spanlab.frames import Site
 from spanlab.labels import Labels
-from spanlab.record import (
-    Event,
-    PollStarted,
-    Record,
-    SpanClosed,
-    SpanEntered,
-    SpanExited,
-    SpanNew,
-    TaskFinished,
-    TaskSpawned,
-    TaskWoken,
-    ThreadStarted,
-)
+from spanlab.record import Event, Record, SpanEntered, SpanNew
 from spanlab.replay import Pushed, Stacks, lost_parents
-from spanlab.syntax import Function, attribute
+from spanlab.syntax import Function
 from spanlab.traces import Trace
 from spanlab.view.words import Names
 
+Of = TypeVar("Of", bound=Record)
 Place = tuple[str, int]  # file and line
 Made = Event | SpanNew  # what has a parent
-Begun = TaskSpawned | ThreadStarted  # what begins with an empty stack
+Begun = kind.TaskSpawned | kind.ThreadStarted  # what begins with an empty stack
 
 
 class Evidence:
@@ -39,17 +28,18 @@ class Evidence:
 
     def __init__(self, trace: Trace) -> None:
         self.trace, self.spans, self.tasks = trace, trace.spans, trace.tasks
-        self.started = trace.threads
+        self.code = Code(trace.sources)
+        self.label = Labels(trace).of
         self.stacks: dict[int, tuple[Pushed, ...]] = {}
         self.current: dict[int, int | None] = {}
         self.poll: dict[int, int] = {}  # which poll of its task an event was in
         self.numbers = {event.index: number for number, event in trace.numbered}
         self.began: dict[int, int] = {}  # the record that began the poll of a record
         self.elsewhere: dict[int, list[SpanEntered]] = {}  # entered on other threads by its task
-        self.closed = {record.span: record.index for record in trace.of(SpanClosed)}
-        self.finished = {record.finished: record.index for record in trace.of(TaskFinished)}
+        self.closed = {record.span: record.index for record in trace.of(kind.SpanClosed)}
+        self.finished = {record.finished: record.index for record in trace.of(kind.TaskFinished)}
         self.entered: defaultdict[int, list[SpanEntered]] = defaultdict(list)  # by span
-        self.exits: defaultdict[int, list[SpanExited]] = defaultdict(list)
+        self.exits: defaultdict[int, list[kind.SpanExited]] = defaultdict(list)
         self._at: defaultdict[Place, list[Record]] = defaultdict(list)
         self.lost = lost_parents(trace)
         self._replay()
@@ -60,16 +50,16 @@ class Evidence:
             thread = record.thread
             self._at[record.file, record.line].append(record)
             match record:
-                case PollStarted():
+                case kind.PollStarted():
                     polls[record.task] += 1
                     began[thread] = record.index
-                case ThreadStarted():
-                    thread = self.seen(record).by or 1
+                case kind.ThreadStarted():
+                    thread = self.trace.seen(record.index).by or 1
                 case SpanEntered():
                     self.entered[record.span].append(record)
-                case SpanExited():
+                case kind.SpanExited():
                     self.exits[record.span].append(record)
-            if isinstance(record, Made | Begun | TaskWoken):
+            if isinstance(record, Made | Begun | kind.TaskWoken):
                 self.poll[record.index] = polls[record.task]
                 self.began[record.index] = began.get(thread, -1)
                 self.stacks[record.index] = stacks.pushed(thread)
@@ -77,21 +67,7 @@ class Evidence:
                 self.elsewhere[record.index] = stacks.elsewhere(thread, record.task)
             stacks.replay(record)
 
-    @cached_property
-    def label(self) -> Callable[[int], str]:
-        """Name a span so that it is told apart from others of its name."""
-        return Labels(self.trace).of
-
-    @cached_property
-    def code(self) -> Code:
-        """The sources, parsed."""
-        return Code(self.trace.sources)
-
     # --- frames ----------------------------------------------------------------------------------
-
-    def seen(self, record: Record) -> Seen:
-        """Give what is known of the frames behind a record."""
-        return self.trace.seen(record.index)
 
     def sites(self, record: Record) -> tuple[Site, ...]:
         """Give the frames that lead to a record, from the inside out; the first is its place."""
@@ -104,7 +80,7 @@ class Evidence:
     def maker(self, record: Record) -> int:
         """Give the frame that entered a span, or the one that made it."""
         if isinstance(record, SpanEntered):
-            return self.seen(record).by
+            return self.trace.seen(record.index).by
         return next((site.frame for site in self.sites(record) if site.line and site.frame), -1)
 
     def spot(self, record: Record) -> Any:
@@ -115,11 +91,12 @@ class Evidence:
         """Give the record that began the task of a record, or its thread."""
         if record.task:
             return self.tasks.get(record.task)
-        thread = self.seen(record).by if isinstance(record, ThreadStarted) else record.thread
-        started = self.started.get(thread)
-        if record.task is not None or started is None or started is record or not started.line:
-            return None
-        return started
+        thread = record.thread
+        if isinstance(record, kind.ThreadStarted):
+            thread = self.trace.seen(record.index).by
+        started = self.trace.threads.get(thread)
+        known = started is not None and started.line and started is not record
+        return started if known and record.task is None else None
 
     # --- guards ----------------------------------------------------------------------------------
 
@@ -152,7 +129,12 @@ class Evidence:
 
     def marked(self, record: Record) -> Function | None:
         """Find the function whose attribute made a record."""
-        return self.code.marked(record.file, record.line)
+        return self.code.marked.get((record.file, record.line))
+
+    def function(self, record: Record) -> Function | None:
+        """Find the function whose code, or attribute, made a record."""
+        node = self.node(record)
+        return self.code.enclosing(node) if node is not None else self.marked(record)
 
     def is_explicit(self, record: Made) -> bool:
         """Tell whether the parent of a record was named."""
@@ -166,26 +148,8 @@ class Evidence:
         """Name spans so that each is told apart from others of its name."""
         return tuple(self.label(s) if isinstance(s, int) else s.name for s in spans)
 
-    def span_name(self, function: Function) -> str:
-        """Name the span that the attribute on a function makes."""
-        marked, given = attribute(function), list[ast.expr]()
-        if marked is not None and (made := self.news(marked)):
-            return made[0].name
-        if isinstance(marked, ast.Call):
-            given = [*marked.args, *(k.value for k in marked.keywords if k.arg == "name")]
-        names = [str(node.value) for node in given if isinstance(node, ast.Constant)]
-        return [*names, getattr(function, "name", "?")][0]
-
-    def enters(self, node: ast.AST) -> list[SpanEntered]:
-        """Give all that was entered by a node, in order."""
-        return [record for record in self._by(node) if isinstance(record, SpanEntered)]
-
-    def news(self, node: ast.AST) -> list[SpanNew]:
-        """Give all spans that were made by a node, in order."""
-        return [record for record in self._by(node) if isinstance(record, SpanNew)]
-
-    def _by(self, node: ast.AST) -> list[Record]:
-        file = self.code.file(node)
-        lines = range(node.lineno, node.end_lineno + 1)  # type: ignore[attr-defined]
-        on = [record for line in lines for record in self._at.get((file, line), [])]
-        return [record for record in on if self.node(record) in (None, node)]
+    def by(self, node: ast.AST, of: type[Of]) -> list[Of]:
+        """Give all of a kind that a node recorded, in order: spans, or what was entered."""
+        file = self.code.file[node]
+        on = [record for line in lines(node) for record in self._at.get((file, line), [])]
+        return [r for r in on if isinstance(r, of) and self.node(r) in (None, node)]

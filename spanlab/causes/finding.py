@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from spanlab.causes.case import Case
-from spanlab.causes.changed import Changed, Edits
+from spanlab.causes.case import Case, Where
+from spanlab.causes.changed import Changed
 from spanlab.causes.evidence import Place
-from spanlab.causes.remedy import Change, Edit, changes
+from spanlab.causes.remedy import Change, Edit, Repair, changes
 from spanlab.view.words import Names
 
 
@@ -47,29 +47,23 @@ class Finding(NamedTuple):
     then: Names = ()  # the tree, each span told apart from others of its name
 
 
-def finding(
-    case: Case,
-    cause: Cause,
-    said: str,
-    place: Place,
-    edits: Edits,
-    *made: list[Edit] | None,
-) -> Finding | None:
-    """Promise what the records give with the edits made; None if that changes nothing."""
-    spans = Changed(case.facts, edits).spans(case.event)
+def finding(case: Case, cause: Cause, said: str, at: Where, *repairs: Repair) -> Finding | None:
+    """Promise what the records give with the repairs made; None if that changes nothing."""
+    spans = Changed(case.facts, repairs).spans(case.event)
     if spans == [new.span for new in case.scope]:
         return None
-    found = told(case, cause, said, place, case.facts.names(spans), *made)
+    edits = [edit for repair in repairs for edit in repair.text or ()]
+    whole = all(repair.text is not None for repair in repairs)
+    found = told(case, cause, said, at, case.facts.names(spans), edits if whole else None)
     return found._replace(then=case.facts.labels(spans)) if found.fixes else found
 
 
 def told(
-    case: Case, cause: Cause, said: str, place: Place, expected: Names,
-    *made: list[Edit] | None, tree: Names | None = None,
+    case: Case, cause: Cause, said: str, at: Where, expected: Names,
+    edits: list[Edit] | None = None, tree: Names | None = None,
 ) -> Finding:  # fmt: skip
-    """Promise what was expected, or `tree`, if all edits can be made."""
-    edits = [edit for part in made for edit in part or ()]
-    fixes = changes(case.code, edits) if edits and all(made) else ()
-    if not fixes:
+    """Promise what was expected, or `tree`, if the edits can be made."""
+    place, tree = case.place(at), expected if tree is None else tree
+    if not edits:
         return Finding(cause, said, place, expected, case.now)
-    return Finding(cause, said, place, expected, expected if tree is None else tree, fixes)
+    return Finding(cause, said, place, expected, tree, changes(case.code, edits))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterable
-from difflib import SequenceMatcher
+from difflib import unified_diff
 from typing import Any, NamedTuple
 
-from spanlab.causes.source import Code, called, owner_of
+from spanlab.causes.source import Code, called, named, owner_of
 from spanlab.syntax import Function
 
 
@@ -34,16 +34,13 @@ class Change(NamedTuple):
         """Give the lines, each with its sign, `-`, `+` or a space, without their margin."""
         before, after = self.before.split("\n"), self.after.split("\n")
         lines = textwrap.dedent("\n".join([*before, *after])).split("\n")
-        before, after, found = lines[: len(before)], lines[len(before) :], list[tuple[str, str]]()
-        for _, i, j, k, n in SequenceMatcher(None, before, after, False).get_opcodes():
-            same = before[i:j] == after[k:n]
-            found += [(" " if same else "-", line) for line in before[i:j]]
-            found += [("+", line) for line in after[k:n] if not same]
-        return found
+        before, after = lines[: len(before)], lines[len(before) :]
+        found = [*unified_diff(before, after, n=len(lines), lineterm="")]
+        return [(line[0], line[1:]) for line in found[3:]]  # what is before are names of files
 
 
 class Edit(NamedTuple):
-    """Characters of a file, and what to write in their place."""
+    """Bytes of a file, and what to write in their place."""
 
     file: str
     start: int
@@ -53,65 +50,93 @@ class Edit(NamedTuple):
 
 def changes(code: Code, edits: Iterable[Edit]) -> tuple[Change, ...]:
     """Make one change of all edits that touch the same lines."""
-    groups, found = list[list[Edit]](), list[Change]()
+    groups = list[list[Edit]]()
     for edit in sorted(set(edits)):
-        text = code.sources[edit.file]
-        if groups and groups[-1][0].file == edit.file:
-            last = max(other.end for other in groups[-1])
-            if edit.start <= last or "\n" not in text[last : edit.start]:
-                groups[-1].append(edit)
-                continue
-        groups.append([edit])
-    for group in groups:
-        file, text = group[0].file, code.sources[group[0].file]
-        first = text.rfind("\n", 0, group[0].start) + 1
-        last = text.find("\n", max(edit.end for edit in group))
-        last = len(text) if last < 0 else last
-        after = text[:last]
-        for edit in reversed(group):
-            after = after[: edit.start] + edit.text + after[edit.end :]
-        found.append(Change(file, text.count("\n", 0, first) + 1, text[first:last], after[first:]))
-    return tuple(found)
+        ends = [other.end for group in groups[-1:] for other in group if other.file == edit.file]
+        if not ends or b"\n" in code.bytes[edit.file][max(ends) : edit.start]:
+            groups.append([])
+        groups[-1].append(edit)
+    return tuple(_change(code.bytes[group[0].file], group) for group in groups)
+
+
+def _change(text: bytes, group: list[Edit]) -> Change:
+    first = text.rfind(b"\n", 0, group[0].start) + 1
+    last = text.find(b"\n", max(edit.end for edit in group)) % (len(text) + 1)
+    line, before = text.count(b"\n", 0, first) + 1, text[first:last]
+    for edit in reversed(group):
+        text = text[: edit.start] + edit.text.encode() + text[edit.end :]
+        last += len(edit.text.encode()) - edit.end + edit.start
+    return Change(group[0].file, line, before.decode(), text[first:last].decode())
+
+
+class New(NamedTuple):
+    """A span that there would be; `above` is its parent."""
+
+    name: str
+    above: Any
+
+
+class Repair(NamedTuple):
+    """Edits, or None where they cannot be written, and what they do, so that both agree.
+
+    What is done, to which call, function or record, and for what is carried with which span:
+
+    carried     a future takes a span along: one that there is, a new one, or (None) the current
+    rooted      a call has no `parent=…` any more
+    unguarded   the guard of a place becomes an instrumented future
+    removed     at a place nothing is entered any more
+    entered     the span of a record is entered to the end of the block
+    covering    the attribute of a function covers the call, and not only the future
+    """
+
+    text: list[Edit] | None
+    does: dict[tuple[str, Any], Any]
 
 
 def _replaced(code: Code, node: ast.AST, text: str) -> list[Edit]:
-    return [Edit(code.file(node), *code.span(node), text)]
+    return [Edit(code.file[node], *code.span(node), text)]
 
 
 def _wrapped(code: Code, node: ast.AST, before: str, after: str = ")") -> list[Edit]:
-    file, (start, end) = code.file(node), code.span(node)
+    file, (start, end) = code.file[node], code.span(node)
     return [Edit(file, start, start, before), Edit(file, end, end, after)]
 
 
 # --- expressions ---------------------------------------------------------------------------------
 
 
-def carried(code: Code, future: ast.AST) -> list[Edit]:
+def carried(code: Code, future: ast.AST, span: int | None = None) -> Repair:
     """Have a future take along the span that is current where it stands."""
-    if isinstance(future, ast.Name | ast.Attribute) and called(code.parent(future)) == "in_scope":
-        return _wrapped(code, future, "lambda: in_current_span(", "())")
-    return _wrapped(code, future, "in_current_span(")
+    text = _wrapped(code, future, "in_current_span(")
+    if isinstance(future, ast.Name | ast.Attribute) and called(code.parent[future]) == "in_scope":
+        text = _wrapped(code, future, "lambda: in_current_span(", "())")
+    return Repair(text, {("carried", future): span})
 
 
-def carried_out(code: Code, function: Function) -> list[Edit] | None:
+def carried_out(code: Code, function: Function) -> Repair:
     """Have the attribute cover the call of a function, and its future take the span along."""
+    text = None
     match function:
         case ast.FunctionDef(body=[*_, ast.Return(value=ast.expr() as future)]):
-            return carried(code, future)
-    return None
+            text = carried(code, future).text
+    return Repair(text, {("covering", function): True})
 
 
-def carried_along(code: Code, call: ast.Call, span: str = "") -> list[Edit]:
+def carried_along(code: Code, call: ast.Call, made: str = "", span: New | None = None) -> Repair:
     """Have what is spawned take a span along: that which is current there, or one to be made."""
     given = call.args[0]
-    if called(call) == "spawn":
-        return _wrapped(code, given, f"{span}.instrument(") if span else carried(code, given)
-    return _wrapped(code, given, f"lambda span={span or 'Span.current()'}: span.in_scope(")
+    if called(call) != "spawn":
+        text = _wrapped(code, given, f"lambda span={made or 'Span.current()'}: span.in_scope(")
+    elif made:
+        text = _wrapped(code, given, f"{made}.instrument(")
+    else:
+        return Repair(carried(code, given).text, {("carried", call): None})
+    return Repair(text, {("carried", call): span})
 
 
-def captured_here(code: Code, wrapper: ast.Call) -> list[Edit]:
+def captured_here(code: Code, wrapper: ast.Call, spot: Any) -> Repair:
     """Instrument a future with what is current here, not with a span that was kept."""
-    return _replaced(code, wrapper.func, "in_current_span")
+    return Repair(_replaced(code, wrapper.func, "in_current_span"), {("removed", spot): True})
 
 
 def or_current(code: Code, span: ast.expr) -> list[Edit]:
@@ -129,67 +154,69 @@ def enabled(code: Code, maker: ast.Call, level: str) -> list[Edit] | None:
 
 def attribute_enabled(code: Code, attribute: ast.expr, level: str) -> list[Edit]:
     """Give `@instrument` a level that is enabled."""
+    level = f'level="{level}"'
     if not isinstance(attribute, ast.Call):
-        return _wrapped(code, attribute, "", f'(level="{level}")')
-    for keyword in attribute.keywords:
-        if keyword.arg == "level":
-            return _replaced(code, keyword.value, f'"{level}"')
-    comma = ", " if attribute.args or attribute.keywords else ""
-    text = code.text(attribute).removesuffix(")")
-    return _replaced(code, attribute, f'{text}{comma}level="{level}")')
+        return _wrapped(code, attribute, "", f"({level})")
+    return _called(code, attribute, "level", level)
 
 
-def without_parent(code: Code, call: ast.Call) -> list[Edit]:
+def without_parent(code: Code, call: ast.Call) -> Repair:
     """Leave out `parent=…`."""
-    given = [*call.args, *(k for k in call.keywords if k.arg != "parent")]
-    inside = ", ".join(code.text(part) for part in given)
+    return Repair(_called(code, call, "parent"), {("rooted", call): True})
+
+
+def _called(code: Code, call: ast.Call, without: str, *given: str) -> list[Edit]:
+    """Write a call without one of its keywords, and with what is given."""
+    kept = [*call.args, *(k for k in call.keywords if k.arg != without)]
+    inside = ", ".join([*map(code.text, kept), *given])
     return _replaced(code, call, f"{code.text(call.func)}({inside})")
 
 
-def inside_out(code: Code, spawn: ast.Call, span: ast.expr | None, wrapper: Any) -> list[Edit]:
+def inside_out(code: Code, spawn: ast.Call, wrapper: Any, span: int | None) -> Repair:
     """Instrument the future and not the handle."""
     whole = wrapper if spawn in wrapper.args else spawn
-    future = code.text(spawn.args[0])
-    inner = f"{code.text(span)}.instrument({future})" if span else f"in_current_span({future})"
-    return _replaced(code, whole, f"{code.text(spawn.func)}({inner})")
+    inner = f"{code.text(wrapper.func)}({code.text(spawn.args[0])})"
+    text = _replaced(code, whole, f"{code.text(spawn.func)}({inner})")
+    return Repair(text, {("carried", spawn): span})
 
 
 # --- blocks --------------------------------------------------------------------------------------
 
 
-def instrumented(code: Code, guard: ast.AST | None) -> list[Edit] | None:
+def instrumented(code: Code, guard: ast.AST | None, spot: Any) -> Repair:
     """Turn a guard into an instrumented future; in a stream, yield after the guard."""
-    item = code.parent(guard) if guard is not None else None
-    block = code.parent(item) if isinstance(item, ast.withitem) else None
-    span = owner_of(guard) if guard is not None else None
-    if not isinstance(block, ast.With) or len(block.items) > 1 or span is None:
-        return None
-    file, (start, end), text = code.file(block), code.span(block), code.text(span)
+    around = [*code.around(guard)][:2] if guard is not None else []
+    match around, owner_of(guard):
+        case [[ast.withitem(), ast.With(items=[_]) as block], ast.expr() as span]:
+            text = _instrumented(code, block, span)
+        case _:
+            text = None
+    return Repair(text, {("unguarded", spot): True})
+
+
+def _instrumented(code: Code, block: ast.With, span: ast.expr) -> list[Edit] | None:
+    file, (start, end), text = code.file[block], code.span(block), code.text(span)
     inside, indent = code.span(block.body[0])[0], " " * block.col_offset
     match block.body:
-        case [
-            ast.Expr(value=ast.Await(value=future))
-            | ast.Return(value=ast.Await(value=future))
-            | ast.Assign(value=ast.Await(value=future))
-        ]:
-            made = _wrapped(code, future, f"{text}.instrument(")
+        case [(ast.Expr() | ast.Return() | ast.Assign()) as only] if isinstance(
+            only.value, ast.Await
+        ):
+            made = _wrapped(code, only.value.value, f"{text}.instrument(")
             return [Edit(file, start, inside, ""), *made]
-        case [*_, ast.Expr(value=ast.Yield(value=ast.expr() as value))] if _yields(block) == 1:
-            made = _replaced(code, code.parent(value), f"item = {code.text(value)}")
-            return [*made, Edit(file, end, end, f"\n{indent}yield item")]
+        case [*_, ast.Expr(value=ast.Yield(value=ast.expr() as value) as last)]:
+            if [node for node in ast.walk(block) if isinstance(node, ast.Yield)] == [last]:
+                made = _replaced(code, last, f"item = {code.text(value)}")
+                return [*made, Edit(file, end, end, f"\n{indent}yield item")]
     if _leaks(code, block):
         return None
-    name, used = _name(span), {n.id for n in ast.walk(block) if isinstance(n, ast.Name)}
+    name, used = named(span, "covered"), {n.id for n in ast.walk(block) if isinstance(n, ast.Name)}
+    name = name if name.isidentifier() else "covered"
     name = f"{name}_covered" if name in used else name
-    head = code.text(block)[: inside - start].rpartition(":")[2]
-    awaited = f"\n{indent}await {text}.instrument({name}())"
+    head = code.text(block).encode()[: inside - start].decode().rpartition(":")[2]
+    after = f"\n{indent}await {text}.instrument({name}())"
     return [
-        Edit(file, start, inside, f"async def {name}():{head}"), Edit(file, end, end, awaited),
+        Edit(file, start, inside, f"async def {name}():{head}"), Edit(file, end, end, after),
     ]  # fmt: skip
-
-
-def _yields(block: ast.With) -> int:
-    return sum(isinstance(node, ast.Yield) for node in ast.walk(block))
 
 
 def _leaks(code: Code, block: ast.With) -> bool:
@@ -198,23 +225,19 @@ def _leaks(code: Code, block: ast.With) -> bool:
     jumps = ast.Return | ast.Break | ast.Continue | ast.Yield
     set_here = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     function = code.enclosing(block)
-    rest = ast.walk(function) if function else iter(())
-    later = {n.id for n in rest if isinstance(n, ast.Name) and n not in inside}
+    names = [n for n in ast.walk(function or block) if isinstance(n, ast.Name)]
+    later = {n.id for n in names if n not in inside}
     return any(isinstance(node, jumps) for node in inside) or bool(set_here & later)
 
 
-def _name(span: ast.expr) -> str:
-    """Name a function after the span that it is to run in."""
-    match span:
-        case ast.Call(args=[ast.Constant(value=str(name)), *_]) if name.isidentifier():
-            return name
-    return "covered"
-
-
-def entered_from(code: Code, statement: ast.stmt, rest: list[ast.stmt]) -> list[Edit] | None:
+def entered_from(code: Code, statement: ast.stmt, rest: list[ast.stmt], record: int) -> Repair:
     """Keep a span entered to the end of the block."""
-    file, (start, end), last = code.file(statement), code.span(statement), code.span(rest[-1])[1]
-    text, inner = code.text(statement), code.sources[file][end:last]
+    return Repair(_entered(code, statement, rest), {("entered", record): True})
+
+
+def _entered(code: Code, statement: ast.stmt, rest: list[ast.stmt]) -> list[Edit] | None:
+    (start, end), last = code.span(statement), code.span(rest[-1])[1]
+    text, inner = code.text(statement), code.bytes[code.file[statement]][end:last].decode()
     indent = " " * statement.col_offset
     if code.line(*code.place(statement))[: statement.col_offset].strip() or inner[:1] != "\n":
         return None  # several statements on a line
@@ -226,4 +249,4 @@ def entered_from(code: Code, statement: ast.stmt, rest: list[ast.stmt]) -> list[
         case _:
             return None
     lines = [f"    {line}" if line.strip() else line for line in inner.split("\n")]
-    return [Edit(file, start, last, head + "\n".join(lines))]
+    return [Edit(code.file[statement], start, last, head + "\n".join(lines))]

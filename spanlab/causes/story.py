@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import NamedTuple
 
-from spanlab.causes.case import Case
+from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Place
 from spanlab.causes.finding import Cause, Finding
 from spanlab.causes.source import called
 from spanlab.causes.way import Hop
 from spanlab.record import SpanEntered, TaskFinished
-from spanlab.view.words import listed, message, panic, quoted, task_name
+from spanlab.view.words import listed, message, panic, quoted
 
 WRAPPED = "The future is wrapped, to enter a span for each poll"
 ON_THE_STACK = (Cause.EXPECTED, Cause.FOREIGN_GUARD)  # what was pushed decides
@@ -32,21 +32,15 @@ class Step(NamedTuple):
 def steps(case: Case, found: Finding) -> Iterator[Step]:
     """Tell the story in order, and mark the line that decides; what is not in it yet is added."""
     making, running = list(_making(case)), [*_running(case), *_panic(case)]
-    told = [*making, *running]
-    if found.place is not None and not any(_at(step, found.place) for step in told):
-        told.insert(0, _step(case, found.said[0].upper() + found.said[1:], found.place))
-        making.append(told[0])
-    here = [step for step in making if _at(step, found.place)]
+    if found.place is not None and found.place not in [step[1:3] for step in making + running]:
+        making.insert(0, _step(case, found.said[0].upper() + found.said[1:], found.place))
+    here = [step for step in making if step[1:3] == found.place]
     wrapped = [step for step in here if step.text == WRAPPED and found.cause in IN_VAIN]
-    here = (wrapped or here)[-1:]
+    key = (wrapped or here)[-1:]
     if found.cause in ON_THE_STACK or not here:
-        on = [step for step in running if _at(step, found.place)]
-        here = on[-1:] if found.cause in ON_THE_STACK else on[:1]
-    yield from (step._replace(key=any(step is key for key in here)) for step in told)
-
-
-def _at(step: Step, place: Place | None) -> bool:
-    return (step.file, step.line) == place
+        on = [step for step in running if step[1:3] == found.place]
+        key = on[-1:] if found.cause in ON_THE_STACK else on[:1]
+    yield from (step._replace(key=any(step is one for one in key)) for step in making + running)
 
 
 def _step(case: Case, text: str, place: Place = ("", 0)) -> Step:
@@ -86,9 +80,9 @@ def _begins(case: Case) -> str:
     if case.spawn is None:
         return "It is given away here"
     current = case.facts.current[case.spawn.index]
-    name = quoted(case.facts.spans[current].name) if current is not None else "nothing"
-    by = task_name(case.spawn.task).capitalize()
-    what = f"spawns it as task {case.event.task}" if case.event.task else "gives it a new thread"
+    name = "nothing" if current is None else quoted(case.facts.spans[current].name)
+    by, task = task_name(case.spawn.task).capitalize(), case.event.task
+    what = f"spawns it as task {task}" if task else "gives it a new thread"
     return f"{by} {what}, while {name} is current"
 
 
@@ -126,10 +120,10 @@ def _panic(case: Case) -> Iterator[Step]:
 def _pusher(case: Case, by: SpanEntered) -> str:
     if not by.line:
         return "the loop, from the context"
-    if case.code.marked(by.file, by.line):
+    if case.facts.marked(by):
         return "the attribute"
-    names = {called(node) for node in case.code.on(by.file, by.line)}
-    return "the guard" if names & {"enter", "entered", "in_scope"} else "the wrapper"
+    is_guard = called(case.facts.node(by)) in ("enter", "entered", "in_scope")
+    return "the guard" if is_guard else "the wrapper"
 
 
 def _ordinal(number: int) -> str:

@@ -7,52 +7,44 @@ from collections.abc import Iterator
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case
-from spanlab.causes.changed import Edits
 from spanlab.causes.finding import Cause, Finding, finding, told
-from spanlab.causes.source import called, captures, owner_of
+from spanlab.causes.source import called, captures, lines, owner_of
 from spanlab.record import SpanEntered, SpanNew
 
 
 def never_kept(case: Case) -> Finding | None:
     """A function around the event entered a span and kept no guard, or only made the span."""
-    for record in _by_frames(case):
-        node, label = case.facts.node(record), case.label(record.span)
-        statement = case.code.parent(node) if node is not None else None
-        if node is None or not isinstance(statement, ast.Expr | ast.Assign):
+    for record, line in _by_frames(case):
+        node, at, label = case.facts.node(record), case.said(record), case.label(record.span)
+        statement = case.code.parent[node] if node is not None else None
+        body = case.code.rest(statement) if isinstance(statement, ast.Expr | ast.Assign) else []
+        if not isinstance(statement, ast.stmt) or not any(line in lines(part) for part in body):
             continue
-        body = case.code.rest(statement)
-        if not any(_runs(case, part) for part in body):
-            continue
-        at, place = case.said(record), (record.file, record.line)
         if called(node) in ("enter", "entered") and isinstance(statement, ast.Expr):
             cause, said = Cause.AT_ONCE, f"the guard of {label} ({at}) is dropped at once"
         elif isinstance(record, SpanNew) and not _is_used(case, statement, record, body):
             cause, said = Cause.NEVER, f"{at} makes {label}, and nothing enters it"
         else:
             continue
-        change = remedy.entered_from(case.code, statement, body)
-        edits = Edits(entered=frozenset([record.index]))
-        if found := finding(case, cause, said, place, edits, change):
+        repair = remedy.entered_from(case.code, statement, body, record.index)
+        if found := finding(case, cause, said, record, repair):
             return found
     return None
 
 
-def _runs(case: Case, part: ast.AST) -> bool:
-    """Tell whether the event came about inside a statement."""
-    nodes = [case.code.exact(site) for site in case.facts.sites(case.event)]
-    return any(node is part or part in case.code.up(node) for node in nodes if node)
+def _by_frames(case: Case) -> Iterator[tuple[SpanEntered | SpanNew, int]]:
+    """Give what functions around the event entered and exited, or made, the latest first.
 
-
-def _by_frames(case: Case) -> Iterator[SpanEntered | SpanNew]:
-    """Give what the functions around the event entered and exited, or made, the latest first."""
-    facts, frames = case.facts, case.facts.depth(case.event)
+    Each has the line at which its function was when the event was recorded.
+    """
+    facts = case.facts
+    frames = {site.frame: site.line for site in facts.sites(case.event) if site.frame}
     here = {entry.by for entry in facts.stacks[case.event.index]}
-    found: list[SpanEntered | SpanNew] = [*facts.spans.values()]
-    found += [entered for entries in facts.entered.values() for entered in entries]
-    for record in sorted(found, key=lambda record: -record.index):
-        before = record.index < case.event.index and record not in here
-        if before and record.task == case.event.task and facts.maker(record) in frames:
-            yield record
+    for record in reversed(facts.trace.records[: case.event.index]):
+        if record.task == case.event.task and isinstance(record, SpanEntered | SpanNew):
+            line = frames.get(facts.maker(record))
+            if line is not None and record not in here:
+                yield record, line
 
 
 def _is_used(case: Case, statement: ast.AST, new: SpanNew, body: list[ast.stmt]) -> bool:
@@ -78,8 +70,8 @@ def dropped(case: Case) -> Finding | None:
     if last is None or last.span in [new.span for new in case.scope]:
         return None
     said = f"it is logged while a value is dropped, and {case.label(last.span)} had been exited"
-    place, expected = (last.file, last.line), facts.trace.names(last.span)
-    return told(case, Cause.DROPPED, f"{said} by then", place, expected)
+    expected = facts.trace.names(last.span)
+    return told(case, Cause.DROPPED, f"{said} by then", last, expected)
 
 
 def outlived(case: Case) -> Finding | None:
@@ -93,7 +85,7 @@ def outlived(case: Case) -> Finding | None:
     around = [new.span for new in case.scope]
     if below.span in around or len(spots) < 2 or top.span != around[0]:
         return None
-    node, place = facts.node(top), (top.file, top.line)
+    node = facts.node(top)
     kept = owner_of(node) if node is not None else None
     if not isinstance(node, ast.Call) or kept is None or captures(node):
         return None
@@ -103,6 +95,5 @@ def outlived(case: Case) -> Finding | None:
         f"{case.said(top)} enters {case.label(top.span)}, which was captured while that ran, "
         f"and hides {case.label(below.span)}, which this is the work of"
     )
-    change = remedy.captured_here(case.code, node)
-    edits = Edits(removed=frozenset([facts.spot(top)]))
-    return finding(case, Cause.OUTLIVED, said, place, edits, change)
+    repair = remedy.captured_here(case.code, node, facts.spot(top))
+    return finding(case, Cause.OUTLIVED, said, top, repair)

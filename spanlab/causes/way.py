@@ -7,11 +7,12 @@ its making and its first poll is followed back in the code, from the expression 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.source import SPAWNS, Code, called
+from spanlab.frames import Site
 from spanlab.record import Record
 from spanlab.syntax import Function
 
@@ -43,130 +44,90 @@ def hops(facts: Evidence, record: Record) -> list[tuple[Hop, int]]:
 
     Each step is given with how many of the frames are inside it.
     """
-    node, found = facts.node(record), list[tuple[Hop, int]]()
-    function = facts.code.enclosing(node) if node else facts.marked(record)
-    sites, last = facts.sites(record), -1
-    for at, site in enumerate(sites):
-        outer = facts.code.exact(site)
-        if outer is not None and outer is not node:
-            between = range(last + 1, at)
-            found += _deep(facts, record, _step(facts.code, function, outer), last, between)
+    code, sites, node, begun = (
+        facts.code,
+        facts.sites(record),
+        facts.node(record),
+        facts.begun(record),
+    )
+    nodes: list[tuple[ast.AST | None, object]] = [(code.exact(site), None) for site in sites]
+    if begun is not None:
+        nodes.append((facts.node(begun), facts.trace.seen(begun.index).made))
+    function, last, found = facts.function(record), -1, list[tuple[Hop, int]]()
+    for at, (outer, made) in enumerate(nodes):
         if outer is not None:
-            function, last = facts.code.enclosing(outer), at
-    begun = facts.begun(record)
-    if begun is not None and (call := facts.node(begun)) is not None:
-        way = _step(facts.code, function, call, facts.seen(begun).made)
-        found += _deep(facts, record, way, last, range(last + 1, len(sites)))
+            if outer is not node:
+                found += _deep(_step(code, function, outer, made), sites, last, at)
+            function, last = code.enclosing(outer), at
     return found
 
 
-def _deep(
-    facts: Evidence, record: Record, way: Way, last: int, between: range
-) -> Iterator[tuple[Hop, int]]:
+def _deep(way: Way, sites: Sequence[Site], last: int, at: int) -> Iterator[tuple[Hop, int]]:
     """Say for each step how many frames are inside it, wrappers and attributes among them."""
-    names = {at: facts.sites(record)[at].file for at in between}
-    inside = max([last, 0, *(at for at, name in names.items() if name == "_Lazy.send")])
-    wrappers = iter(
-        [at for at, name in names.items() if name == "Instrumented.send" and at > inside]
-    )
+    names = {n: sites[n].file for n in range(last + 1, at)}
+    inside = max([last, 0, *(n for n, name in names.items() if name == "_Lazy.send")])
+    wrapped = iter([n for n in names if names[n] == "Instrumented.send" and n > inside])
     for hop in way:
-        if hop.kind == "wrapped":
-            inside = next(wrappers, inside)
+        inside = next(wrapped, inside) if hop.kind == "wrapped" else inside
         yield hop, inside
 
 
-def calls(facts: Evidence, record: Record) -> Iterator[tuple[Function, int]]:
-    """Give the functions that are running, whose attribute covers only their future."""
-    last = -1
-    for at, site in enumerate(sites := facts.sites(record)):
-        if site.file == "_Attribute._lazily" and last >= 0:
-            node = facts.code.exact(sites[last])
-            if node is not None and (function := facts.code.enclosing(node)) is not None:
-                yield function, last
-        last = at if site.line else last
-
-
-def _step(code: Code, function: Function | None, at: ast.AST, made: object = None) -> Way:
+def _step(code: Code, function: Function | None, at: ast.AST, made: object) -> Way:
     """Say how the code of a function came to run at a node: awaited, called or spawned.
 
     `made` is the file and line where a future was made, if that was seen.
     """
+    match at:
+        case ast.Await(value=future) | ast.AsyncFor(iter=future):
+            return *_made(code, function, future, made), Hop("awaited", at)
     given = at.args[0] if isinstance(at, ast.Call) and at.args else at
-    if isinstance(at, ast.Await | ast.AsyncFor):
-        future = at.value if isinstance(at, ast.Await) else at.iter
-        return *_made(code, function, future, made), Hop("awaited", at)
     if called(at) not in SPAWNS:
         return (Hop("called", given if called(at) in TAKERS else at, function),)
-    if isinstance(function, ast.AsyncFunctionDef):
-        return *_made(code, function, given, made), Hop("spawned", at)
-    return Hop("called", given, function), Hop("spawned", at)
+    lazy = isinstance(function, ast.AsyncFunctionDef)
+    way = _made(code, function, given, made) if lazy else (Hop("called", given, function),)
+    return *way, Hop("spawned", at)
 
 
 def _made(code: Code, function: Function | None, future: ast.AST, made: object) -> Way:
     """Give the way of a future from where it was made to where it is awaited or spawned."""
-    ways = list(_back(code, future, function)) if function is not None else []
-    for way in sorted(ways, key=lambda way: code.place(way[0].node) != made):
-        return way
+    if ways := list(_back(code, future, function)):
+        return min(ways, key=lambda way: code.place(way[0].node) != made)
     calls = [call for call in code.calls[function] if code.place(call) == made]
     return (Hop("made", calls[0], function),) if len(calls) == 1 else ()
-
-
-def _back(
-    code: Code, node: ast.AST, end: ast.AST, seen: frozenset[ast.AST] = frozenset()
-) -> Iterator[Way]:
-    """Follow an expression back to where `end`, a function or a spawn, gave its future."""
-    args = node.args if isinstance(node, ast.Call) else []
-    if node is end:
-        yield ()
-    elif node in seen:
-        return
-    elif called(node) in WRAPPERS:
-        for way in (way for arg in args for way in _back(code, arg, end, seen | {node})):
-            yield *way, Hop("wrapped", node)
-    elif called(node) == "in_scope":
-        yield from _result(code, args[0], args[0], end, seen | {node})
-    elif isinstance(node, ast.Call) and called(node) not in ("join", "select"):
-        yield from _result(code, node.func, node, end, seen | {node})
-    else:
-        for value in _into(code, node):
-            yield from _back(code, value, end, seen | {node})
-
-
-def _result(
-    code: Code, function: ast.AST, at: ast.AST, end: ast.AST, seen: frozenset[ast.AST]
-) -> Iterator[Way]:
-    """Go on from a call into what the function returns."""
-    found = code.find(function)
-    if found is end and isinstance(found, Function):
-        yield (Hop("made", at, found),)
-    elif isinstance(found, Function):
-        for value in code.returned(found):
-            for way in _back(code, value, end, seen):
-                yield *way, Hop("returned", at, found)
-
-
-def _into(code: Code, node: ast.AST) -> list[ast.AST]:
-    """Give the expressions that an expression may have its value from."""
-    if not isinstance(node, ast.Name):
-        return list(ast.iter_child_nodes(node)) if isinstance(node, ast.expr) else []
-    found = list[ast.AST]()
-    for value in code.values(node):
-        found += _given(code, value) if isinstance(value, ast.arg) else [value]
-    return found
-
-
-def _given(code: Code, arg: ast.arg) -> list[ast.AST]:
-    """Give what calls of a function give for one of its arguments."""
-    function, found = code.parent(code.parent(arg)), list[ast.AST]()
-    names = [a.arg for a in function.args.args]  # type: ignore[attr-defined]
-    for call in code.calls[function]:
-        at = names.index(arg.arg) - (names[0] == "self") if arg.arg in names else -1
-        found += call.args[at : at + 1] if at >= 0 else []
-        found += [keyword.value for keyword in call.keywords if keyword.arg == arg.arg]
-    return found
 
 
 def wrappers(code: Code, end: ast.AST) -> list[ast.AST]:
     """Find all that may instrument what an expression gives."""
     calls = [call for found in code.calls.values() for call in found if called(call) in WRAPPERS]
-    return [call for call in calls if any(way for way in _back(code, call, end))]
+    return [call for call in calls if any(_back(code, call, end))]
+
+
+def _back(
+    code: Code, node: ast.AST, end: ast.AST | None, seen: frozenset[ast.AST] = frozenset()
+) -> Iterator[Way]:
+    """Follow an expression back to where `end`, a function or a spawn, gave its future."""
+    if node is end:
+        yield ()
+    elif node not in seen:
+        for value, hop in _before(code, node):
+            yield from ((*way, *hop) for way in _back(code, value, end, seen | {node}))
+
+
+def _before(code: Code, node: ast.AST) -> Iterator[tuple[ast.AST, Way]]:
+    """Give all that an expression may have its value from, each with the hop from there."""
+    match node:
+        case ast.Call() if called(node) in WRAPPERS:
+            yield from ((arg, (Hop("wrapped", node),)) for arg in node.args)
+        case ast.Call() if called(node) not in ("join", "select"):
+            given = node.args[0] if called(node) == "in_scope" else node
+            function = code.find(given.func if isinstance(given, ast.Call) else given)
+            if isinstance(function, Function):
+                yield function, (Hop("made", given, function),)
+                ends = code.returned(function)
+                yield from ((value, (Hop("returned", given, function),)) for value in ends)
+        case ast.Name():
+            for value in code.values(node):
+                values = code.given(value) if isinstance(value, ast.arg) else [value]
+                yield from ((value, ()) for value in values)
+        case ast.expr() if not isinstance(node, Function):
+            yield from ((child, ()) for child in ast.iter_child_nodes(node))

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from spanlab.causes import Cause, find
-from spanlab.causes.case import Case
-from spanlab.causes.choice import Choice, Choices, choices
+from spanlab.causes.case import Case, short
+from spanlab.causes.choice import Choices, choices
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.remedy import Change
 from spanlab.causes.story import Step, steps
 from spanlab.errors import UsageError
 from spanlab.record import Event
 from spanlab.traces import Trace
-from spanlab.view.page import LONG, number, page, path, prose, shown
-from spanlab.view.words import Names, circled, listed, message, quoted, short, visible
+from spanlab.view.page import LONG, number, page, prose, shown
+from spanlab.view.words import NAMED, Names, circled, listed, message, quoted, visible
 
 MOST = 30  # steps at the start and at the end of a story
 
@@ -46,22 +46,22 @@ def why(trace: Trace, event: Event | str | int) -> Why:
 
 def explain(facts: Evidence, event: Event) -> Why:
     """Answer `why` for one of many events, from evidence that was gathered once."""
-    case = Case.of(facts, event)
+    case = Case(facts, event)
     found, now, at = find(case), case.now, facts.numbers[event.index]
     asked, here = choices(case, found), facts.labels(new.span for new in case.scope)
+    missing = tuple(name for name in found.expected if name not in now)
     is_in = f"is in {listed(here)}" if now else "has no parent"
-    missing = [name for name in found.expected if name not in now]
     if found.cause is Cause.EXPECTED:
         is_in += ", as one would expect"
     elif now and missing:
-        is_in += f" and not in {listed(tuple(missing))}"
+        is_in += f" and not in {listed(missing)}"
     sentence = f"{circled(at)} {quoted(message(event))} {is_in}: {found.said}."
     told = _shortened(list(steps(case, found)))
     fit = asked.fitting if asked else found
-    then = found.then if fit.tree == found.tree else fit.tree
+    then = (found.then if fit.tree == found.tree else ()) or fit.tree
     return Why(
-        event, at, found.cause, sentence, told, found.expected, now, fit.tree, fit.fixes,
-        asked, (here, then or fit.tree), event.index in facts.lost,
+        event, at, found.cause, sentence, told, found.expected, now,
+        fit.tree, fit.fixes, asked, (here, then), event.index in facts.lost,
     )  # fmt: skip
 
 
@@ -134,10 +134,9 @@ class Why:
         if self.fixes:
             yield f"\nThen it is in {listed(self.shown[1])}."
         if self.choices:
-            fits, because = self.choices.fits, self.choices.because
-            yield f"\nThat is `{fits}`, which fits: {because}. {_exported(self.choices.fitting)}"
+            yield f"\n{self.choices.said}"
             for way in self.choices.others:
-                yield f"\nOr `{way.kind}`: {listed(way.tree)}. {_exported(way)}"
+                yield f"\nOr `{way.kind}`: {listed(way.tree)}. {way.exported}."
                 yield from _diff(way.fixes)
 
     def __repr__(self) -> str:
@@ -145,10 +144,6 @@ class Why:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": _html(self)}
-
-
-def _exported(way: Choice) -> str:
-    return f"{way.exported[0].upper()}{way.exported[1:]}."
 
 
 def _diff(changes: Iterable[Change]) -> Iterator[str]:
@@ -168,44 +163,53 @@ def _step_text(at: int, step: Step) -> str:
 def _html(answer: Why) -> str:
     fine = answer.cause is Cause.EXPECTED
     sign, kind = ("✓", "good") if fine else ("✗", "bad")
-    head = (
-        f'<div class="head"><span class="cause {kind}">{sign} {shown(answer.cause)}</span>'
-        f'<p class="say">{prose(answer.sentence)}</p></div>'
-    )
     told = "".join(map(_step_html, answer.steps))
-    return page("why", f"{head}<ol>{told}</ol>{'' if fine else _foot(answer)}")
+    return page(
+        "why",
+        f'<div class="head"><span class="cause {kind}">{sign} {shown(answer.cause)}</span>'
+        f'<p class="say">{prose(answer.sentence)}</p></div><ol>{told}</ol>'
+        f"{'' if fine else _foot(answer)}",
+    )
 
 
 def _step_html(step: Step) -> str:
-    here = '<span class="here">◀ this decides</span>' if step.key else ""
+    kind, here = "", ""
+    if step.key:
+        kind, here = ' class="key"', '<span class="here">◀ this decides</span>'
     where = (
         f'<div class="source"><span class="dim">{shown(short(step.file))}:{step.line}</span>'
         f"<span>{shown(step.source)}{here}</span></div>"
     )
-    kind = ' class="key"' if step.key else ""
     return f"<li{kind}>{prose(step.text)}{where if step.line else ''}</li>"
 
 
 def _foot(answer: Why) -> str:
     event = f"{number(answer.number)} {shown(message(answer.event), 60)}"
-    trees = f"<div><h4>Now</h4>{path(answer.now, event)}</div>"
+    trees, ways = f"<div><h4>Now</h4>{_path(answer.now, event)}</div>", ""
     if answer.fixes:
         changes = "change" if len(answer.fixes) == 1 else "changes"
-        then = path(answer.tree, event, before=answer.now)
+        then = _path(answer.tree, event, before=answer.now)
         trees += f"<div><h4>With the {changes}</h4>{then}</div>"
+    if answer.choices:
+        others = "".join(
+            f"<li>{prose(f'Or `{way.kind}`: {way.exported}.')}<div>{_path(way.tree, event)}</div>"
+            f"{''.join(map(_change, way.fixes))}</li>"
+            for way in answer.choices.others
+        )
+        ways = f"<div><p>{prose(answer.choices.said)}</p><ol>{others}</ol></div>"
     shown_changes = "".join(map(_change, answer.fixes))
-    ways = _ways(answer.choices, event) if answer.choices else ""
     return f'<div class="foot">{shown_changes}<div class="trees">{trees}</div>{ways}</div>'
 
 
-def _ways(asked: Choices, event: str) -> str:
-    fits = f"That is `{asked.fits}`, which fits: {asked.because}. {_exported(asked.fitting)}"
-    others = "".join(
-        f"<li>{prose(f'Or `{way.kind}`: {_exported(way)}')}<div>{path(way.tree, event)}</div>"
-        f"{''.join(map(_change, way.fixes))}</li>"
-        for way in asked.others
-    )
-    return f"<div><p>{prose(fits)}</p><ol>{others}</ol></div>"
+def _path(names: Names, event: str, before: Names | None = None) -> str:
+    """Write a scope root to leaf, then the event; marked as new is what was not there before."""
+    new = {name for name in names if before is not None and name not in before}
+    spans = [
+        f'<code class="span{" new" if name in new else ""}">{shown(name, 40)}</code>'
+        for name in reversed(names[:NAMED])
+    ]
+    none = f'<span class="none{"" if before is None else " new"}">no span</span>'
+    return '<span class="to"> › </span>'.join([*(spans or [none]), f"<span>{event}</span>"])
 
 
 def _change(change: Change) -> str:

@@ -9,7 +9,7 @@ import re
 from html import escape
 
 from spanlab.view.palette import HUES, static
-from spanlab.view.words import NAMED, Names, visible
+from spanlab.view.words import visible
 
 LONG = 160  # characters of a line that are shown
 
@@ -33,17 +33,6 @@ def prose(text: str) -> str:
 def number(value: int) -> str:
     """Write the number of an event as its mark."""
     return f'<b class="num">{value}</b>'
-
-
-def path(names: Names, event: str, before: Names | None = None) -> str:
-    """Write a scope root to leaf, then the event; marked as new is what was not there before."""
-    new = {name for name in names if before is not None and name not in before}
-    spans = [
-        f'<code class="span{" new" if name in new else ""}">{shown(name, 40)}</code>'
-        for name in reversed(names[:NAMED])
-    ]
-    none = f'<span class="none{"" if before is None else " new"}">no span</span>'
-    return '<span class="to"> › </span>'.join([*(spans or [none]), f"<span>{event}</span>"])
 
 
 def chip(thread: int, place: int, kind: str = "") -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields
-from spanlab.frames import file_name
 from spanlab.record import KINDS, Event, PollEnded, TaskFinished
 from spanlab.traces import Trace
 
@@ -79,11 +78,6 @@ def circled(number: int) -> str:
     return chr(0x245F + number) if number <= 20 else f"({number})"
 
 
-def short(file: str) -> str:
-    """Name a file without its folders."""
-    return file_name(file).replace("\\", "/").rpartition("/")[2]
-
-
 def said(fields: Fields) -> str:
     """Write fields but the message: `n=3 user=ann`."""
     return " ".join(f"{name}={value}" for name, value in fields if name != "message")
@@ -117,11 +111,6 @@ def panic(end: TaskFinished) -> str:
 def waited(poll: PollEnded) -> str:
     """Name what a task waits for."""
     return task(poll.awaits) if poll.awaits is not None else visible(poll.waits_for)
-
-
-def task_name(task: int | None) -> str:
-    """Name what a thread polls."""
-    return f"task {task}" if task else "the main future" if task == 0 else "code outside any task"
 
 
 def quoted(name: str) -> str:
