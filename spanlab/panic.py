@@ -54,7 +54,7 @@ def set_panic_hook(hook: Callable[[Panic], Any] | None = None) -> None:
     >>> set_panic_hook(lambda panic: error("a task has died", why=panic.message))
     >>> set_panic_hook()
     """
-    _hooks[:] = [_print if hook is None else hook]
+    _hooks[-1] = _print if hook is None else hook
 
 
 @contextmanager

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 
 import pytest
+
+from spanlab import set_panic_hook
+
+
+@pytest.fixture(autouse=True)
+def panics_are_printed() -> Iterator[None]:
+    """A hook stays until another one is set: none stays longer than its test."""
+    yield
+    set_panic_hook()
 
 
 def need(tool: str, how: str, found: str | None = None) -> str:

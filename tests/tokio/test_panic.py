@@ -6,7 +6,7 @@ The words are those of Rust's hook: `tests/reference/src/bin/panic_hook.rs` show
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,6 @@ from spanlab.record import TaskFinished
 RUNTIMES = [CurrentThread, lambda: VirtualThreads(2), lambda: OsThreads(2), AsyncioLoop]
 HERE = Path(__file__).name
 on_each_runtime = pytest.mark.parametrize("make", RUNTIMES)
-
-
-@pytest.fixture(autouse=True)
-def _the_hook_that_prints() -> Iterator[None]:
-    yield
-    set_panic_hook()
 
 
 def fails() -> None:
@@ -187,3 +181,17 @@ def test_explore_prints_no_panic(capsys: pytest.CaptureFixture[str]) -> None:
     """It runs the program once for each schedule."""
     assert explore(joined).outcomes
     assert capsys.readouterr().err == ""
+
+
+def test_a_hook_that_an_explored_program_sets_ends_with_it() -> None:
+    """Exploring runs the program many times; what was set before is set again."""
+    told: list[Any] = []
+    set_panic_hook(told.append)
+
+    async def main() -> None:
+        set_panic_hook(lambda panic: None)
+        await detached()
+
+    explore(main)
+    run(detached(), on=CurrentThread())
+    assert len(told) == 1
