@@ -164,15 +164,11 @@ def _in_the_call(case: Case, position: int) -> Finding | None:
     stream = any(
         h.function and case.code.inside(h.function, ast.Yield) for h in inner if h.kind == "made"
     )
-    if lazy:
-        cause, what = Cause.MADE_INSIDE, "stream" if stream else "future"
-        said = f"the {what} was made inside {name} ({at}), which had been exited when it was polled"
-    else:
-        cause = Cause.CALL_ONLY
-        said = (
-            f"the attribute in {at} covers the call of {name}, "
-            f"which had ended before the future that it gave was polled"
-        )
+    cause, what = Cause.MADE_INSIDE, "stream" if stream else "future"
+    said = f"the {what} was made inside {name} ({at}), which had been exited when it was polled"
+    if not lazy:
+        cause, said = Cause.CALL_ONLY, f"the attribute in {at} covers the call of {name}, which"
+        said += " had ended before the future that it gave was polled"
     repair = remedy.carried(case.code, inner[-1].node, made[0].span)
     repair = repair._replace(text=None) if stream else repair
     return finding(case, cause, said + _and_spawned(case), made[0], repair)
