@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from itertools import pairwise
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case
@@ -27,7 +28,8 @@ def vain_guard(case: Case) -> Finding | None:
 def vain_wrapper(case: Case) -> Finding | None:
     """What the future was instrumented with is nothing, or a guard around its poll."""
     wrapped = [hop.node for hop in case.way[case.onward :] if hop.kind == "wrapped"]
-    polled = [hop.node for hop in case.way if hop.kind in ("called", "awaited")]
+    given = [hop for hop, then in pairwise(case.way) if then.kind == "spawned"]  # runs elsewhere
+    polled = [h.node for h in case.way if h.kind in ("called", "awaited") and h not in given]
     guards = [guard for node in polled for guard in case.guards(node)]
     return _vain(case, [*zip(wrapped, wrapped, strict=True), *guards])
 

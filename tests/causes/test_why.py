@@ -522,6 +522,42 @@ CASES: list[tuple[str, str, str, Cause, tuple[str, ...]]] = [
      def job():
          info("seen")
      """, "CurrentThread()", Cause.CAPTURED_LATE, ("work",)),
+    ("a thread inside a guard that is right", """
+     def leaf():
+         info("seen")
+
+     async def main():
+         await work()
+
+     @instrument
+     async def work():
+         span = Span.current()
+
+         def job():
+             with span.enter():
+                 spawn_thread(leaf).join()  #!
+                 #> spawn_thread(lambda span=Span.current(): span.in_scope(leaf)).join()
+         await spawn_blocking(job)
+     """, "CurrentThread()", Cause.EMPTY_THREAD, ("work",)),
+    ("a thread inside a scope that is right", """
+     def leaf():
+         info("seen")
+
+     async def main():
+         await work()
+
+     @instrument
+     async def work():
+         span = Span.current()
+
+         def job():
+             span.in_scope(nested)
+
+         def nested():
+             spawn_thread(leaf).join()  #!
+             #> spawn_thread(lambda span=Span.current(): span.in_scope(leaf)).join()
+         await spawn_blocking(job)
+     """, "CurrentThread()", Cause.EMPTY_THREAD, ("work",)),
     ("captured too early", """
      async def main():
          future = in_current_span(job())  #!
