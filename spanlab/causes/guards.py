@@ -75,9 +75,12 @@ def kept(case: Case) -> Finding | None:
 
 def _foreign(case: Case, by: SpanEntered, record: Made) -> str:
     guard = f"the guard of {case.label(by.span)} ({case.said(by)})"
-    if by.task != record.task or by.task is None:
-        so = f"{task_name(record.task)} was polled under it on ThreadId({by.thread})"
-        return f"{task_name(by.task)} kept {guard} across an await, so {so}"
+    if by.task != record.task and by.task is not None:
+        who, thread = task_name(record.task), f"ThreadId({by.thread})"
+        if case.facts.finished.get(by.task, math.inf) < record.index:
+            return f"{guard} outlived {task_name(by.task)}, so {who} ran under it on {thread}"
+        kept = f"{task_name(by.task)} kept {guard} across an await"
+        return f"{kept}, so {who} was polled under it on {thread}"
     node = case.facts.node(by)
     function = case.code.enclosing(node) if node else None
     where = quoted(getattr(function, "name", "another function"))

@@ -101,3 +101,40 @@ def test_the_cached_object_gets_the_span_of_who_asks() -> None:
     (event,) = again.events
     assert event.parent is not None
     assert Labels(again).of(event.parent) == "request{n=2}"
+
+
+KEPT = """from spanlab import *
+kept = []
+
+def keep():
+    kept.append(info_span("q").enter())
+    kept[-1].__enter__()
+
+async def begin():
+    keep()
+
+def thread():
+    keep()
+    look_on()
+
+def look_on():
+    info("seen")
+
+async def look():
+    look_on()
+"""
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        ("await spawn_blocking(keep); await spawn_blocking(look_on)", "outlived task 1, so task 2"),
+        ("await spawn(begin()); await spawn(look())", "outlived task 1, so task 2 ran under it"),
+        ("spawn_thread(thread).join()", "has left `keep`, where it was made"),
+    ],
+)
+def test_a_guard_that_outlived_its_code_was_not_kept_across_an_await(main: str, said: str) -> None:
+    """It lies in a list: the task has ended, or there is none."""
+    (answer,) = answers(execute(files(f"{KEPT}\nasync def main():\n    {main}\n"), CurrentThread()))
+    assert said in answer.sentence
+    assert "an await" not in answer.sentence
