@@ -142,14 +142,15 @@ def _future(case: Case, position: int) -> ast.AST | None:
 
 
 def _guard_or_lazy(case: Case, hop: Hop, guard: ast.Call, span: int) -> tuple[Cause, str]:
-    name, at = quoted(case.facts.spans[span].name), case.said(guard)
+    scoped = called(guard) == "in_scope"
+    what, gone = ("`in_scope`", "had ended") if scoped else ("the guard", "was dropped")
+    what = f"{what} of {quoted(case.facts.spans[span].name)} ({case.said(guard)})"
     if covers(hop.function) in ("future", "block"):
         made = quoted(getattr(hop.function, "name", "?"))
-        said = f"the span of {made} is made at the first poll, and the guard of {name} ({at})"
-        return Cause.MADE_LATE, f"{said} was dropped by then"
-    what = "`in_scope`" if called(guard) == "in_scope" else "the guard"
-    said = f"{what} of {name} ({at}) covers the making of the future, and was dropped"
-    return Cause.GUARD_DROPPED, f"{said} before the first poll"
+        said = f"the span of {made} is made at the first poll, and {what} {gone} by then"
+        return Cause.MADE_LATE, said
+    said = f"{what} covers the making of the future, and {gone} before the first poll"
+    return Cause.GUARD_DROPPED, said
 
 
 def _in_the_call(case: Case, position: int) -> Finding | None:

@@ -29,11 +29,13 @@ RIGHT = {  # the cause, and words of the sentence and of the change; all of them
     "a guard that left its function": (Cause.FOREIGN_GUARD, ["has left `start`"], None),
     "a guard on purpose, and a task carried into it": (Cause.EXPECTED, ["line 4"], None),
     "two call sites, one of them guarded": (
-        Cause.GUARD_DROPPED, ["the guard of `g` (line 5)"], "in_current_span(step())"),
+        Cause.GUARD_DROPPED, ["the guard of `g` (line 5)", "was dropped before"],
+        "in_current_span(step())"),
     "two guards, two futures of one function": (
         Cause.GUARD_DROPPED, ["the guard of `two`"], "in_current_span(step(2))"),
     "an async function given to in_scope": (
-        Cause.GUARD_DROPPED, ["`in_scope` of `g`"], "in_current_span(step())"),
+        Cause.GUARD_DROPPED, ["`in_scope` of `g`", "and had ended before"],
+        "in_current_span(step())"),
     "a future made inside, polled outside": (
         Cause.MADE_INSIDE, ["the future", "inside `handler`"], "in_current_span(body())"),
     "a stream made inside, polled outside": (
@@ -138,3 +140,19 @@ def test_a_guard_that_outlived_its_code_was_not_kept_across_an_await(main: str, 
     (answer,) = answers(execute(files(f"{KEPT}\nasync def main():\n    {main}\n"), CurrentThread()))
     assert said in answer.sentence
     assert "an await" not in answer.sentence
+
+
+def test_a_scope_ends_and_is_not_dropped() -> None:
+    """The span of the attribute is made at the first poll, when `in_scope` has returned."""
+    text = """from spanlab import *
+
+@instrument
+async def job():
+    info("seen")
+
+async def main():
+    await info_span("g").in_scope(job)
+"""
+    (answer,) = answers(execute(files(text), CurrentThread()))
+    assert answer.cause is Cause.MADE_LATE
+    assert "and `in_scope` of `g` (line 8) had ended by then" in answer.sentence
