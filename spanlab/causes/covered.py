@@ -97,10 +97,8 @@ def before_the_block(case: Case) -> Finding | None:
     inner = block(function) if function and marked is not None else None
     if function is None or marked is None or inner is None or case.node is None:
         return None
-    said = (
-        f"the attribute in {case.said(marked)} covers the future of "
-        f"{quoted(inner.name + '()')} and not the call, and this runs in the call"
-    )
+    future = f"the future of {quoted(inner.name + '()')} and not the call"
+    said = f"the attribute in {case.said(marked)} covers {future}, and this runs in the call"
     repair = remedy.carried_out(case.code, function)
     return finding(case, Cause.FUTURE_ONLY, said, marked, repair)
 

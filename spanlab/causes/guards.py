@@ -56,9 +56,9 @@ def kept(case: Case) -> Finding | None:
     """A guard stayed on a thread while its code did not run: of another task, or its own."""
     facts, others, left = case.facts, dict[SpanEntered, Made](), list[SpanEntered]()
     for record in case.chain:
-        stack = facts.stacks[record.index]
-        others |= {entry.by: record for entry in stack if facts.is_foreign(record, entry)}
-        left += [by for by, _ in facts.own_guards(record) if _is_lost(case, by, record)]
+        others |= {e.by: record for e in facts.stacks[record.index] if facts.is_foreign(record, e)}
+        own = [by for by, _ in facts.own_guards(record)]
+        left += [by for by in own if by.thread != record.thread or _above(case, by)]
     guilty = [*others, *left]
     if not guilty:
         return None
@@ -90,11 +90,6 @@ def _foreign(case: Case, by: SpanEntered, record: Made) -> str:
     return f"{guard} has left {where}, where it was made, and is still entered"
 
 
-def _is_lost(case: Case, by: SpanEntered, record: Made) -> bool:
-    """Tell whether a guard of the code around is on another thread, or below what that is in."""
-    return by.thread != record.thread or bool(_above(case, by))
-
-
 def _above(case: Case, by: SpanEntered) -> list[int]:
     """Give the spans of the event that code further out has entered above a guard, to hide it."""
     facts, scope = case.facts, [new.span for new in case.scope]
@@ -124,10 +119,8 @@ def as_expected(case: Case) -> Finding:
     cause, place, parent = Cause.EXPECTED, None, event.parent
     if top is not None and case.facts.current[event.index] is None:
         cause, place = Cause.GUARD_LEFT, case.place(top.by)
-        said = (
-            f"{case.label(top.by.span)} has closed and was never exited on "
-            f"ThreadId({event.thread}), and a closed span on top hides all that is below it"
-        )
+        stays = f"{case.label(top.by.span)} has closed and was never exited"
+        said = f"{stays} on ThreadId({event.thread}), and a closed span on top hides all below it"
     elif parent is None:
         said = "no span was entered around it, here or where its code was called"
     elif top is None or not top.by.line:

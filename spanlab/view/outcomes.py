@@ -91,8 +91,7 @@ class Outcomes:
         if not broken:
             return [PROVED if self.found.complete else "too few schedules were run to tell"]
         if len(self.outcomes) == 1:
-            met = "every schedule that may show more was run"
-            met = met if self.found.complete else "no run so far shows more"
+            met = "all that may show more was run" if self.found.complete else "no run shows more"
             broken[0] = f"{met}, though {broken[0]}"
         return broken
 

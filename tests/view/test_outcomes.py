@@ -92,12 +92,12 @@ async def undone() -> None:
 def test_what_speaks_against_one_outcome_is_not_its_reason() -> None:
     """A broken condition lets schedules differ: here they were run, and do not."""
     (reason,) = Outcomes(explore(alone_with_a_guard)).reasons
-    start = "every schedule that may show more was run, though the main future can wait with a"
+    start = "all that may show more was run, though the main future can wait with a"
     assert reason.startswith(start)
     cut = explore(lambda: leaking(5), limit=2)
     (outcome, *_), conditions = cut.outcomes, [str(condition) for condition in cut.broken]
     reasons = Outcomes(replace(cut, outcomes=(outcome,))).reasons
-    assert reasons == [f"no run so far shows more, though {conditions[0]}", *conditions[1:]]
+    assert reasons == [f"no run shows more, though {conditions[0]}", *conditions[1:]]
 
 
 def test_too_few_runs_prove_nothing() -> None:
