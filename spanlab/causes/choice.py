@@ -61,7 +61,8 @@ def choices(case: Case, found: Finding) -> Choices | None:
     life = Life(lost)
     fits, because = life.fitting()
     span, new, who = case.label(lost.span), quoted(life.name), life.who
-    child = f"{span} stays open until {who} has ended, and is exported then"
+    held = f"stays open until {who} has ended, and is exported then"
+    child = f"{span} {'is exported when it closes, as before' if life.ends_first else held}"
     linked = f"{span} is exported when it closes; {new} is a trace of its own, with a link to it"
     root = f"{new} is a trace of its own, and nothing leads from it to {span}"
     none = f"{quoted(case.now[-1])} is a trace of its own" if case.now else NOTHING
@@ -104,7 +105,7 @@ class Life:
         if len(served) > 1:
             names = " and ".join(label(root) for root in [*served][:2])
             return "message", f"{who} works for {names}: take the span along with each message"
-        if self.ended < self.facts.closed.get(span, inf):
+        if self.ends_first:
             return "child", f"{who} ends before {label(span)} closes"
         if self.is_joined:
             return "child", f"{who} is waited for"
@@ -124,6 +125,11 @@ class Life:
         if self.task is not None:
             return self.facts.finished.get(self.task, inf)
         return max(r.index for r in self.facts.trace.records if r.thread == self.begun.thread)
+
+    @property
+    def ends_first(self) -> bool:
+        """Tell whether it ends before its span closes, so that it would not hold that open."""
+        return self.ended < self.facts.closed.get(self.lost.span, inf)
 
     @property
     def is_joined(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from itertools import pairwise
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case
@@ -27,7 +28,8 @@ def vain_guard(case: Case) -> Finding | None:
 def vain_wrapper(case: Case) -> Finding | None:
     """What the future was instrumented with is nothing, or a guard around its poll."""
     wrapped = [hop.node for hop in case.way[case.onward :] if hop.kind == "wrapped"]
-    polled = [hop.node for hop in case.way if hop.kind in ("called", "awaited")]
+    given = [hop for hop, then in pairwise(case.way) if then.kind == "spawned"]  # runs elsewhere
+    polled = [h.node for h in case.way if h.kind in ("called", "awaited") and h not in given]
     guards = [guard for node in polled for guard in case.guards(node)]
     return _vain(case, [*zip(wrapped, wrapped, strict=True), *guards])
 
@@ -95,10 +97,8 @@ def before_the_block(case: Case) -> Finding | None:
     inner = block(function) if function and marked is not None else None
     if function is None or marked is None or inner is None or case.node is None:
         return None
-    said = (
-        f"the attribute in {case.said(marked)} covers the future of "
-        f"{quoted(inner.name + '()')} and not the call, and this runs in the call"
-    )
+    future = f"the future of {quoted(inner.name + '()')} and not the call"
+    said = f"the attribute in {case.said(marked)} covers {future}, and this runs in the call"
     repair = remedy.carried_out(case.code, function)
     return finding(case, Cause.FUTURE_ONLY, said, marked, repair)
 
@@ -140,14 +140,15 @@ def _future(case: Case, position: int) -> ast.AST | None:
 
 
 def _guard_or_lazy(case: Case, hop: Hop, guard: ast.Call, span: int) -> tuple[Cause, str]:
-    name, at = quoted(case.facts.spans[span].name), case.said(guard)
+    scoped = called(guard) == "in_scope"
+    what, gone = ("`in_scope`", "had ended") if scoped else ("the guard", "was dropped")
+    what = f"{what} of {quoted(case.facts.spans[span].name)} ({case.said(guard)})"
     if covers(hop.function) in ("future", "block"):
         made = quoted(getattr(hop.function, "name", "?"))
-        said = f"the span of {made} is made at the first poll, and the guard of {name} ({at})"
-        return Cause.MADE_LATE, f"{said} was dropped by then"
-    what = "`in_scope`" if called(guard) == "in_scope" else "the guard"
-    said = f"{what} of {name} ({at}) covers the making of the future, and was dropped"
-    return Cause.GUARD_DROPPED, f"{said} before the first poll"
+        said = f"the span of {made} is made at the first poll, and {what} {gone} by then"
+        return Cause.MADE_LATE, said
+    said = f"{what} covers the making of the future, and {gone} before the first poll"
+    return Cause.GUARD_DROPPED, said
 
 
 def _in_the_call(case: Case, position: int) -> Finding | None:
@@ -164,15 +165,11 @@ def _in_the_call(case: Case, position: int) -> Finding | None:
     stream = any(
         h.function and case.code.inside(h.function, ast.Yield) for h in inner if h.kind == "made"
     )
-    if lazy:
-        cause, what = Cause.MADE_INSIDE, "stream" if stream else "future"
-        said = f"the {what} was made inside {name} ({at}), which had been exited when it was polled"
-    else:
-        cause = Cause.CALL_ONLY
-        said = (
-            f"the attribute in {at} covers the call of {name}, "
-            f"which had ended before the future that it gave was polled"
-        )
+    cause, what = Cause.MADE_INSIDE, "stream" if stream else "future"
+    said = f"the {what} was made inside {name} ({at}), which had been exited when it was polled"
+    if not lazy:
+        cause, said = Cause.CALL_ONLY, f"the attribute in {at} covers the call of {name}, which"
+        said += " had ended before the future that it gave was polled"
     repair = remedy.carried(case.code, inner[-1].node, made[0].span)
     repair = repair._replace(text=None) if stream else repair
     return finding(case, cause, said + _and_spawned(case), made[0], repair)

@@ -23,6 +23,7 @@ class Cause(StrEnum):
     MADE_LATE = "span made at the first poll"
     MADE_INSIDE = "made inside a span, polled outside"
     FOREIGN_GUARD = "another task's guard on the stack"
+    GUARD_BELOW = "a guard kept across an await, below an outer span"
     GUARD_LEFT = "guard left on another thread"
     EMPTY_THREAD = "a thread begins with an empty stack"
     DISABLED = "the span is disabled"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case, task_name
@@ -55,17 +56,18 @@ def kept(case: Case) -> Finding | None:
     """A guard stayed on a thread while its code did not run: of another task, or its own."""
     facts, others, left = case.facts, dict[SpanEntered, Made](), list[SpanEntered]()
     for record in case.chain:
-        stack = facts.stacks[record.index]
-        others |= {entry.by: record for entry in stack if facts.is_foreign(record, entry)}
-        left += [by for by, _ in facts.own_guards(record) if by.thread != record.thread]
+        others |= {e.by: record for e in facts.stacks[record.index] if facts.is_foreign(record, e)}
+        own = [by for by, _ in facts.own_guards(record)]
+        left += [by for by in own if by.thread != record.thread or _above(case, by)]
     guilty = [*others, *left]
     if not guilty:
         return None
     top = _top(case)
     over = [by for by in others if by.span in [new.span for new in case.scope]]
-    by = top.by if top and top.by in others else [*over, *left, *others][-1]
+    by = top.by if top and top.by in others else [*others, *left, *over][-1]
     said = _foreign(case, by, others[by]) if by in others else _left(case, by)
-    cause = Cause.FOREIGN_GUARD if by in others else Cause.GUARD_LEFT
+    cause = Cause.GUARD_BELOW if _above(case, by) else Cause.GUARD_LEFT
+    cause = Cause.FOREIGN_GUARD if by in others else cause
     places = {facts.spot(by): facts.node(by) for by in guilty}
     repairs = [remedy.instrumented(case.code, node, spot) for spot, node in places.items()]
     return finding(case, cause, said, by, *repairs)
@@ -73,11 +75,12 @@ def kept(case: Case) -> Finding | None:
 
 def _foreign(case: Case, by: SpanEntered, record: Made) -> str:
     guard = f"the guard of {case.label(by.span)} ({case.said(by)})"
-    if by.task != record.task or by.task is None:
-        return (
-            f"{task_name(by.task)} kept {guard} across an await, "
-            f"so {task_name(record.task)} was polled under it on ThreadId({by.thread})"
-        )
+    if by.task != record.task and by.task is not None:
+        who, thread = task_name(record.task), f"ThreadId({by.thread})"
+        if case.facts.finished.get(by.task, math.inf) < record.index:
+            return f"{guard} outlived {task_name(by.task)}, so {who} ran under it on {thread}"
+        kept = f"{task_name(by.task)} kept {guard} across an await"
+        return f"{kept}, so {who} was polled under it on {thread}"
     node = case.facts.node(by)
     function = case.code.enclosing(node) if node else None
     where = quoted(getattr(function, "name", "another function"))
@@ -87,12 +90,22 @@ def _foreign(case: Case, by: SpanEntered, record: Made) -> str:
     return f"{guard} has left {where}, where it was made, and is still entered"
 
 
+def _above(case: Case, by: SpanEntered) -> list[int]:
+    """Give the spans of the event that code further out has entered above a guard, to hide it."""
+    facts, scope = case.facts, [new.span for new in case.scope]
+    depth, stack = facts.depth(case.event), facts.stacks[case.event.index]
+    over = [entry.by for entry in stack if entry.by.index > by.index and by.span not in scope]
+    inside = depth.get(facts.maker(by), math.inf)
+    return [e.span for e in over if e.span in scope and depth.get(facts.maker(e), 0) > inside]
+
+
 def _left(case: Case, by: SpanEntered) -> str:
-    return (
-        f"the guard of {case.label(by.span)} stayed on "
-        f"ThreadId({by.thread}) when {task_name(case.event.task)} was suspended, "
-        f"and ThreadId({case.event.thread}) went on without it"
-    )
+    guard = f"the guard of {case.label(by.span)}"
+    if above := _above(case, by):
+        poll = f"the next poll entered {case.label(above[0])} above it"
+        return f"{guard} ({case.said(by)}) was kept across an await, and {poll}"
+    stays = f"{guard} stayed on ThreadId({by.thread}) when {task_name(case.event.task)}"
+    return f"{stays} was suspended, and ThreadId({case.event.thread}) went on without it"
 
 
 def _top(case: Case) -> Pushed | None:
@@ -106,10 +119,8 @@ def as_expected(case: Case) -> Finding:
     cause, place, parent = Cause.EXPECTED, None, event.parent
     if top is not None and case.facts.current[event.index] is None:
         cause, place = Cause.GUARD_LEFT, case.place(top.by)
-        said = (
-            f"{case.label(top.by.span)} has closed and was never exited on "
-            f"ThreadId({event.thread}), and a closed span on top hides all that is below it"
-        )
+        stays = f"{case.label(top.by.span)} has closed and was never exited"
+        said = f"{stays} on ThreadId({event.thread}), and a closed span on top hides all below it"
     elif parent is None:
         said = "no span was entered around it, here or where its code was called"
     elif top is None or not top.by.line:

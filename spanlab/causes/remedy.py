@@ -232,21 +232,18 @@ def _leaks(code: Code, block: ast.With) -> bool:
 
 def entered_from(code: Code, statement: ast.stmt, rest: list[ast.stmt], record: int) -> Repair:
     """Keep a span entered to the end of the block."""
-    return Repair(_entered(code, statement, rest), {("entered", record): True})
-
-
-def _entered(code: Code, statement: ast.stmt, rest: list[ast.stmt]) -> list[Edit] | None:
+    does = {("entered", record): True}
     (start, end), last = code.span(statement), code.span(rest[-1])[1]
     text, inner = code.text(statement), code.bytes[code.file[statement]][end:last].decode()
     indent = " " * statement.col_offset
     if code.line(*code.place(statement))[: statement.col_offset].strip() or inner[:1] != "\n":
-        return None  # several statements on a line
+        return Repair(None, does)  # several statements on a line
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)]):
             head = f"{text}\n{indent}with {name}.enter():"
         case ast.Expr(value=ast.Call() as call):
             head = f"with {text}{'' if called(call) in ('enter', 'entered') else '.enter()'}:"
         case _:
-            return None
+            return Repair(None, does)
     lines = [f"    {line}" if line.strip() else line for line in inner.split("\n")]
-    return [Edit(code.file[statement], start, last, head + "\n".join(lines))]
+    return Repair([Edit(code.file[statement], start, last, head + "\n".join(lines))], does)

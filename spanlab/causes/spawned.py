@@ -78,10 +78,8 @@ def handle(case: Case) -> Finding | None:
     for wrapper in wrappers(case.code, call)[:1]:
         made = case.code.maker(owner_of(wrapper))
         news = [new.span for new in case.facts.by(made, SpanNew)] if made else []
-        said = (
-            f"{case.said(wrapper)} instruments the JoinHandle, "
-            f"so the waiting is in the span and the task is not"
-        )
+        said = f"{case.said(wrapper)} instruments the JoinHandle"
+        said += ", so the waiting is in the span and the task is not"
         repair = remedy.inside_out(case.code, call, wrapper, news[-1] if news else None)
         return finding(case, Cause.HANDLE, said, wrapper, repair)
     return None
@@ -117,19 +115,15 @@ def _thread(lost: Lost) -> Finding | None:
         own = "the blocking pool"
         if called(lost.case.facts.node(first)) != "spawn_blocking":
             return None
-    said = (
-        f"{lost.case.said(first)} gives it a thread of {own}, "
-        f"and ThreadId({lost.case.root.thread}) begins with an empty stack"
-    )
+    given = f"{lost.case.said(first)} gives it a thread of {own}"
+    said = f"{given}, and ThreadId({lost.case.root.thread}) begins with an empty stack"
     return lost.found(Cause.EMPTY_THREAD, said, lost.begun[-1])
 
 
 def _bare(lost: Lost) -> Finding | None:
     case, first, last = lost.case, lost.begun[0], lost.begun[-1]
-    said = (
-        f"{case.said(last)} spawns its task bare, so {case.label(lost.span)} "
-        f"was not on the stack of ThreadId({case.root.thread})"
-    )
+    lacks = f"{case.label(lost.span)} was not on the stack of ThreadId({case.root.thread})"
+    said = f"{case.said(last)} spawns its task bare, so {lacks}"
     if last is not first:
         said = f"{case.said(last)} spawns bare, and {case.said(first)} does so again"
     return lost.found(Cause.SPAWNED_BARE, said, last)

@@ -91,9 +91,7 @@ def outlived(case: Case) -> Finding | None:
         return None
     if called(case.code.find(kept) or kept) != "current":
         return None
-    said = (
-        f"{case.said(top)} enters {case.label(top.span)}, which was captured while that ran, "
-        f"and hides {case.label(below.span)}, which this is the work of"
-    )
+    enters = f"{case.said(top)} enters {case.label(top.span)}, which was captured while that ran"
+    said = f"{enters}, and hides {case.label(below.span)}, which this is the work of"
     repair = remedy.captured_here(case.code, node, facts.spot(top))
     return finding(case, Cause.OUTLIVED, said, top, repair)

@@ -44,12 +44,8 @@ def hops(facts: Evidence, record: Record) -> list[tuple[Hop, int]]:
 
     Each step is given with how many of the frames are inside it.
     """
-    code, sites, node, begun = (
-        facts.code,
-        facts.sites(record),
-        facts.node(record),
-        facts.begun(record),
-    )
+    code, sites, node = facts.code, facts.sites(record), facts.node(record)
+    begun = facts.begun(record)
     nodes: list[tuple[ast.AST | None, object]] = [(code.exact(site), None) for site in sites]
     if begun is not None:
         nodes.append((facts.node(begun), facts.trace.seen(begun.index).made))

@@ -11,20 +11,11 @@ from spanlab.errors import UsageError
 from spanlab.labels import Labels
 from spanlab.replay import lost_parents
 from spanlab.traces import Trace
+from spanlab.view import words
 from spanlab.view.figure import Figure
 from spanlab.view.graph import graph
 from spanlab.view.page import chip, number, page, prose, shown
-from spanlab.view.words import (
-    beginning,
-    circled,
-    count,
-    keys,
-    listed,
-    message,
-    need,
-    quoted,
-    visible,
-)
+from spanlab.view.words import beginning, circled, count, listed, message, need, quoted, visible
 
 SIDES = ("bug", "fixed")
 RUNS = ("first", "second")  # of one program: neither repairs the other
@@ -190,8 +181,8 @@ def pairs(bug: Trace, fixed: Trace) -> Iterator[Pair]:
     """Pair the events in the order of the first log; what only the second has stands in its."""
     alike = _spans(bug) == _spans(fixed)  # two spans of one name are two, if both runs have them
     here, there = _lines(bug, alike), _lines(fixed, alike)
-    left = dict(zip(keys(line.message for line in there), there, strict=True))
-    paired = [left.pop(key, None) for key in keys(line.message for line in here)]
+    left = dict(zip(words.keys(line.message for line in there), there, strict=True))
+    paired = [left.pop(key, None) for key in words.keys(line.message for line in here)]
     alone = deque(left.values())
     for line, partner in zip(here, paired, strict=True):
         while alone and partner and alone[0].number < partner.number:

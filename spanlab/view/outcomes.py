@@ -24,6 +24,10 @@ MOST = 10  # outcomes that are shown one by one; above, events are, each with it
 ROWS, FEW = 14, 8  # rows of text, and lines of what is the same
 POLLS = 24  # of a schedule that is drawn as a branch of a tree
 WIDE = 100  # letters of a line
+PROVED = (
+    "no span is left on a thread for others, nothing looks at who was faster, and every task is "
+    "waited for or has ended before, so one run shows what all of them show"
+)
 
 Said = tuple[str, str]  # an event and its spans, in words
 
@@ -83,12 +87,13 @@ class Outcomes:
     @property
     def reasons(self) -> list[str]:
         """Why there may be more than one outcome, or cannot be."""
-        if self.found.broken:
-            return [str(condition) for condition in self.found.broken]
-        return [
-            "no span is left on a thread for others, and nothing looks at who was faster, "
-            "so one run shows what all of them show"
-        ]
+        broken = [str(condition) for condition in self.found.broken]
+        if not broken:
+            return [PROVED if self.found.complete else "too few schedules were run to tell"]
+        if len(self.outcomes) == 1:
+            met = "all that may show more was run" if self.found.complete else "no run shows more"
+            broken[0] = f"{met}, though {broken[0]}"
+        return broken
 
     def __repr__(self) -> str:
         lines = [self.title]
@@ -97,8 +102,8 @@ class Outcomes:
         if self.same:
             same = [f"  {said}: {spans}" for said, spans in self.same]
             lines += [f"{self.titled}:", *_some(same, FEW)]
-        lines = [visible(line, WIDE) for line in lines]
-        return "\n".join(lines + wrap("why: " + "; ".join(self.reasons), WIDE, max_lines=5))
+        reasons = wrap("why: " + "; ".join(self.reasons), WIDE, max_lines=5)
+        return "\n".join([*(visible(line, WIDE) for line in lines), *reasons])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return bundle(self.widget(), repr(self), self.html)
@@ -163,8 +168,7 @@ def _told(outcome: Any) -> list[Said]:
 
 def _some(lines: list[str], most: int) -> list[str]:
     """Leave out what is too much, and say so."""
-    more = [f"  … and {len(lines) - most} more"] if len(lines) > most else []
-    return lines[:most] + more
+    return [*lines[:most], f"  … and {len(lines) - most} more"] if len(lines) > most else lines
 
 
 def _letter(number: int) -> str:

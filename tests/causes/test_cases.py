@@ -29,11 +29,13 @@ RIGHT = {  # the cause, and words of the sentence and of the change; all of them
     "a guard that left its function": (Cause.FOREIGN_GUARD, ["has left `start`"], None),
     "a guard on purpose, and a task carried into it": (Cause.EXPECTED, ["line 4"], None),
     "two call sites, one of them guarded": (
-        Cause.GUARD_DROPPED, ["the guard of `g` (line 5)"], "in_current_span(step())"),
+        Cause.GUARD_DROPPED, ["the guard of `g` (line 5)", "was dropped before"],
+        "in_current_span(step())"),
     "two guards, two futures of one function": (
         Cause.GUARD_DROPPED, ["the guard of `two`"], "in_current_span(step(2))"),
     "an async function given to in_scope": (
-        Cause.GUARD_DROPPED, ["`in_scope` of `g`"], "in_current_span(step())"),
+        Cause.GUARD_DROPPED, ["`in_scope` of `g`", "and had ended before"],
+        "in_current_span(step())"),
     "a future made inside, polled outside": (
         Cause.MADE_INSIDE, ["the future", "inside `handler`"], "in_current_span(body())"),
     "a stream made inside, polled outside": (
@@ -101,3 +103,56 @@ def test_the_cached_object_gets_the_span_of_who_asks() -> None:
     (event,) = again.events
     assert event.parent is not None
     assert Labels(again).of(event.parent) == "request{n=2}"
+
+
+KEPT = """from spanlab import *
+kept = []
+
+def keep():
+    kept.append(info_span("q").enter())
+    kept[-1].__enter__()
+
+async def begin():
+    keep()
+
+def thread():
+    keep()
+    look_on()
+
+def look_on():
+    info("seen")
+
+async def look():
+    look_on()
+"""
+
+
+@pytest.mark.parametrize(
+    ("main", "said"),
+    [
+        ("await spawn_blocking(keep); await spawn_blocking(look_on)", "outlived task 1, so task 2"),
+        ("await spawn(begin()); await spawn(look())", "outlived task 1, so task 2 ran under it"),
+        ("spawn_thread(thread).join()", "has left `keep`, where it was made"),
+    ],
+)
+def test_a_guard_that_outlived_its_code_was_not_kept_across_an_await(main: str, said: str) -> None:
+    """It lies in a list: the task has ended, or there is none."""
+    (answer,) = answers(execute(files(f"{KEPT}\nasync def main():\n    {main}\n"), CurrentThread()))
+    assert said in answer.sentence
+    assert "an await" not in answer.sentence
+
+
+def test_a_scope_ends_and_is_not_dropped() -> None:
+    """The span of the attribute is made at the first poll, when `in_scope` has returned."""
+    text = """from spanlab import *
+
+@instrument
+async def job():
+    info("seen")
+
+async def main():
+    await info_span("g").in_scope(job)
+"""
+    (answer,) = answers(execute(files(text), CurrentThread()))
+    assert answer.cause is Cause.MADE_LATE
+    assert "and `in_scope` of `g` (line 8) had ended by then" in answer.sentence

@@ -94,6 +94,7 @@ def test_a_task_that_is_joined_within_the_span_is_a_child() -> None:
     assert asked.choices is not None
     assert (asked.choices.fits, asked.tree) == ("child", ("request",))
     assert asked.choices.because == "task 1 ends before `request` closes"
+    assert asked.choices.fitting.exported == "`request` is exported when it closes, as before"
 
 
 def test_a_task_that_outlives_the_span_is_linked() -> None:
@@ -111,6 +112,7 @@ def test_a_task_that_is_waited_for_is_a_child_although_the_span_has_closed() -> 
     asked = answer(source(JOB, LATER))
     assert asked.choices is not None
     assert (asked.choices.fits, asked.choices.because) == ("child", "task 1 is waited for")
+    assert asked.choices.fitting.exported.startswith("`request` stays open until task 1 has ended")
 
 
 def test_a_task_that_serves_many_takes_the_span_with_the_message() -> None:

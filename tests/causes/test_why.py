@@ -284,6 +284,49 @@ CASES: list[tuple[str, str, str, Cause, tuple[str, ...]]] = [
      async def innocent():
          info("seen")
      """, "CurrentThread()", Cause.FOREIGN_GUARD, ("innocent",)),
+    ("a guard below the span of its own future", """
+     async def main():
+         await request()
+
+     @instrument
+     async def request():
+         with info_span("step").enter():  #!> async def step():
+             await yield_now()
+             info("seen")
+         #+ await info_span("step").instrument(step())
+     """, "CurrentThread()", Cause.GUARD_BELOW, ("step", "request")),
+    ("a guard further out, below the span of its own future", """
+     async def main():
+         await spawn(request())
+
+     @instrument
+     async def request():
+         with info_span("step").enter():  #!> async def step():
+             await yield_now()
+             await inner()
+         #+ await info_span("step").instrument(step())
+
+     async def inner():
+         with info_span("deep").enter():
+             info("seen")
+     """, "VirtualThreads(1)", Cause.GUARD_BELOW, ("deep", "step", "request")),
+    ("guards in a join, below the span around", """
+     async def main():
+         await request()
+
+     @instrument
+     async def request():
+         await join(job(), other())
+
+     async def job():
+         with info_span("step").enter():  #!> async def step():
+             await yield_now()
+             info("seen")
+         #+ await info_span("step").instrument(step())
+
+     async def other():
+         await yield_now()
+     """, "CurrentThread()", Cause.GUARD_BELOW, ("step", "request")),
     ("a guard left on another thread", """
      async def main():
          handle = spawn(job())
@@ -479,6 +522,42 @@ CASES: list[tuple[str, str, str, Cause, tuple[str, ...]]] = [
      def job():
          info("seen")
      """, "CurrentThread()", Cause.CAPTURED_LATE, ("work",)),
+    ("a thread inside a guard that is right", """
+     def leaf():
+         info("seen")
+
+     async def main():
+         await work()
+
+     @instrument
+     async def work():
+         span = Span.current()
+
+         def job():
+             with span.enter():
+                 spawn_thread(leaf).join()  #!
+                 #> spawn_thread(lambda span=Span.current(): span.in_scope(leaf)).join()
+         await spawn_blocking(job)
+     """, "CurrentThread()", Cause.EMPTY_THREAD, ("work",)),
+    ("a thread inside a scope that is right", """
+     def leaf():
+         info("seen")
+
+     async def main():
+         await work()
+
+     @instrument
+     async def work():
+         span = Span.current()
+
+         def job():
+             span.in_scope(nested)
+
+         def nested():
+             spawn_thread(leaf).join()  #!
+             #> spawn_thread(lambda span=Span.current(): span.in_scope(leaf)).join()
+         await spawn_blocking(job)
+     """, "CurrentThread()", Cause.EMPTY_THREAD, ("work",)),
     ("captured too early", """
      async def main():
          future = in_current_span(job())  #!

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from spanlab import Explored, JoinSet, Span, explore, info, info_span, join, spawn, yield_now
@@ -74,8 +75,35 @@ def test_an_outcome_has_its_share_what_differs_and_a_replay() -> None:
 
 def test_one_outcome_has_a_reason() -> None:
     """Why one run shows what every schedule shows."""
-    assert "nothing looks at who was faster" in repr(explore(clean))
+    (reason,) = Outcomes(explore(clean)).reasons
+    assert "nothing looks at who was faster, and every task is waited for" in reason
     assert "leaves a span entered on its thread" in repr(explore(leaking))
+
+
+async def alone_with_a_guard() -> None:
+    with info_span("held").enter():
+        await yield_now()
+
+
+async def undone() -> None:
+    spawn(innocent("seen"))
+
+
+def test_what_speaks_against_one_outcome_is_not_its_reason() -> None:
+    """A broken condition lets schedules differ: here they were run, and do not."""
+    (reason,) = Outcomes(explore(alone_with_a_guard)).reasons
+    start = "all that may show more was run, though the main future can wait with a"
+    assert reason.startswith(start)
+    cut = explore(lambda: leaking(5), limit=2)
+    (outcome, *_), conditions = cut.outcomes, [str(condition) for condition in cut.broken]
+    reasons = Outcomes(replace(cut, outcomes=(outcome,))).reasons
+    assert reasons == [f"no run shows more, though {conditions[0]}", *conditions[1:]]
+
+
+def test_too_few_runs_prove_nothing() -> None:
+    """One run of a task that nobody waits for: it does not show what all of them show."""
+    (reason,) = Outcomes(explore(undone, limit=1)).reasons
+    assert reason == "too few schedules were run to tell"
 
 
 def test_the_path_of_spans_is_written_root_first() -> None:
