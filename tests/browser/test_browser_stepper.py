@@ -9,7 +9,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
@@ -20,8 +20,8 @@ import pytest
 from conftest import need
 from journey import Lesson, browser_page, jupyter_lab
 from playwright.sync_api import Page, expect
-from reference.programs import lost_parent
-from stepping import HOSTILE, hostile, leaking, many
+from reference.programs import awaited, joinset_instrumented, lost_parent
+from stepping import HOSTILE, hostile, joining, leaking, many, steps_of
 
 from spanlab import (
     CurrentThread,
@@ -29,20 +29,15 @@ from spanlab import (
     VirtualThreads,
     info,
     info_span,
-    instrument,
     recording,
     run,
-    select,
-    sleep,
     spawn,
-    yield_now,
 )
-from spanlab.record import FutureRecord, PollStarted
+from spanlab.record import PollStarted
 from spanlab.replay import Stacks
 from spanlab.view.graph import picture
 from spanlab.view.live import script
 from spanlab.view.palette import PALETTE, static
-from spanlab.view.places import Places
 from spanlab.view.stepper import packed
 
 ROOT = Path(__file__).parents[2]
@@ -183,7 +178,7 @@ def test_hostile_text_does_nothing_and_breaks_nothing(page: Page, text: str) -> 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("window.hacked") == 0
     assert page.locator(".sl script, .sl img, .sl iframe, .sl [onerror]").count() == 0
-    assert page.locator(".sl-pane").count() == 5
+    assert page.locator(".sl-pane").count() == 3
     shown = page.locator(".sl").inner_text()
     assert "\u202e" not in shown
     assert "\x00" not in shown
@@ -194,7 +189,13 @@ def test_hostile_text_does_nothing_and_breaks_nothing(page: Page, text: str) -> 
 
 def step_of(trace: Trace, index: int) -> int:
     """Give the step of a record: the first is the first poll, the threads have started by then."""
-    return index - trace.of(PollStarted)[0].index + 1
+    steps = placed(trace)
+    return steps[index] - steps[trace.of(PollStarted)[0].index] + 1
+
+
+def placed(trace: Trace) -> list[int]:
+    """Give the place of each record among all steps."""
+    return steps_of(json.loads(packed(trace, picture(trace))))
 
 
 def test_a_click_moves_the_cursor(page: Page) -> None:
@@ -210,6 +211,7 @@ def test_a_click_moves_the_cursor(page: Page) -> None:
                              (f'.sl-drawn .mark[data-i="{mark.index}"]', mark),
                              (f'.sl-drawn .poll[data-i="{poll.index}"] text', poll),
                              ('.sl-graph .node[data-k="s0"]', trace.spans[0])):  # fmt: skip
+        page.keyboard.press("g" if "graph" in selector else "End")
         page.locator(selector).click()
         expect(count).to_have_text(f"{step_of(trace, record.index)} / {steps}")
         assert page.evaluate("document.activeElement.className.startsWith('sl')"), selector
@@ -245,47 +247,85 @@ def test_keys_step_by_record_poll_and_event(page: Page) -> None:
     expect(page.locator(".sl-play")).to_have_text("Play")
 
 
-SENTENCES = """async ([source, trace]) => {
-  const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
-  const {tell, say} = await import(url);
-  const story = tell(JSON.parse(trace));
-  return story.records.map(({index}) => say(story, index).map(
-    part => Array.isArray(part) ? part[1] : part).join(''));
-}"""
-
-
-def test_what_happens_to_a_future_is_told(page: Page) -> None:
-    """Made, wrapped, given, first polled, dropped: each is one sentence, and has no width."""
-
-    @instrument
-    async def slow() -> None:
-        await sleep(60)
-
-    async def quick() -> None:
-        await yield_now()
-
-    async def main() -> None:
-        await select(slow(), quick())
-
-    trace = run(main(), on=CurrentThread())
-    said = page.evaluate(
-        SENTENCES, [script("spanlab.view", "stepper"), packed(trace, picture(trace))]
-    )
-    told = {
-        record.index: said[record.index]
-        for record in trace.records
-        if isinstance(record, FutureRecord)
+CROWDED = """() => {
+  const stepper = document.querySelector('.sl'), found = [];
+  const box = element => element.getBoundingClientRect();
+  const said = element => `${element.className}: ${element.textContent}`;
+  const labels = '.sl-chip, .sl-head > span, .sl-future > b, .sl-ring, .sl-bare, .sl-name';
+  const others = '.sl-empty, .sl-part, .sl-count, .sl-bar button';
+  for (const label of stepper.querySelectorAll(`${labels}, ${others}`)) {
+    if (label.scrollWidth > label.clientWidth + 1) found.push(`cut: ${said(label)}`);
+  }
+  for (const zone of stepper.querySelectorAll('.sl-zone, .sl-shelf')) {
+    const kinds = '.sl-chip, .sl-future, .sl-calls div, .sl-card, .sl-empty, .sl-part';
+    const parts = [...zone.querySelectorAll(kinds)], around = box(zone);
+    for (const [at, part] of parts.entries()) {
+      const a = box(part), isOut = a.right > around.right + 1 || a.bottom > around.bottom + 1;
+      if (isOut) found.push(`out: ${said(part)}`);
+      for (const other of parts.slice(at + 1)) {
+        const b = box(other), wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        if (wide > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1) {
+          found.push(`over each other: ${said(part)} | ${said(other)}`);
+        }
+      }
     }
-    assert sorted(told.values()) == [
-        "1 drops future 1 before its end.",
-        "1 gives future 1 (slow) to select(), which polls it inside its own poll.",
-        "1 gives future 2 (quick) to select(), which polls it inside its own poll.",
-        "1 makes future 1 (slow). Nothing of it runs before its first poll.",
-        "1 polls future 2 for the first time.",
-        "future 1 (slow) carries slow from now on: each poll of it enters the span.",
-    ]
-    places = Places(trace, trace.ran)
-    assert {places.x[at + 1] - places.x[at] for at in told} == {0}
+  }
+  if (stepper.scrollWidth > stepper.clientWidth) found.push('wider than its place');
+  const sentence = stepper.querySelector('.sl-say');
+  if (sentence.scrollHeight > sentence.clientHeight) found.push(`long: ${sentence.textContent}`);
+  return found;
+}"""
+PROGRAMS: dict[str, Callable[[], Trace]] = {
+    "lost": lambda: run(lost_parent()(), on=VirtualThreads(16)),
+    "carried": lambda: run(joinset_instrumented()(), on=VirtualThreads(16)),
+    "awaited": lambda: run(awaited()(), on=CurrentThread()),
+    "leaking": leaking,
+    "joining": lambda: joining(8),
+    "many": lambda: many(8),
+}
+
+
+@pytest.mark.parametrize("width", [1240, 1000, 880, 780])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_one_screen_holds_it_all(page: Page, program: str, width: int) -> None:
+    """At most 600 pixels high where it has two columns; no label is cut, or lies on another."""
+    trace = PROGRAMS[program]()
+    show(page, trace, width=width)
+    high = page.locator(".sl").evaluate("e => e.offsetHeight")
+    assert high <= (600 if width >= 860 else 900)
+    crowded = {}
+    for at in range(len(placed(trace))):
+        page.evaluate(GO, at)
+        if found := page.evaluate(CROWDED):
+            crowded[at] = found
+    assert not crowded
+
+
+def test_what_is_to_come_can_be_read() -> None:
+    """The faint colour, and what the veil makes of every other, has a contrast of 3 to 1."""
+    css = static("palette.css") + static("stepper.css")
+    pairs = dict(re.findall(r"--(\w+): (?:var\([^,]*, )?light-dark\((#\w{6}, #\w{6})\)", css))
+    for dark, blend in (0, max), (1, min):
+        colours = {
+            name: tuple(bytes.fromhex(pair.split(", ")[dark][1:])) for name, pair in pairs.items()
+        }
+        backs = [colours[name] for name in ("bg", "soft", *(f"t{n}" for n in range(6)))]
+        for name in ("fg", "dim", "bad", "faint", *(f"c{n}" for n in range(6))):
+            veiled = tuple(map(blend, colours[name], colours["faint"]))
+            for back in backs:
+                seen = tuple(map(blend, back, colours["faint"]))
+                assert contrast(veiled, seen) >= 3, (name, back, dark)
+
+
+def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """Give the contrast of two colours, as WCAG defines it."""
+
+    def light(colour: tuple[int, ...]) -> float:
+        parts = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+        return sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    low, high = sorted([light(one), light(other)])
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_nothing_jumps_while_stepping(page: Page) -> None:
@@ -358,7 +398,7 @@ CURRENT = """async ([source, trace]) => {
   const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
   const {tell} = await import(url);
   const story = tell(JSON.parse(trace));
-  return story.records.map(({index, thread}) => story.threads.get(thread).at(index).current);
+  return story.steps.map(at => story.threads.get(story.records[at].thread).at(at).current);
 }"""
 
 

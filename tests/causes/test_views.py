@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from promises import answers
+from stepping import steps_of
 from told import every
 from written import Writer, execute, files, programs
 
@@ -61,8 +62,7 @@ def red_in_lanes(trace: Trace) -> set[int]:
 
 def red_in_stepper(trace: Trace) -> set[int]:
     data = json.loads(packed(trace, picture(trace)))
-    steps = [n for n, row in enumerate(data["rows"]) if data["kinds"][row[0]][0] != "moment"]
-    lost = {steps.index(int(step)) for step in data["lost"]}
+    lost = {steps_of(data).index(int(step)) for step in data["lost"]}
     return {n for n, event in enumerate(trace.events, 1) if event.index in lost}
 
 

@@ -15,7 +15,7 @@ import pytest
 from big import deep
 from conftest import need
 from reference.programs import lost_parent
-from stepping import HOSTILE, hostile, leaking, many, panicking
+from stepping import HOSTILE, hostile, leaking, many, panicking, steps_of
 
 from spanlab import Trace, UsageError, VirtualThreads, run, step
 from spanlab.record import KINDS, Event, SpanNew
@@ -30,11 +30,6 @@ def named(svg: str, kind: str = "") -> set[str]:
     """Give the names in an SVG, or those of one kind of element."""
     every = ElementTree.fromstring(svg).iter()
     return {e.attrib["id"] for e in every if "id" in e.attrib and kind in e.get("class", "")}
-
-
-def steps_of(data: dict[str, Any]) -> list[int]:
-    """Give the step of each record: between them stand moments, which no record tells."""
-    return [n for n, row in enumerate(data["rows"]) if data["kinds"][row[0]][0] != "moment"]
 
 
 def sent(trace: Trace) -> dict[str, Any]:

@@ -12,10 +12,10 @@ function stagePane(story) {
   const { threads } = story.sent, few = threads.length <= FEW;
   const stage = scroller(`sl-stage${few ? "" : " many"}${story.futures.length ? "" : " alone"}`, "Threads, their span stacks, and the futures");
   const zones = threads.map(id => ({ id, element: ofThread(story, el("div", "sl-zone"), id) }));
-  const shelf = el("div", "sl-shelf"), others = el("div", "sl-others", ...zones.slice(1).map(({ element }) => element));
-  stage.append(...zones.slice(0, 1).map(({ element }) => element));
-  if (story.futures.length) stage.append(shelf);
-  if (zones.length > 1) stage.append(others);
+  const shelf = el("div", "sl-shelf"), first = few ? 1 : 0, elements = zones.map(({ element }) => element);
+  const others = el("div", "sl-others", ...elements.slice(first));
+  stage.append(...elements.slice(0, first), ...(story.futures.length ? [shelf] : []));
+  if (zones.length > first) stage.append(others);
   const never = story.sent.never;
   const title = `Threads, span stacks, futures${never ? ` · ${never} more thread${never > 1 ? "s" : ""} never ran` : ""}`;
   return { section: pane("stacks", title, stage), show(at) {
@@ -26,7 +26,7 @@ function stagePane(story) {
       element.classList.toggle("idle", !on && state.task === null && !state.stack);
       const here = now.filter(one => one.thread === id && (["polled", "value", "given"].includes(one.where)
         || (one.future.task === 0 && ["waits", "queue"].includes(one.where))));
-      element.replaceChildren(...zone(story, id, state, at, on ? record : null, here, few || id === threads[0]));
+      element.replaceChildren(...zone(story, id, state, at, on ? record : null, here, few));
       if (on) inSight(stage, element);
     }
     shelf.replaceChildren(...shelved(story, now.filter(one => one.future.task !== 0), at));
@@ -36,16 +36,23 @@ function stagePane(story) {
 /** One thread: what it does, its calls, the futures that are there, and its stack; a small one has less. */
 function zone(story, id, state, at, record, here, large) {
   const outside = record?.task === null && record.kind !== "park", rests = resting(story, state, at);
-  const status = state.task !== null ? `polls ${task(state.task)}` : outside ? "runs" : state.parked ? "parked"
+  const status = state.task !== null ? "polls" : outside ? "runs" : state.parked ? "parked"
     : rests && state.last === 0 ? "waits" : "idle";
   const stack = el("div", "sl-stack"), now = currentCard(state), deep = large ? DEEP : 1;
   for (const card of cards(state.stack, deep)) stack.prepend(spanCard(story, card, state, at, card === now));
   if (state.stack?.depth > deep) stack.prepend(el("div", "sl-rest", `${state.stack.depth - deep} more below`));
-  if (!state.stack) stack.append(emptyStack(story, state, record));
-  const futures = here.slice(0, large ? 3 : 1).map(one => token(story, one, at));
-  const head = el("div", "sl-head", chip(story, id), ...(large || !here.length ? [el("span", "", status)] : futures));
-  return large
-    ? [head, el("div", "sl-calls", ...callsOf(story, id, record, at)), el("div", "sl-futures", ...futures), stack] : [head, stack];
+  if (!state.stack) stack.append(emptyStack(story, state, record, large));
+  if (!large) return [smallHead(story, id, status, here[0]), ...(here.length && !state.stack ? ringsOf(here[0]) : []), stack];
+  return [
+    el("div", "sl-head", chip(story, id), el("span", "", status)),
+    el("div", "sl-calls", ...callsOf(story, id, record, at)),
+    el("div", "sl-futures", ...here.slice(0, 3).map(one => token(story, one, at))), stack];
+}
+
+function smallHead(story, id, status, one) {
+  const number = has(ofThread(story, el("span", "sl-chip", `${id}`), id), { title: `ThreadId(${id})` });
+  const who = one && ofTask(one.future, el("span", `sl-future named ${one.where}`, el("b", "", nameOf(one))));
+  return el("div", "sl-head", number, who || el("span", "", status));
 }
 
 /** The calls that go on: the innermost is where the thread is. */
@@ -67,24 +74,36 @@ function spanCard(story, card, state, at, isCurrent) {
   return el("div", look, name, el("small", "", says.filter(Boolean).join(" · ")));
 }
 
-function emptyStack(story, state, record) {
+function emptyStack(story, state, record, large) {
   const asks = record?.parent === null && state.current === null;
   if (asks && record.index in story.sent.lost) {
-    return el("div", "sl-empty lost", "empty: nothing to be a parent");
+    return el("div", "sl-empty lost", large ? "empty: nothing to be a parent" : "empty");
   }
   return el("div", "sl-empty", "empty");
 }
 
-/** A future, with the cards that it carries: to come, at rest, or on a stack just now. */
-function token(story, { future, where, note, held, since }, at) {
-  const handed = !["value", "given"].includes(where);
-  const name = handed && future.task !== null ? task(future.task) : future.name;
-  const rings = held.map(([span, look]) => el("bdi", `sl-ring ${["comes", "", "out"][look]}`, span));
-  const bare = el("bdi", `sl-bare${future.inside && handed ? " bad" : ""}`, "no span");
-  const says = { value: "a value", given: note, queue: future.task === 0 ? "woken" : "", waits: future.task === 0 ? `waits for ${note}` : "" }[where] ?? "";
-  const element = el("span", `sl-future h${(future.task ?? 0) % 30 % 6} ${where}${handed ? " named" : ""}${since === at ? " moved" : ""}`,
-    el("i", ""), el("b", "", name), ...(rings.length ? rings : [bare]), says ? el("small", "", says) : null);
-  return has(element, { title: `${future.name}${where === "waits" ? `, waits for ${note}` : ""}` });
+const isHanded = ({ where }) => !["value", "given"].includes(where);
+const nameOf = one => (isHanded(one) && one.future.task !== null ? task(one.future.task) : one.future.name);
+
+/** Give an element the colour of a task, the same as in the lanes. */
+function ofTask({ task: id }, element) {
+  element.classList.add(`h${(id ?? 0) % 30 % 6}`);
+  return element;
+}
+
+/** The cards that a future carries: to come, at rest, or on a stack just now. */
+function ringsOf(one) {
+  if (one.held.length) return one.held.map(([span, look]) => el("bdi", `sl-ring ${["comes", "", "out"][look]}`, span));
+  return [el("bdi", `sl-bare${one.future.inside && isHanded(one) ? " bad" : ""}`, "no span")];
+}
+
+/** A future as a thing. */
+function token(story, one, at) {
+  const { future, where, note, since } = one, isMain = future.task === 0;
+  const says = { value: "a value", given: note, queue: isMain ? "woken" : "", waits: isMain ? `waits for ${note}` : "" }[where];
+  const look = `sl-future ${where}${isHanded(one) ? " named" : ""}${since === at ? " moved" : ""}`;
+  const element = el("span", look, el("i", ""), el("b", "", nameOf(one)), ...ringsOf(one), says ? el("small", "", says) : null);
+  return has(ofTask(future, element), { title: `${future.name}${where === "waits" ? `, waits for ${note}` : ""}` });
 }
 
 /** What lies on no thread: the run queue, then what waits; what has ended is counted. */
