@@ -27,6 +27,8 @@ from spanlab.traces import Trace
 from spanlab.view.stepper.calls import Calls, calls
 from spanlab.view.stepper.source import Source
 
+ENDS = SpanExited | SpanClosed
+
 
 class Moment(NamedTuple):
     """A step that no record tells: what was `made`, `returned` or `awaited` before a record.
@@ -125,16 +127,15 @@ class Futures:
     def _spot(self, first: Record, file: str, line: int, name: str) -> int:
         """Tell before which record a future was made: the last that its maker made, or a later."""
         records, spot = self.trace.records, first.index
-        for at in range(first.index - 1, -1, -1):
-            if records[at].thread != first.thread:
-                continue
+        mine = (r for r in records[spot - 1 :: -1] if r.thread == first.thread)
+        for at in (r.index for r in mine if not isinstance(r, ENDS)):
             inner = self.calls[at][-1:]
             if inner and (inner[0].name, inner[0].file) == (name, file) and inner[0].line <= line:
                 spot = at + 1
             if inner or isinstance(records[at], PollStarted | TaskSpawned | FutureRecord):
                 break
         ends = {g.exited: g for g in self.source.guards if g.file == file}
-        while spot < first.index and isinstance(records[spot], SpanExited | SpanClosed):
+        while spot < first.index and isinstance(records[spot], ENDS):
             guard = ends.get(records[spot].index)
             if guard and guard.first <= line <= guard.last:
                 break
