@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import cache
@@ -28,6 +29,7 @@ from spanlab.view.places import ABOVE, Places
 from spanlab.view.stepper.futures import Futures, Moment
 from spanlab.view.stepper.lives import Lives
 from spanlab.view.stepper.states import changes
+from spanlab.view.stepper.twin import pairs
 from spanlab.view.tree import titles_of
 from spanlab.view.words import beginning, need, rest, said, visible
 
@@ -53,8 +55,8 @@ _WORD = {kind: (n, word) for n, (word, kind) in enumerate([*KINDS.items(), ("mom
 class Stepper:
     """Shows a trace step by step in a notebook; where no script runs, as a figure of its end."""
 
-    def __init__(self, trace: Trace) -> None:
-        self.sent, self.figure = _fitting(trace)
+    def __init__(self, trace: Trace, rust: str = "") -> None:
+        self.sent, self.figure = _fitting(trace, rust)
 
     def __repr__(self) -> str:
         return f"<Stepper: {self.figure.alt}>"
@@ -78,7 +80,7 @@ def _living(figure: str, sent: str) -> str:
     )
 
 
-def step(trace: Trace) -> Stepper:
+def step(trace: Trace, rust: str = "") -> Stepper:
     """Step through a trace poll by poll: code, span stacks, futures, graph or lanes, and log.
 
     The keys ← and → step, Shift with them goes to the next poll, Home and End to the ends,
@@ -87,25 +89,32 @@ def step(trace: Trace) -> Stepper:
     saved, and in a page that was made of it. Of a long trace it shows the beginning, and says
     how to see the rest.
 
+    `rust` is the text of the same program in Rust: it stands above the Python, and where a line
+    has a twin both are marked.
+
     >>> with recording() as trace:
     ...     info("hello")
     >>> step(trace)
     <Stepper: 0 spans and 1 event on 1 thread. Nothing lost its parent.>
     """
     need("step(run(main()))", trace)
-    return Stepper(trace)
+    if not isinstance(rust, str):
+        raise UsageError(
+            f"rust is the text of a program, got {rust!r:.60}. Write: rust='fn main() …'"
+        )
+    return Stepper(trace, rust)
 
 
 # --- what is sent --------------------------------------------------------------------------------
 
 
-def _fitting(trace: Trace) -> tuple[str, Figure]:
+def _fitting(trace: Trace, rust: str) -> tuple[str, Figure]:
     """Pack as much of a trace as a page holds; what is sent, and the figure of the same records."""
     part, new = beginning(trace, LONGEST), LONGEST
     while part.cut.begun <= LONGEST and new > 1:
         left_out = rest("step", trace, len(part))
         drawn = picture(part)
-        sent = packed(part, drawn, left_out)
+        sent = packed(part, drawn, left_out, rust)
         if len(_living(drawn.figure.html(), sent).encode()) <= LARGEST:
             return sent, replace(drawn.figure, alt=f"{drawn.figure.alt} {left_out}".strip())
         new = (len(part) - part.cut.begun) // 2
@@ -116,7 +125,7 @@ def _fitting(trace: Trace) -> tuple[str, Figure]:
     )
 
 
-def packed(trace: Trace, drawn: Picture, left_out: str = "") -> str:
+def packed(trace: Trace, drawn: Picture, left_out: str = "", rust: str = "") -> str:
     """Write all that the browser needs as JSON; a row is the number of a kind, then its fields."""
     titles, files = titles_of(trace), dict[str, int]()
     placed, futures = Places(trace, titles), Futures(trace)
@@ -137,6 +146,7 @@ def packed(trace: Trace, drawn: Picture, left_out: str = "") -> str:
         "calls": [(at[n], thread, calls) for n, thread, calls in _calls(trace, futures)],
         "guards": [(at[g.entered], None if g.exited is None else at[g.exited], files[g.file],
                     g.first, g.last, g.awaits) for g in futures.source.guards],
+        "rust": _twin(trace, futures, files, rust) if rust else None,
         "files": [_file(name, trace) for name in files],
         "threads": list(titles), "never": len(trace.threads.keys() - titles.keys()),
         "graph": _slim(drawn.svg), "graphText": drawn.figure.text,
@@ -147,6 +157,23 @@ def packed(trace: Trace, drawn: Picture, left_out: str = "") -> str:
         "cut": trace.cut._replace(begun=at.get(trace.cut.begun, len(rows))), "rest": left_out,
     }  # fmt: skip
     return json.dumps(sent, separators=(",", ":"))
+
+
+def _twin(trace: Trace, futures: Futures, files: dict[str, int], rust: str) -> dict[str, Any]:
+    """Pair the lines of the program with those of its Rust, which are all sent."""
+    ran = Counter(record.file for record in trace.records if record.line).most_common(1)
+    file = ran[0][0] if ran else ""
+    blocks = futures.source.around(file, {r.line for r in trace.records if r.file == file})
+    wanted = {line for block in blocks for line in range(block.first, block.last + 1)}
+    text = enumerate(trace.sources.get(file, "").splitlines(), 1)
+    twins = dict(pairs({n: line for n, line in text if n in wanted}, rust))
+    begins = {block.name: block.first for block in blocks if block.name}
+    for moment in (moment for moments in futures.moments.values() for moment in moments):
+        twin = twins.get(begins.get(moment.name, 0))
+        if moment.kind == "made" and twin:  # the call in Python is Rust's `async` block itself
+            twins.setdefault(moment.line, twin)
+    lines = [[n, visible(line, LINE_OF_CODE)] for n, line in enumerate(rust.splitlines(), 1)]
+    return {"file": files.get(file), "lines": lines[:WHOLE], "pairs": list(twins.items())}
 
 
 def _slim(svg: str) -> str:

@@ -127,7 +127,7 @@ class Futures:
     def _spot(self, first: Record, file: str, line: int, name: str) -> int:
         """Tell before which record a future was made: the last that its maker made, or a later."""
         records, spot = self.trace.records, first.index
-        mine = (r for r in records[spot - 1 :: -1] if r.thread == first.thread)
+        mine = (r for r in reversed(records[:spot]) if r.thread == first.thread)
         for at in (r.index for r in mine if not isinstance(r, ENDS)):
             inner = self.calls[at][-1:]
             if inner and (inner[0].name, inner[0].file) == (name, file) and inner[0].line <= line:

@@ -61,6 +61,12 @@ class Source:
         around = (b for b in self._blocks(file) if b.name and b.first <= line <= b.last)
         return max(around, key=lambda block: block.first, default=None)
 
+    def around(self, file: str, lines: set[int]) -> list[Block]:
+        """Give the outermost functions in which one of these lines is, and all that is in them."""
+        blocks = self._blocks(file)
+        outer = [b for b in blocks if b.name and not b.outer and lines & {*range(b.first, b.last)}]
+        return [b for b in blocks if any(o.first <= b.first <= b.last <= o.last for o in outer)]
+
     @cached_property
     def guards(self) -> list[Guard]:
         """Every entry by a guard whose lines can be told, in order."""
