@@ -100,7 +100,8 @@ def step(trace: Trace, rust: str = "") -> Stepper:
     need("step(run(main()))", trace)
     if not isinstance(rust, str):
         raise UsageError(
-            f"rust is the text of a program, got {rust!r:.60}. Write: rust='fn main() …'"
+            f"rust is the text of a program, got {rust!r:.60}. "
+            f"Write: step(trace, rust=Path('main.rs').read_text())"
         )
     return Stepper(trace, rust)
 

@@ -46,5 +46,9 @@ def _words(line: str) -> frozenset[str]:
 
 @cache
 def _alike(one: frozenset[str], other: frozenset[str]) -> float:
-    share = len(one & other) / max(len(one | other), 1)
+    """Tell how much two lines share; other texts, or the head of another function: nothing."""
+    both, texts = one & other, [{w for w in words if w[0] == '"'} for words in (one, other)]
+    if (all(texts) and not texts[0] & texts[1]) or ("fn" in both and not both - {"fn", "async"}):
+        return 0.0
+    share = len(both) / max(len(one | other), 1)
     return share if share >= ALIKE else 0.0

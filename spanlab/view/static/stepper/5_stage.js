@@ -10,10 +10,11 @@ const DEEP = 4, FEW = 3, SHELF = 8;  // cards of a stack, threads with large zon
 
 function stagePane(story) {
   const { threads } = story.sent, few = threads.length <= FEW;
-  const stage = scroller(`sl-stage${few ? "" : " many"}${story.futures.length ? "" : " alone"}`, "Threads, their span stacks, and the futures");
+  const stage = el("div", `sl-stage${few ? "" : " many"}${story.futures.length ? "" : " alone"}`);
   const zones = threads.map(id => ({ id, element: ofThread(story, el("div", "sl-zone"), id) }));
-  const shelf = el("div", "sl-shelf"), first = few ? 1 : 0, elements = zones.map(({ element }) => element);
-  const others = el("div", "sl-others", ...elements.slice(first));
+  const shelf = scroller("sl-shelf", "Futures on no thread"), others = scroller("sl-others", "Threads and their span stacks");
+  const first = few ? 1 : 0, elements = zones.map(({ element }) => element);
+  others.append(...elements.slice(first));
   stage.append(...elements.slice(0, first), ...(story.futures.length ? [shelf] : []));
   if (zones.length > first) stage.append(others);
   const never = story.sent.never;
@@ -27,7 +28,7 @@ function stagePane(story) {
       const here = now.filter(one => one.thread === id && (["polled", "value", "given"].includes(one.where)
         || (one.future.task === 0 && ["waits", "queue"].includes(one.where))));
       element.replaceChildren(...zone(story, id, state, at, on ? record : null, here, few));
-      if (on) inSight(stage, element);
+      if (on) inSight(others, element);
     }
     shelf.replaceChildren(...shelved(story, now.filter(one => one.future.task !== 0), at));
   } };
