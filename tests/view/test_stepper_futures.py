@@ -129,6 +129,8 @@ def test_the_first_program_of_the_article_is_told() -> None:
         "its span work is made at its first poll.",
         "The first poll of work has made its span: "
         "it carries work from now on, and each poll enters it.",
+        "1 polls work for the first time. It is awaited in place: "
+        "work goes on top of what is there, until this poll ends.",
         "1 makes the future task in sub_task. Nothing of it has run, "
         "and work is not attached to it: a call attaches nothing.",
         "The call of sub_task ends and gives the future task back. "
@@ -164,7 +166,7 @@ def test_a_future_that_is_wrapped_carries_its_card_to_another_thread() -> None:
 def test_a_call_that_has_ended_gives_its_future_back_before_it_is_awaited() -> None:
     """Awaited in place: polled inside the same poll, under the span that is there."""
     said = story(run(programs.awaited()(), on=CurrentThread()))
-    assert said[3:5] == [
+    assert said[4:6] == [
         "The call of sub_task ends and gives the future task back: "
         "now it is a value in work, and carries no span.",
         "work awaits task: it is polled inside this same poll, "

@@ -169,9 +169,10 @@ def _twin(trace: Trace, futures: Futures, files: dict[str, int], rust: str) -> d
     text = enumerate(trace.sources.get(file, "").splitlines(), 1)
     twins = dict(pairs({n: line for n, line in text if n in wanted}, rust))
     begins = {block.name: block.first for block in blocks if block.name}
-    for moment in (moment for moments in futures.moments.values() for moment in moments):
-        twin = twins.get(begins.get(moment.name, 0))
-        if moment.kind == "made" and twin:  # the call in Python is Rust's `async` block itself
+    for moment in futures.made.values():
+        if twin := twins.get(
+            begins.get(moment.name, 0)
+        ):  # the call in Python is Rust's `async` block itself
             twins.setdefault(moment.line, twin)
     lines = [[n, visible(line, LINE_OF_CODE)] for n, line in enumerate(rust.splitlines(), 1)]
     return {"file": files.get(file), "lines": lines[:WHOLE], "pairs": list(twins.items())}

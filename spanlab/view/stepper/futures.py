@@ -55,6 +55,7 @@ class Futures:
         self.of_task, self.of_future = dict[int, int](), dict[int, int]()
         self.calls: list[Calls] = list(calls(trace, self.source))
         self.moments: defaultdict[int, list[Moment]] = defaultdict(list)  # before which record
+        self.made = dict[int, Moment]()  # of each token that it is known of
         self.spans = {w.future: w.span for w in trace.of(FutureWrapped)}
         self.brought = dict[int, tuple[int, int, bool]]()  # by main: future, span, is it made then
         self._first = dict[int, Record]()  # of each token
@@ -75,20 +76,21 @@ class Futures:
             case FutureWrapped(future=future, inner=inner) if future not in self.of_future:
                 token = None if inner is None else self.of_future.get(inner)
                 if token is None and self._is_attribute(record):  # made before this trace begins
-                    token = self._of(record)
-                    self.brought.setdefault(token or 0, (future, record.span, True))
+                    token = self._bring(record, True)
                 self.of_future[future] = self._new(record, record.name) if token is None else token
             case FutureMade(name=name) | FutureGiven(name=name):
                 if record.future not in self.of_future:
                     self.of_future[record.future] = self._new(record, name)
             case SpanEntered(future=int(future)) if future not in self.of_future:
-                if (token := self._of(record)) is not None:
+                if (token := self._bring(record, False)) is not None:
                     self.of_future[future] = token
-                    self.brought.setdefault(token, (future, record.span, False))
 
-    def _of(self, record: Record) -> int | None:
-        """Give the future of the task that makes a record."""
-        return None if record.task is None else self.of_task.get(record.task)
+    def _bring(self, record: FutureWrapped | SpanEntered, comes: bool) -> int | None:
+        """Give the future of the task that is polled, which has brought this span from before."""
+        token = None if record.task is None else self.of_task.get(record.task)
+        if token is not None and record.future is not None:
+            self.brought.setdefault(token, (record.future, record.span, comes))
+        return token
 
     def named(self) -> list[tuple[str, int | None]]:
         """Give the name of each, and its task if it has one."""
@@ -116,7 +118,8 @@ class Futures:
             token = self.of_task[spawn.spawned]
             first, name = self._first[token], function.name if function else ""
             at = (spawn.thread, spawn.task, file, line, spawn.name, name, token)
-            self.moments[self._spot(first, file, line, name)].append(Moment("made", *at))
+            self.made[token] = Moment("made", *at)
+            self.moments[self._spot(first, file, line, name)].append(self.made[token])
             here = self.source.function(first.file, first.line)
             if not isinstance(first, FutureMade) and (here is None or here.name != name):
                 place = spawn.thread, spawn.task, first.file, first.line

@@ -187,8 +187,7 @@ class Lives:
             name = record.name if span is None else self.named(span)
             state.cards[record.future] = name, COMES
             self._become(token, "value", record.thread).owner = record.task
-            made = (m for ms in futures.moments.values() for m in ms if m.token == token)
-            return sayings.made(self._scene(record, token), next(made, None))
+            return sayings.made(self._scene(record, token), futures.made.get(token))
         assert isinstance(record, kind.FutureWrapped)
         card = self.named(record.span), CARRIED
         begins = record.future in state.cards or state.where != "value"
@@ -207,8 +206,9 @@ class Lives:
             return []
         polled.add(future)
         own = self.futures.of_task.get(-1 if record.task is None else record.task)
-        state = self.states[token]
-        if own is not None and token != own and state.where == "value":  # it is awaited in place
+        state, scene = self.states[token], self._scene(record, token)
+        awaited = own is not None and token != own and state.where == "value"
+        if own is not None and awaited:
             self.states[own].cards |= state.cards
             state.cards = {}
             self._become(token, "gone", record.thread)
@@ -217,7 +217,9 @@ class Lives:
             state, token = self.states[own], own
         state.cards[future] = self.named(record.span), OUT
         self._touched.add(token)
-        return sayings.drops(self._scene(record, token), self.named(record.span)) if is_drop else []
+        if awaited:
+            return sayings.polled(scene, self.named(record.span))
+        return sayings.drops(self.named(record.span)) if is_drop else []
 
     def _exit(self, record: kind.SpanExited) -> None:
         entries = self._entries[record.thread]

@@ -158,7 +158,12 @@ def ended(scene: Scene, was_aborted: bool) -> Words:
     return [scene.who, " has polled ", task, " to its end, and its future is gone."]
 
 
-def drops(scene: Scene, span: str) -> Words:
+def polled(scene: Scene, span: str) -> Words:
+    return [scene.who, " polls ", b(scene.name), " for the first time. It is awaited in place: ",
+            b(span), " goes on top of what is there, until this poll ends."]  # fmt: skip
+
+
+def drops(span: str) -> Words:
     return ["The future that carries ", b(span), " is over and is dropped, inside its span: ",
             b(span), " goes on the stack once more."]  # fmt: skip
 

@@ -51,7 +51,7 @@ class Lines {
   }
   resize(count, fresh = false) {
     this.count = count;
-    this.inner.style.height = `${this.top(count)}px`;
+    this.inner.style.height = `${this.top(count) + this.box.clientHeight % this.high}px`;  // whole lines at its end
     if (!fresh) return;
     this.made.clear();
     this.inner.replaceChildren();
