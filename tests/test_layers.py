@@ -43,7 +43,7 @@ BARS = {  # what is measured: its files, and how many lines they may have in all
     "tokio/explore": (["tokio/explore/**/*.py"], 450),
     "tokio/host": (["tokio/host/**/*.py"], 200),
     "view": (["view/*.py"], 1_900),
-    "view/stepper": (["view/stepper/**/*.py"], 1_100),
+    "view/stepper": (["view/stepper/**/*.py"], 1_110),
     "causes": (["causes/**/*.py"], 1_700),
     "lesson": (["lesson/**/*.py"], 1_150),
     "face": (["__init__.py"], 120),

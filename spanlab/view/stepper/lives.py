@@ -50,6 +50,9 @@ class Entry(NamedTuple):
     is_drop: bool
 
 
+NOTHING = Entry(-1, None, False)
+
+
 class Lives:
     """Goes through a trace once, for the `steps`, what is `said` at some, and all `lives`.
 
@@ -68,6 +71,7 @@ class Lives:
         self._stacks = Stacks()
         self._entries: defaultdict[int, list[Entry]] = defaultdict(list)
         self._polled: defaultdict[int, set[int]] = defaultdict(set)  # in this poll of a thread
+        self._handed = set[int | None]()  # futures that a runtime has
         self._dropped, self._aborted, self._begun = set[int](), set[int](), set[int]()
         for record in futures.trace.records:
             for moment in futures.moments[record.index]:
@@ -115,17 +119,17 @@ class Lives:
 
     def _scene(self, step: Record | Moment, token: int | None) -> Scene:
         """Gather what a sentence needs to know of a step."""
-        pushed = self._stacks.pushed(step.thread)
+        pushed, current = self._stacks.pushed(step.thread), self._stacks.current(step.thread)
         left = pushed[-1].by.task if pushed and pushed[-1].by.task != step.task else None
-        current = self._stacks.current(step.thread)
-        here = self.futures.source.function(step.file, step.line)
+        function = self.futures.source.function(step.file, step.line)
         name = "" if token is None else self.futures.names[token]
         cards = () if token is None else tuple(self.states[token].cards.values())
-        top = "" if current is None else self.named(current)
-        function = here.name if here else ""
-        return Scene(
-            step.thread, step.task, name, cards, top, left, function, token in self.inside
-        )  # fmt: skip
+        top, here = (
+            "" if current is None else self.named(current),
+            function.name if function else "",
+        )
+        is_inside = token in self.inside
+        return Scene(step.thread, step.task, name, cards, top, left, here, is_inside)
 
     # ---------------------------------------------------------------- what happens to them
 
@@ -159,6 +163,7 @@ class Lives:
                 said = sayings.handed(scene, record)
                 if scene.top:
                     self.inside.add(token)
+                self._handed.add(record.future)
                 self._become(token, "queue", thread)
                 return said
             case kind.PollStarted(task=int(task)):
@@ -223,16 +228,16 @@ class Lives:
 
     def _exit(self, record: kind.SpanExited) -> None:
         entries = self._entries[record.thread]
-        last = next((one for one in reversed(entries) if one.span == record.span), None)
-        if last is None:
-            return
+        last = next((one for one in reversed(entries) if one.span == record.span), NOTHING)
         pop(entries, last)
-        token = self.futures.of_future.get(-1 if last.future is None else last.future)
+        token = None if last.future is None else self.futures.of_future.get(last.future)
         if token is None or last.future is None:
             return
         cards = self.states[token].cards
         if last.is_drop:
             cards.pop(last.future, None)
+            if last.future in self._handed:
+                self.states[token].note = "dropped"
             if self.states[token].where == "given":
                 self._become(token, "gone", record.thread)
         elif last.future in cards:

@@ -95,7 +95,8 @@ function ofTask({ task: id }, element) {
 /** The cards that a future carries: to come, at rest, or on a stack just now. */
 function ringsOf(one) {
   if (one.held.length) return one.held.map(([span, look]) => el("bdi", `sl-ring ${["comes", "", "out"][look]}`, span));
-  return [el("bdi", `sl-bare${one.future.inside && isHanded(one) ? " bad" : ""}`, "no span")];
+  const isOver = one.note === "dropped", isBad = !isOver && one.future.inside && isHanded(one);
+  return [el("bdi", `sl-bare${isBad ? " bad" : ""}`, isOver ? "dropped" : "no span")];
 }
 
 /** A future as a thing. */
