@@ -79,7 +79,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         yield page
 
 
-def show(page: Page, trace: Trace, *, dark: bool = False, width: int = 1000) -> float:
+def show(
+    page: Page, trace: Trace, *, dark: bool = False, width: int = 1000, rust: str = ""
+) -> float:
     """Show the stepper in a plain page; give the milliseconds from the data to the first paint."""
     back, front = ("#14181d", "#e4e8ec") if dark else ("#ffffff", "#1f2933")
     css = static("palette.css") + static("stepper.css")
@@ -88,8 +90,8 @@ def show(page: Page, trace: Trace, *, dark: bool = False, width: int = 1000) -> 
         f'<!doctype html><html lang="en"><title>Stepper</title><style>{css} body {{ margin: 16px;'
         f" background: {back}; color: {front} }}</style><main id=here></main></html>"
     )
-    script_and_trace = [script("spanlab.view", "stepper"), packed(trace, picture(trace))]
-    taken: float = page.evaluate(SHOW, script_and_trace)
+    sent = packed(trace, picture(trace), rust=rust)
+    taken: float = page.evaluate(SHOW, [script("spanlab.view", "stepper"), sent])
     return taken
 
 
@@ -148,24 +150,64 @@ def test_a_step_is_quick(page: Page) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("program", ["lost", "leak", "many"])
-def test_axe_finds_nothing_serious(page: Page, program: str, dark: bool) -> None:
+def test_axe_finds_nothing(page: Page, program: str, dark: bool) -> None:
     """Names, roles, contrast: the rules of axe-core, light and dark, at several steps."""
     axe = need("axe-core", AXE, os.environ.get("AXE", ""))
     trace = {"lost": lost, "leak": lambda: leaking(), "many": lambda: many(26)}[program]()
     show(page, trace, dark=dark)
     page.evaluate("() => document.querySelector('.sl-ask').click()")
     page.add_script_tag(path=axe)
-    for at in (17, trace.events[-1].index, len(trace) - 1):
+    steps = placed(trace)
+    for at, key in (17, "g"), (steps[trace.events[-1].index], "g"), (steps[-1], "w"):
         page.evaluate(GO, at)
-        page.wait_for_timeout(250)
+        page.locator(".sl").press(key)
+        page.wait_for_timeout(350)
         found = page.evaluate("async () => (await axe.run('.sl')).violations")
-        serious = [
-            (rule["id"], node["html"][:200], node["failureSummary"])
-            for rule in found
-            for node in rule["nodes"]
-            if rule["impact"] in ("serious", "critical")
-        ]
-        assert not serious, serious
+        assert not [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]]
+    page.locator(".sl").press("w")
+
+
+def test_a_leaked_guard_looks_leaked(page: Page) -> None:
+    """Beside its lines while it is held, with a notch at the await; red while others are polled."""
+    trace = leaking()
+    show(page, trace)
+    steps, held = placed(trace), page.locator(".sl-hold")
+    before, foreign = (steps[trace.events[n].index] for n in (0, 1))
+    page.evaluate(GO, before)
+    expect(held).to_have_count(4)
+    expect(page.locator(".sl-hold.left")).to_have_count(0)
+    expect(page.locator(".sl-hold.await")).to_have_attribute("title", re.compile("across this"))
+    page.evaluate(GO, foreign)
+    expect(page.locator(".sl-hold.left")).to_have_count(4)
+    expect(page.locator(".sl-card.foreign")).to_contain_text("left by task 1")
+    page.evaluate(GO, steps[-1])
+    expect(held).to_have_count(0)
+
+
+def test_the_wall_has_larger_type(page: Page) -> None:
+    """One key: the whole screen, and back."""
+    show(page, lost(), width=1240)
+    stepper = page.locator(".sl")
+    size = "e => e.querySelector('.sl-say').getBoundingClientRect().height"
+    small = stepper.evaluate(size)
+    stepper.press("w")
+    page.wait_for_function("document.querySelector('.sl').style.zoom > 1")
+    assert stepper.evaluate(size) > small * 1.15
+    stepper.press("w")
+    page.wait_for_function("!document.querySelector('.sl').style.zoom")
+    assert stepper.evaluate(size) == small
+
+
+def test_rust_is_marked_beside_python(page: Page) -> None:
+    """At each event both lines have its message."""
+    rust = (ROOT / "tests/reference/src/bin/lost_parent.rs").read_text(encoding="utf-8")
+    trace = lost()
+    show(page, trace, rust=rust)
+    for event in trace.events:
+        page.evaluate(GO, placed(trace)[event.index])
+        for line in page.locator(".sl-line.now").all():
+            expect(line).to_contain_text(f'"{event.message}"')
+        expect(page.locator(".sl-line.now")).to_have_count(2)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

@@ -8,6 +8,7 @@ import pytest
 from reference import programs
 from reference.programs import ARTICLE, Main
 from stepping import leaking
+from told import every
 from written import Writer, execute, files
 from written import programs as known
 
@@ -119,6 +120,26 @@ def test_random_programs_agree_with_their_records() -> None:
     """Joins, selects, aborts, guards that leak: on one thread, and on two workers."""
     for trace in random_programs():
         agrees(trace)
+
+
+def test_what_readers_meet_agrees_with_its_records() -> None:
+    """The lessons and the playground."""
+    for name, trace in every():
+        if not name.startswith("pitfall"):  # made in one recording, run in another: numbers clash
+            agrees(trace)
+
+
+def test_what_is_wrapped_in_a_function_of_one_line_is_a_future_of_its_own() -> None:
+    """Its line is that of the function; no attribute has made the span."""
+
+    async def work() -> None:
+        info("working")
+
+    async def main() -> None: await spawn(info_span("job").instrument(work()))  # fmt: skip
+
+    trace = run(main(), on=CurrentThread())
+    agrees(trace)
+    assert lives_of(trace).futures.names == ["main", "work"]
 
 
 def test_the_first_program_of_the_article_is_told() -> None:

@@ -102,9 +102,14 @@ class Futures:
         self._first[len(self.names) - 1] = record
         return len(self.names) - 1
 
-    def _is_attribute(self, record: Record) -> bool:
-        function = self.source.function(record.file, record.line)
-        return function is not None and function.first == record.line
+    def _is_attribute(self, record: FutureWrapped) -> bool:
+        """Tell whether an attribute made the span: at its line, and not in the frame of a call."""
+        function, new = (
+            self.source.function(record.file, record.line),
+            self.trace.spans[record.span],
+        )
+        frames = [site.frame for site in self.trace.seen(new.index).sites]
+        return function is not None and function.first == record.line and not any(frames[:1])
 
     # ---------------------------------------------------------------- what no record tells
 
@@ -121,7 +126,8 @@ class Futures:
             self.made[token] = Moment("made", *at)
             self.moments[self._spot(first, file, line, name)].append(self.made[token])
             here = self.source.function(first.file, first.line)
-            if not isinstance(first, FutureMade) and (here is None or here.name != name):
+            is_here = here is not None and here.name == name
+            if first.line and not isinstance(first, FutureMade) and not is_here:
                 place = spawn.thread, spawn.task, first.file, first.line
                 self.moments[first.index].append(
                     Moment("returned", *place, spawn.name, name, token)
