@@ -22,7 +22,7 @@ from spanlab.errors import (
 from spanlab.field import Debug, Display, Empty, Level
 from spanlab.future import Future, Pending
 from spanlab.panic import set_panic_hook
-from spanlab.recorder import recording
+from spanlab.recorder import Recorder, recording
 from spanlab.threads import spawn_thread
 from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet
@@ -54,10 +54,15 @@ from spanlab.tracing.macros import (
     warn_span,
 )
 from spanlab.tracing.span import Span
+from spanlab.values import Char, Some
 
 if TYPE_CHECKING:
     from spanlab.causes import Cause
     from spanlab.causes.why import Why, why
+    from spanlab.drops import block
+    from spanlab.filters.env_filter import EnvFilter, Targets
+    from spanlab.filters.layer import enabled, with_filter
+    from spanlab.log_tracer import LogTracer
     from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop, arun
     from spanlab.view.compare import Comparison, compare
     from spanlab.view.figure import Figure
@@ -67,16 +72,17 @@ if TYPE_CHECKING:
     from spanlab.view.stepper import Stepper, step
 
 __all__ = [
-    "AsyncioLoop", "BudgetExceeded", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug",
-    "Display", "Empty", "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused",
-    "JoinError", "JoinHandle", "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime",
-    "NoRuntime", "NoSource", "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded",
-    "Replay", "Seeded", "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads",
-    "Why", "arun", "compare", "debug", "debug_span", "error", "error_span", "event", "explore",
+    "AsyncioLoop", "BudgetExceeded", "Cause", "Char", "Comparison", "CurrentThread", "Deadlock",
+    "Debug", "Display", "Empty", "EnvFilter", "Explored", "Figure", "ForeignAwaitable", "Future",
+    "FutureReused", "JoinError", "JoinHandle", "JoinSet", "Level", "Log", "LogTracer",
+    "MissingPackage", "NestedRuntime", "NoRuntime", "NoSource", "NotAFuture", "NotSend",
+    "OsThreads", "Pending", "PollBudgetExceeded", "Replay", "Seeded", "Some", "Span",
+    "SpanlabError", "Stepper", "Targets", "Trace", "UsageError", "VirtualThreads", "Why", "arun",
+    "block", "compare", "debug", "debug_span", "enabled", "error", "error_span", "event", "explore",
     "graph", "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log",
     "pending", "recording", "run", "select", "set_panic_hook", "sleep", "span", "spawn",
     "spawn_blocking", "spawn_thread", "step", "trace", "trace_span", "warn", "warn_span", "why",
-    "yield_now",
+    "with_filter", "yield_now",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -88,6 +94,9 @@ _LATER = {
     "Figure": "view.figure", "graph": "view.graph", "lanes": "view.lanes",
     "Log": "view.fmt", "log": "view.fmt", "Stepper": "view.stepper", "step": "view.stepper",
     "Outcomes": "view.outcomes",
+    "LogTracer": "log_tracer", "block": "drops",
+    "EnvFilter": "filters.env_filter", "Filtering": "filters.env_filter",
+    "Targets": "filters.env_filter", "enabled": "filters.layer", "with_filter": "filters.layer",
 }  # fmt: skip  # views and asyncio are loaded when they are first asked for
 
 
@@ -98,5 +107,6 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+Recorder.parse = lambda *asked: __getattr__("Filtering")(*asked)
 Explored.view = lambda found: __getattr__("Outcomes")(found)
 Trace.views = (lambda trace: __getattr__("log")(trace), lambda trace: __getattr__("graph")(trace))

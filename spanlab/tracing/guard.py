@@ -94,7 +94,8 @@ class Instrumented(Future[Any]):
             name = inner.cr_code.co_name if plain else name_of(inner)
             now, (code, at) = recorder.clock(), place
             recorder.append((
-                "wrapped", now, thread.id, thread.task, code, at, number, span.id, within, name,
+                "wrapped", now, thread.id, thread.task, code, at, number, span._number, within,
+                name,
             ))  # fmt: skip
 
     def send(self, value: None, /) -> Pending:

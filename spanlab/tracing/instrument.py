@@ -14,7 +14,7 @@ from spanlab.errors import NoSource, UsageError
 from spanlab.field import Debug, Display, Level
 from spanlab.frames import NOWHERE, code_of, name_of, unwind
 from spanlab.future import Pending, into_future
-from spanlab.syntax import attribute, block, syntax
+from spanlab.syntax import attribute, block, is_unit, syntax
 from spanlab.threads import current
 from spanlab.tracing.guard import Entered, Instrumented
 from spanlab.tracing.span import Span, emit, make_span
@@ -122,6 +122,8 @@ class _Attribute:
                 f"'{function.__name__}', of which Rust has none. Make it return a list"
             )
         node = syntax(function)
+        inner = None if node is None else block(node)
+        self.is_unit = is_unit(inner or node)
         if node is not None:
             marked = attribute(node)
             self.place = self.place[0], self.place[1] + (marked.lineno - 1 if marked else 0)
@@ -134,7 +136,6 @@ class _Attribute:
                 f"@instrument decides by the source of '{function.__name__}', and there is none. "
                 f"Define it in a file or a cell; or write: with info_span('{self.name}').enter():"
             )
-        inner = block(node)
         if inner is not None:
             codes = [c for c in function.__code__.co_consts if isinstance(c, CodeType)]
             self.block = [code for code in codes if code.co_name == inner.name][-1]
@@ -174,6 +175,7 @@ class _Attribute:
 
     def returned(self, value: Any) -> None:
         """Record what the function gave, if asked to."""
+        value = () if value is None and self.is_unit else value
         self._tell("return", value, self.asked.ret, Debug, self.ret_level)
 
     def failed(self, error: Exception) -> None:

@@ -145,6 +145,7 @@ def test_every_program_is_compared() -> None:
     compared |= {program.__name__ for program in lessons.PROGRAMS}
     compared |= {program.__name__ for program in lessons.ON_ASYNCIO}  # in test_witness.py
     compared |= {f"pitfall_{program.__name__}" for program in pitfalls.PROGRAMS}
+    compared |= {"values"}  # in ground/test_values.py
     assert compared == {path.stem for path in (HERE / "logs").glob("*.log")}
 
 

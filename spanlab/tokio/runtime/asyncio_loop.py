@@ -234,7 +234,7 @@ class AsyncioLoop(RealClock):
 
 async def arun(
     main: Any, on: AsyncioLoop | None = None, level: str | Level = "trace",
-    polls: int = 1_000_000, records: int = RECORDS,
+    polls: int = 1_000_000, records: int = RECORDS, filter: Any = None,
 ) -> Trace:  # fmt: skip
     """Run a main future on the loop that runs already, and give the trace.
 
@@ -243,7 +243,7 @@ async def arun(
     """
     runtime = AsyncioLoop() if on is None else on
     future = into_future(main, "arun()")
-    recorder = Recorder(level, runtime.clock, records)
+    recorder = Recorder(level, runtime.clock, records, filter)
     with closing(future), runtime.owned(), recorder.installed():
         runtime.begin(polls)
         thread = recorder.thread("main", runtime)
