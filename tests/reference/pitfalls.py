@@ -5,14 +5,20 @@ Read each function beside the Rust file of its name. A `Drop` that logs there is
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import cache
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from spanlab import (
     JoinError,
     JoinSet,
     Span,
+    UsageError,
+    block,
     debug_span,
+    error,
     in_current_span,
     info,
     info_span,
@@ -308,6 +314,248 @@ async def not_busy_fixed() -> None:
     await request()
 
 
+def stolen_job() -> None:
+    jobs = list[Callable[[], None]]()  # of the one thread of the pool
+
+    def in_mine():
+        jobs.append(lambda: info("a job of others"))
+        jobs.pop()()  # a thread that waits runs what is there
+
+    info_span("mine").in_scope(in_mine)
+
+
+def stolen_job_fixed() -> None:
+    jobs = list[Callable[[], None]]()
+    theirs = info_span("theirs")
+
+    def in_mine():
+        jobs.append(lambda: theirs.in_scope(lambda: info("a job of others")))
+        jobs.pop()()
+
+    info_span("mine").in_scope(in_mine)
+
+
+class Service:
+    @instrument(skip_all=True)
+    async def call(self):
+        info("as by default")
+
+
+async def default_method() -> None:
+    class Mine(Service):
+        async def call(self):
+            info("in my way")
+
+    await Service().call()
+    await Mine().call()
+
+
+async def default_method_fixed() -> None:
+    class Mine(Service):
+        @instrument(skip_all=True)
+        async def call(self):
+            info("in my way")
+
+    await Service().call()
+    await Mine().call()
+
+
+async def scoped_subscriber() -> None:
+    async def task():
+        info("in the task")
+
+    info("in the test")
+    await spawn(task())
+    info("the task has ended")
+
+
+scoped_subscriber_fixed = scoped_subscriber  # what differs is how it is run
+
+
+def moved_parent() -> None:
+    request = info_span("request")
+    id = request.id
+    del request
+    try:
+        info_span("child", parent=id)
+    except UsageError as panic:
+        error(str(panic).splitlines()[-1])
+
+
+def moved_parent_fixed() -> None:
+    request = info_span("request")
+    child = info_span("child", parent=request)
+    child.in_scope(lambda: info("in child"))
+
+
+@instrument(name="request", skip_all=True)
+def ask(inbox: SimpleQueue[object], message: object) -> None:
+    info("asking")
+    inbox.put(message)
+
+
+def worker() -> None:
+    def work():
+        while n := inbox.get():
+            info(f"executing {n}")
+
+    inbox = SimpleQueue[int]()
+    thread = spawn_thread(work)
+    ask(inbox, 1)
+    inbox.put(0)
+    thread.join()
+
+
+def worker_fixed() -> None:
+    def work():
+        while message := inbox.get():
+            n, span = message
+            span.in_scope(lambda: info(f"executing {n}"))
+
+    @instrument(name="request")
+    def request():
+        info("asking")
+        inbox.put((1, Span.current()))
+
+    inbox = SimpleQueue[tuple[int, Span] | None]()
+    thread = spawn_thread(work)
+    request()
+    inbox.put(None)
+    thread.join()
+
+
+class Pool:
+    def __init__(self):
+        self.span = Span.current()
+
+    def query(self, n: int):
+        self.span.in_scope(lambda: info(f"query {n}"))
+
+
+def cached() -> None:
+    @cache
+    def pool():
+        return Pool()
+
+    @instrument
+    def request(n):
+        pool().query(n)
+
+    request(1)
+    request(2)
+
+
+def cached_fixed() -> None:
+    class Pool:
+        def query(self, n):
+            info(f"query {n}")
+
+    @cache
+    def pool():
+        return Pool()
+
+    @instrument
+    def request(n):
+        pool().query(n)
+
+    request(1)
+    request(2)
+
+
+async def guard_over_yield() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        with info_span("numbers").enter():
+            for n in range(2):
+                info(f"produced {n}")
+                yield n
+
+    async for n in numbers():
+        info(f"consumed {n}")
+
+
+async def guard_over_yield_fixed() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        span = info_span("numbers")
+        for n in range(2):
+            with span.enter():
+                info(f"produced {n}")
+            yield n
+
+    async for n in numbers():
+        info(f"consumed {n}")
+
+
+def pool_holds() -> None:
+    @instrument(skip_all=True)
+    def request(n, pool):
+        with block() as here:
+            here.connection = pool.pop() if pool else Pool()
+            here.connection.query(n)
+            pool.append(here.connection)
+
+    pool = list[Pool]()
+    request(1, pool)
+    info("answered")
+    del pool
+
+
+def pool_holds_fixed() -> None:
+    class Connection(Pool):
+        def __init__(self):
+            self.span = info_span("connection", parent=None)
+
+    @instrument(skip_all=True)
+    def request(n, pool):
+        with block() as here:
+            here.connection = pool.pop() if pool else Connection()
+            here.connection.query(n)
+            pool.append(here.connection)
+
+    pool = list[Connection]()
+    request(1, pool)
+    info("answered")
+    del pool
+
+
+def filter_cuts() -> None:
+    info("listening", target="server")
+    with info_span("request", target="server", n=1).enter():
+        info("in my handler")
+
+
+def filter_cuts_fixed() -> None:
+    info("listening", target="server")
+    with info_span("request", target="server::request", n=1).enter():
+        info("in my handler")
+
+
+def callback() -> None:
+    queue = list[Callable[[], None]]()
+    guard = info_span("trigger").entered()
+
+    def called(guard=guard):
+        info("in the callback")
+        guard.exit()
+
+    queue.append(called)
+    del guard, called
+    info("unrelated")
+    queue.pop()()
+
+
+def callback_fixed() -> None:
+    queue = list[Callable[[], None]]()
+    span = info_span("trigger")
+    queue.append(lambda: span.in_scope(lambda: info("in the callback")))
+    info("unrelated")
+    queue.pop()()
+
+
+FILTERS = {  # what a program is run with
+    "filter_cuts": {"filter": "info,server=warn"},
+    "filter_cuts_fixed": {"filter": "info,server=warn,server::request=info"},
+    "scoped_subscriber": {"scoped": True},
+}
 PROGRAMS = (
     spawned, spawned_fixed, join_set, join_set_fixed, captured_inside, handle, handle_fixed,
     disabled_span, disabled_span_fixed,
@@ -315,6 +563,10 @@ PROGRAMS = (
     closes_late, closes_late_fixed, child_outlives, child_outlives_fixed, log_in_drop,
     log_in_drop_fixed, cancelled, cancelled_fixed, none_in_scope, none_in_scope_fixed, root_shown,
     json_spans, json_spans_fixed, reentered, reentered_fixed, not_busy, not_busy_fixed,
+    stolen_job, stolen_job_fixed, default_method, default_method_fixed, scoped_subscriber,
+    moved_parent, moved_parent_fixed, worker, worker_fixed, cached, cached_fixed,
+    guard_over_yield, guard_over_yield_fixed, pool_holds, pool_holds_fixed,
+    filter_cuts, filter_cuts_fixed, callback, callback_fixed,
 )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
 //! Values as `{:?}` and as `{:#?}` write them: one value a section, first on one line, then on several.
+#![allow(dead_code)]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
