@@ -82,6 +82,7 @@ class Runtime:
     In Rust: `tokio::runtime::Runtime`.
     """
 
+    make = Task
     cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
 
     def __init__(self, seed: int = 0) -> None:
