@@ -145,6 +145,8 @@ def check_future(value: Any, caller: str) -> Any:
         return value
     if isinstance(value, Future):
         return value
+    if type(value).__name__ in ("anext_awaitable", "async_generator_asend"):
+        return next_item(value)
     if callable(value) and inspect.iscoroutinefunction(inspect.unwrap(value)):
         name = value.__name__
         raise NotAFuture(
@@ -155,6 +157,11 @@ def check_future(value: Any, caller: str) -> Any:
         f"{caller} needs a future, got {type(value).__name__} {value!r:.60}. "
         f"A future is what an async function gives when it is called"
     )
+
+
+async def next_item(items: Any) -> Any:
+    """Await the `anext` of a stream, which is no future of its own."""
+    return await items
 
 
 def refuse_reused(error: BaseException) -> None:

@@ -30,7 +30,7 @@ class LogTracer(logging.Handler):
         level = Level(min(5, max(1, record.levelno // 10 + 1)))
         place = record.pathname, record.lineno
         given = {
-            "log.target": record.name, "log.module_path": record.name,
+            "log.target": record.name, "log.module_path": record.module,
             "log.file": record.pathname, "log.line": record.lineno,
         }  # fmt: skip
         emit(level, record.getMessage(), ..., record.name, given, sys._getframe(), place)

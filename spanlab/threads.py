@@ -103,7 +103,7 @@ class ThreadHandle(Generic[T]):
             try:
                 self._value = self._function()
             except BaseException as error:  # also what ends a process: whoever joins ends too
-                if isinstance(error, Exception):
+                if not isinstance(error, (KeyboardInterrupt, SystemExit)):
                     process.panicked(error)
                 self._error = error
             finally:

@@ -1,4 +1,4 @@
-"""`join` and `select`: several futures, polled inside the one that waits for them."""
+"""`select`, and what it shares with `join`: futures polled inside the one that waits."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Branch(Future[Any]):
         self.inner.close()
 
 
-class _Branches(Future[Any]):
+class Branches(Future[Any]):
     """Several futures polled inside one: what `join` and `select` share."""
 
     __slots__ = ("_foreign", "_futures", "_thrown")
@@ -100,42 +100,7 @@ class _Branches(Future[Any]):
             self._drop(index)
 
 
-class _Join(_Branches):
-    __slots__ = ("_first", "_values")
-
-    def __init__(self, futures: tuple[Any, ...]) -> None:
-        super().__init__(futures, "join()")
-        self._first = 0
-        self._values: list[Any] = [None] * len(futures)
-
-    def poll(self) -> tuple[Any, ...] | Pending:
-        pending, order = None, self._from(self._first)
-        saw("join")
-        self._first = (self._first + 1) % max(len(order), 1)  # another branch goes first then
-        for index in order:
-            if self._futures[index] is not USED:
-                try:
-                    pending = self._ask(index)
-                except StopIteration as ready:
-                    self._values[index] = ready.value
-                    self._drop(index)
-        if any(future is not USED for future in self._futures):
-            return pending or Pending("its branches")
-        values, self._values = self._values, []
-        return tuple(values) if len(values) == len(order) else USED.poll()
-
-
-def join(*futures: Any) -> Future[tuple[Any, ...]]:
-    """Poll futures together, inside this task, until all have a value.
-
-    They are polled inside the caller's poll, so they see the caller's spans.
-
-    In Rust: `tokio::join!`.
-    """
-    return _Join(futures)
-
-
-class _Select(_Branches):
+class _Select(Branches):
     __slots__ = ("_biased",)
 
     def __init__(self, futures: tuple[Any, ...], biased: bool) -> None:

@@ -43,9 +43,7 @@ class Task:
     fatal: tuple[Any, ...] = KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded
 
     def __init__(self, runtime: Any, future: Any, id: int) -> None:
-        self.runtime = runtime
-        self.future = future
-        self.id = id
+        self.runtime, self.future, self.id = runtime, future, id
         self.state, self.aborted = QUEUED, False
         self.value: Any = None
         self.error: JoinError | None = None
@@ -133,7 +131,9 @@ class Task:
         future, self.future = self.future, None
         try:
             future.close()
-        except Exception as panic:
+        except BaseException as panic:
+            if isinstance(panic, (KeyboardInterrupt, SystemExit)):
+                raise
             self.panicked(panic)
             if self.error is not None and self.error.is_cancelled():
                 self.error = JoinError(self.id, _panic(panic))
@@ -186,8 +186,7 @@ class JoinHandle(Future[T], Generic[T]):
     __slots__ = ("_is_used", "_task")
 
     def __init__(self, task: Task) -> None:
-        self._task = task
-        self._is_used = False
+        self._task, self._is_used = task, False
 
     def poll(self) -> T | Pending:
         if self._is_used:
@@ -224,6 +223,8 @@ class JoinHandle(Future[T], Generic[T]):
     def close(self) -> None:
         self._task.waiter = None
 
+    __del__ = close
+
     @property
     def id(self) -> int:
         """The task's number."""
@@ -240,13 +241,13 @@ class JoinHandle(Future[T], Generic[T]):
         return self._task.state is DONE
 
 
-def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
-    """Make a task of `future` and hand it to the runtime of this thread."""
+def new_task(future: Any, caller: str, *, blocking: bool = False, into: Any = None) -> Task:
+    """Make a task of `future` and hand it to the runtime of this thread, or a local set."""
     future = into_future(future, caller)
     try:
         thread, frame = here(caller), sys._getframe(2)
-        recorder = thread.recorder
-        task = Task(thread.runtime, future, recorder.next_task())
+        recorder, runtime = thread.recorder, into or thread.runtime
+        task: Task = runtime.make(runtime, future, recorder.next_task())
         recorder.append((
             "spawn", recorder.clock(), thread.id, thread.task,
             recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
@@ -255,8 +256,8 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     except (NoRuntime, BudgetExceeded):
         future.close()
         raise
-    thread.runtime.tasks[task.id] = task
-    (thread.runtime.block if blocking else thread.runtime.schedule)(task)
+    runtime.tasks[task.id] = task
+    (runtime.block if blocking else runtime.schedule)(task)
     return task
 
 
@@ -286,8 +287,7 @@ def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
 
     In Rust: `tokio::task::spawn_blocking`.
     """
-    future = call(function, "spawn_blocking()")
-    return JoinHandle(new_task(future, "spawn_blocking()", blocking=True))
+    return JoinHandle(new_task(call(function, caller := "spawn_blocking()"), caller, blocking=True))
 
 
 def call(function: Callable[[], Any], caller: str) -> Any:

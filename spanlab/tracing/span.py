@@ -13,11 +13,11 @@ from spanlab.chain import owner
 from spanlab.errors import UsageError
 from spanlab.field import capture
 from spanlab.frames import Place
-from spanlab.future import into_future
 from spanlab.ids import Id
 from spanlab.recorder import Recorder
 from spanlab.threads import Thread, current, local
-from spanlab.tracing.guard import Entered, EnteredSpan, Instrumented
+from spanlab.tracing.guard import Entered, EnteredSpan
+from spanlab.tracing.streams import instrumented
 
 T = TypeVar("T")
 
@@ -128,10 +128,13 @@ class Span:
     def in_scope(self, function: Callable[[], T]) -> T:
         """Call `function` inside this span."""
         with Entered(self, _caller(), id(_getframe())):
+            del self  # or the traceback of a panic would keep it open
             return function()
 
-    def instrument(self, future: Any) -> Instrumented:
+    def instrument(self, future: Any) -> Any:
         """Give a future that enters this span for each poll of `future`, and for its drop.
+
+        Of a stream, such as an async generator, it enters the span for each poll of a `next`.
 
         The parent of this span is what was current where the span was made, on whatever
         thread it is entered later.
@@ -139,8 +142,7 @@ class Span:
         In Rust: `future.instrument(span)`; there the future is made before the span.
         """
         frame = _getframe(1)
-        place = frame.f_code, frame.f_lasti
-        return Instrumented(into_future(future, "instrument()"), self, place)
+        return instrumented(future, "instrument()", self, (frame.f_code, frame.f_lasti))
 
     def _enter(self, place: Place, by: int, future: int | None = None) -> None:
         thread, recorder = local.thread, self._recorder

@@ -45,6 +45,12 @@ def test_every_record_agrees_in_order(family: str) -> None:
     assert disagreeing(family, CurrentThread(), list) == []
 
 
+def test_every_record_of_real_shapes_agrees_in_order() -> None:
+    """Channels, streams, timeouts, local sets: what programs are made of."""
+    assert len(load("async")) == 600
+    assert disagreeing("async", CurrentThread(), list) == []
+
+
 @pytest.mark.parametrize("schedule", [None, *map(Seeded, range(10))], ids=str)
 def test_messages_and_scopes_agree_on_virtual_threads(schedule: Any) -> None:
     """Where threads race, what is logged and under which spans does not depend on the race."""

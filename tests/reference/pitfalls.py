@@ -23,6 +23,7 @@ from spanlab import (
     info,
     info_span,
     instrument,
+    mpsc,
     pending,
     select,
     spawn,
@@ -360,16 +361,20 @@ async def default_method_fixed() -> None:
     await Mine().call()
 
 
-async def scoped_subscriber() -> None:
-    async def task():
-        info("in the task")
+async def in_the_task() -> None:
+    info("in the task")
 
+
+async def scoped_subscriber() -> None:  # which is run with `scoped=True`
     info("in the test")
-    await spawn(task())
+    await spawn(in_the_task())
     info("the task has ended")
 
 
-scoped_subscriber_fixed = scoped_subscriber  # what differs is how it is run
+async def scoped_subscriber_fixed() -> None:
+    info("in the test")
+    await spawn(in_the_task())
+    info("the task has ended")
 
 
 def moved_parent() -> None:
@@ -388,10 +393,42 @@ def moved_parent_fixed() -> None:
     child.in_scope(lambda: info("in child"))
 
 
-@instrument(name="request", skip_all=True)
-def ask(inbox: SimpleQueue[object], message: object) -> None:
-    info("asking")
-    inbox.put(message)
+async def actor() -> None:
+    async def work(inbox):
+        while n := await inbox.recv():
+            info(f"handling {n}")
+
+    @instrument(skip_all=True)
+    async def request(sender):
+        info("asking")
+        await sender.send(1)
+
+    sender, inbox = mpsc.channel(8)
+    task = spawn(work(inbox))
+    await request(sender)
+    del sender
+    await task
+
+
+async def actor_fixed() -> None:
+    async def handle(n):
+        info(f"handling {n}")
+
+    async def work(inbox):
+        while message := await inbox.recv():
+            n, span = message
+            await span.instrument(handle(n))
+
+    @instrument(skip_all=True)
+    async def request(sender):
+        info("asking")
+        await sender.send((1, Span.current()))
+
+    sender, inbox = mpsc.channel(8)
+    task = spawn(work(inbox))
+    await request(sender)
+    del sender
+    await task
 
 
 def worker() -> None:
@@ -399,9 +436,14 @@ def worker() -> None:
         while n := inbox.get():
             info(f"executing {n}")
 
+    @instrument
+    def request():
+        info("asking")
+        inbox.put(1)
+
     inbox = SimpleQueue[int]()
     thread = spawn_thread(work)
-    ask(inbox, 1)
+    request()
     inbox.put(0)
     thread.join()
 
@@ -410,9 +452,10 @@ def worker_fixed() -> None:
     def work():
         while message := inbox.get():
             n, span = message
-            span.in_scope(lambda: info(f"executing {n}"))
+            with span.enter():
+                info(f"executing {n}")
 
-    @instrument(name="request")
+    @instrument
     def request():
         info("asking")
         inbox.put((1, Span.current()))
@@ -460,6 +503,32 @@ def cached_fixed() -> None:
 
     request(1)
     request(2)
+
+
+async def body() -> AsyncIterator[int]:
+    for n in range(2):
+        info(f"chunk {n}")
+        yield n
+
+
+async def stream_body() -> None:
+    @instrument
+    async def handler():
+        info("handling")
+        return body()
+
+    async for _ in await handler():
+        pass
+
+
+async def stream_body_fixed() -> None:
+    @instrument
+    async def handler():
+        info("handling")
+        return Span.current().instrument(body())
+
+    async for _ in await handler():
+        pass
 
 
 async def guard_over_yield() -> None:
@@ -551,7 +620,7 @@ def callback_fixed() -> None:
     queue.pop()()
 
 
-FILTERS = {  # what a program is run with
+SETTINGS = {  # what a program is run with
     "filter_cuts": {"filter": "info,server=warn"},
     "filter_cuts_fixed": {"filter": "info,server=warn,server::request=info"},
     "scoped_subscriber": {"scoped": True},
@@ -563,8 +632,9 @@ PROGRAMS = (
     closes_late, closes_late_fixed, child_outlives, child_outlives_fixed, log_in_drop,
     log_in_drop_fixed, cancelled, cancelled_fixed, none_in_scope, none_in_scope_fixed, root_shown,
     json_spans, json_spans_fixed, reentered, reentered_fixed, not_busy, not_busy_fixed,
-    stolen_job, stolen_job_fixed, default_method, default_method_fixed, scoped_subscriber,
-    moved_parent, moved_parent_fixed, worker, worker_fixed, cached, cached_fixed,
+    stolen_job, stolen_job_fixed, default_method, default_method_fixed,
+    scoped_subscriber, scoped_subscriber_fixed, moved_parent, moved_parent_fixed,
+    actor, actor_fixed, worker, worker_fixed, cached, cached_fixed, stream_body, stream_body_fixed,
     guard_over_yield, guard_over_yield_fixed, pool_holds, pool_holds_fixed,
     filter_cuts, filter_cuts_fixed, callback, callback_fixed,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from spanlab.tokio.host.nested import may_wake, run_to_end
 from spanlab.tokio.runtime.attendant import Attendant, Awaited
 from spanlab.tokio.runtime.base import Main, Timer
 from spanlab.tokio.runtime.context import ContextStack
+from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
 from spanlab.tokio.task import DONE, IDLE, Task, note
 from spanlab.traces import Trace
@@ -223,7 +224,7 @@ class AsyncioLoop(RealClock):
         end(self._os_threads, self._fatal or sys.exception())
         with threads.on(self._thread):
             main.drop()
-            self._drop_tasks(main.thread)
+            drop_tasks(self, main.thread)
         left = [attendant.stop() for attendant in self._attended.values()]
         if left:
             await asyncio.wait(left)

@@ -21,8 +21,9 @@ from spanlab.threads import Thread
 from spanlab.tokio.host.foreign import NO_LOOP, running_loop
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.progress import Progress
+from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.stuck import deadlock, endless
-from spanlab.tokio.task import DONE, IDLE, NOTIFIED, POLLING, QUEUED, Task, note
+from spanlab.tokio.task import IDLE, NOTIFIED, POLLING, QUEUED, Task, note
 
 BUDGET = 128  # operations that one poll may do before it must yield
 MANY = 1024  # polls after which it is time to look at the progress
@@ -82,6 +83,7 @@ class Runtime:
     In Rust: `tokio::runtime::Runtime`.
     """
 
+    make = Task
     cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
 
     def __init__(self, seed: int = 0) -> None:
@@ -267,26 +269,13 @@ class Runtime:
                 waker.wake()
 
     def shutdown(self) -> None:
-        """Drop all that is left; the runtime can be used anew.
-
-        https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/task/list.rs
-        """
+        """Drop all that is left; the runtime can be used anew."""
         thread = threads.current()
         try:
             if thread is not None:
-                self._drop_tasks(thread)
+                drop_tasks(self, thread)
         finally:
             self._reset()
-
-    def _drop_tasks(self, thread: Thread) -> None:
-        thread.runtime = self  # what is dropped may still ask for it
-        try:
-            for task in sorted(self.tasks.values(), key=lambda task: (task.id % 4, task.id)):
-                if task.state is not DONE:
-                    task.aborted = True
-                    task.poll(thread)
-        finally:
-            thread.runtime = None
 
 
 def refuse_nested(thread: Thread | None, main: Any) -> None:

@@ -1,0 +1,8 @@
+"""Rust's `tokio::sync`: what tasks give to one another."""
+
+from spanlab.tokio.sync import mpsc, oneshot
+from spanlab.tokio.sync.mpsc import RecvError, SendError
+from spanlab.tokio.sync.mutex import Mutex, TryLockError
+from spanlab.tokio.sync.notify import Notify
+
+__all__ = ["Mutex", "Notify", "RecvError", "SendError", "TryLockError", "mpsc", "oneshot"]
