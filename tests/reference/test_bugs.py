@@ -12,11 +12,28 @@ from typing import Any
 import pytest
 from test_reference import HERE, load, masked, recorded
 
-from spanlab import CurrentThread, LogTracer, Trace, info_span, recording, run
+from spanlab import (
+    CurrentThread,
+    LogTracer,
+    Trace,
+    info_span,
+    recording,
+    run,
+    set_panic_hook,
+    why,
+)
 from spanlab.view.fmt import log
 
 BUGS = sorted(path.stem for path in (HERE / "bugs").glob("bug_*.py"))
 RACES = ("bug_26_sqlite_worker",)  # with a thread of its own
+MISSED = {  # where `why` tells another cause than the right one; it may learn, and not forget
+    "bug_08_in_scope_async": {3, 5, 6},  # in_scope of a function that makes the futures
+    "bug_12_timeout": {3, 9, 17},  # a value that is dropped in its own span
+    "bug_15_localset": {2, 5},  # what is polled inside the poll of a local set
+    "bug_20_panic_drop": {2, 3, 6, 8},
+    "bug_28_join_err": {19},
+    "bug_31_streaming_body": {8, 10, 12},  # a stream that carries the span it was made in
+}
 LIVES = {"format": "full", "span_events": "full"}
 
 
@@ -53,6 +70,28 @@ def seen(text: str, by_thread: bool = False) -> list[str]:
         return masked(text).splitlines()
     lines = [line for line in text.splitlines() if not line.endswith((": enter", ": exit"))]
     return sorted(lines, key=lambda line: "ThreadId(01)" not in line)
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_why_tells_the_cause_of_every_event(name: str) -> None:
+    """As a reader who knows the crates would: `bugs/causes.txt` was written by one."""
+    set_panic_hook(lambda panic: None)
+    trace = ran(name)
+    found = {number: why(trace, event).cause for number, event in trace.numbered}
+    right = causes()[name]
+    assert found.keys() == right.keys()
+    assert {at for at, cause in found.items() if cause != right[at]} <= MISSED.get(name, set())
+
+
+def causes() -> dict[str, dict[int, str]]:
+    """Read the right causes, by program and number of the event."""
+    right: dict[str, dict[int, str]] = {}
+    for line in (HERE / "bugs" / "causes.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("bug_"):
+            right[line] = told = {}
+        else:
+            told[int(line[:4])] = line.rpartition(" | ")[2]
+    return right
 
 
 def test_records_of_the_crate_log_are_events() -> None:
