@@ -327,9 +327,9 @@ def stolen_job() -> None:
 
 def stolen_job_fixed() -> None:
     jobs = list[Callable[[], None]]()
-    theirs = info_span("theirs")
 
     def in_mine():
+        theirs = info_span("theirs", parent=None)
         jobs.append(lambda: theirs.in_scope(lambda: info("a job of others")))
         jobs.pop()()
 
@@ -719,6 +719,7 @@ PITFALLS = (
     Pitfall(
         10, "With rayon, a job is in the span of another one",
         "A rayon thread that waits inside a span steals a job, and runs it in that span",
+        ("pitfall_stolen_job",), ("pitfall_stolen_job_fixed",),
         links=("rayon-rs/rayon#1018", "tokio-rs/tracing#2473", "paradigmxyz/reth#21853",
                "near/nearcore#9441", "rayon-rs/rayon#799"),
     ),
@@ -767,6 +768,7 @@ PITFALLS = (
         18, "A method of an async trait has no span",
         "`#[instrument]` stands on a default method that the `impl` overrides, "
         "or tracing-attributes before 0.1.14 meets async-trait from 0.1.43 on",
+        ("pitfall_default_method",), ("pitfall_default_method_fixed",),
         links=("tokio-rs/tracing#1219", "tokio-rs/tracing#1296", "dtolnay/async-trait#143"),
     ),
     Pitfall(
@@ -789,12 +791,14 @@ PITFALLS = (
     Pitfall(
         22, "In a test, spawned tasks log nothing",
         "A subscriber set for a scope is that of one thread, and the workers have none",
+        ("pitfall_scoped_subscriber",), ("pitfall_scoped_subscriber_fixed",),
         links=("tokio-rs/tokio#947", "tokio-rs/tracing#2913", "tokio-rs/tracing#3220",
                "seanmonstar/warp#1138", "tokio-rs/tracing#1328"),
     ),
     Pitfall(
         23, "It panics: no span exists with that id",
         "`parent: span` moves the last handle, and the span closes before it becomes a parent",
+        ("pitfall_moved_parent",), ("pitfall_moved_parent_fixed",),
         links=("tokio-rs/tracing#688", "tokio-rs/tracing#1483",
                "scylladb/scylla-rust-driver#678"),
     ),
@@ -812,5 +816,53 @@ PITFALLS = (
         26, "My span was hardly busy, though its work took long",
         "The work ran in another task, and there the span is not entered",
         ("pitfall_not_busy",), ("pitfall_not_busy_fixed",),
+    ),
+    Pitfall(
+        27, "My actor's events are not in the span of the request",
+        "A channel carries values and no span, and the actor is polled in a task of its own",
+        ("pitfall_actor",), ("pitfall_actor_fixed",),
+        links=("tower-rs/tower#557", "databendlabs/databend#1227",
+               "LukeMathWalker/tracing-actix-web#87"),
+    ),
+    Pitfall(
+        28, "My worker thread's events are in no request",
+        "A channel carries values and no span, and the thread has a stack of its own",
+        ("pitfall_worker",), ("pitfall_worker_fixed",),
+        links=("transact-rs/sqlx#2876",),
+    ),
+    Pitfall(
+        29, "The second request's events are in the first one's span",
+        "A cached object keeps the span of whoever made it, and works in it for all",
+        ("pitfall_cached",), ("pitfall_cached_fixed",),
+        links=("tokio-rs/tokio#6106", "linkerd/linkerd2-proxy#940"),
+    ),
+    Pitfall(
+        30, "The body of my response has no span",
+        "A stream is polled after the function that made it has returned, outside its span",
+        ("pitfall_stream_body",), ("pitfall_stream_body_fixed",),
+        links=("abdolence/axum-streams-rs#85", "fast/fastrace#172"),
+    ),
+    Pitfall(
+        31, "Whoever reads my stream is in the stream's span",
+        "A guard in a stream is held over each yield, and the reader works inside the span",
+        ("pitfall_guard_over_yield",), ("pitfall_guard_over_yield_fixed",),
+        links=("0xPlaygrounds/rig#1108",),
+    ),
+    Pitfall(
+        32, "My request's span closes when the pool does",
+        "A connection in a pool holds the span of the request that opened it",
+        ("pitfall_pool_holds",), ("pitfall_pool_holds_fixed",),
+    ),
+    Pitfall(
+        33, "I silenced a library, and my own events lost their span",
+        "A filter that rejects a target cuts out the spans of that target, with all their fields",
+        ("pitfall_filter_cuts",), ("pitfall_filter_cuts_fixed",),
+        links=("tokio-rs/tracing#1181",),
+    ),
+    Pitfall(
+        34, "A span goes on until its callback has run",
+        "An entered span belongs to a callback, and stays entered while that waits in its queue",
+        ("pitfall_callback",), ("pitfall_callback_fixed",),
+        links=("near/nearcore#7172",),
     ),
 )  # fmt: skip
