@@ -10,7 +10,7 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from spanlab import threads
+from spanlab import chain, threads
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.runtime.base import Main, Timer
@@ -94,7 +94,7 @@ class OsThreads(Workers, RealClock):
             self._main_woken.notify()
 
     def _serve_tasks(self, worker: Worker) -> None:
-        with self.loop():
+        with self.loop(), chain.origins():
             self._serve(worker)
 
     def _serve(self, worker: Worker) -> None:
