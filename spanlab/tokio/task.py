@@ -224,6 +224,8 @@ class JoinHandle(Future[T], Generic[T]):
     def close(self) -> None:
         self._task.waiter = None
 
+    __del__ = close
+
     @property
     def id(self) -> int:
         """The task's number."""

@@ -26,6 +26,7 @@ from spanlab import (
     sleep,
     spawn,
 )
+from spanlab.record import SpanEntered
 
 # ---------------------------------------------------------------- what ends a wait, and what a run
 
@@ -304,7 +305,10 @@ def test_a_timeout_of_asyncio_ends_a_sleep_of_ours() -> None:
     start = time.monotonic()
     for program in (main, joins):
         with nothing_left():
-            assert run(program(), on=AsyncioLoop()).result == "timed out"
+            trace = run(program(), on=AsyncioLoop())
+        assert trace.result == "timed out"
+        entered = [record for record in trace.of(SpanEntered) if record.span == 1]
+        assert [record.future is not None for record in entered] == [True, True]  # poll, error
     assert time.monotonic() - start < 5
 
 
