@@ -21,6 +21,7 @@ from spanlab.errors import UsageError
 T = TypeVar("T")
 
 LOOK = 0.005  # seconds between two looks at what a thread does
+WAIT = 0.05  # the same, while one waits for it to end
 STILL = 8  # so many looks in a row at which a thread has not moved: it waits
 ENDED = 7  # the level of a recorder whose recording has ended
 
@@ -58,8 +59,8 @@ _MAIN = threading.main_thread()
 
 
 # where the records of threads go that nobody told us of; running threads of `spawn_thread`; whom to
-# tell of a panic, see panic.py
-process = SimpleNamespace(recorder=None, handles=set(), panicked=None)
+# tell of a panic, see panic.py; whom to ask while one waits for a thread, see tokio/host/still.py
+process = SimpleNamespace(recorder=None, handles=set(), panicked=None, waited=None)
 
 
 def current() -> Thread | None:
@@ -103,7 +104,7 @@ class ThreadHandle(Generic[T]):
             try:
                 self._value = self._function()
             except BaseException as error:  # also what ends a process: whoever joins ends too
-                if isinstance(error, Exception):
+                if not isinstance(error, KeyboardInterrupt):
                     process.panicked(error)
                 self._error = error
             finally:
@@ -114,6 +115,7 @@ class ThreadHandle(Generic[T]):
         still, before = 0, ""
         while self._os_thread is not None and self._os_thread.is_alive() and still < STILL:
             self._os_thread.join(LOOK)
+            process.waited()
             now = self._progress()
             still, before = still + 1 if now == before else 0, now
 
@@ -128,9 +130,13 @@ class ThreadHandle(Generic[T]):
             return f"{id(frame)} {frame.f_lasti}" if frame else ""
 
     def join(self) -> T:
-        """Wait for the thread to end."""
-        if self._os_thread is not None:
-            self._os_thread.join()
+        """Wait for the thread to end.
+
+        Raises `Deadlock` if it waits for ever, as all others do.
+        """
+        while self._os_thread is not None and self._os_thread.is_alive():
+            self._os_thread.join(WAIT)
+            process.waited(until=self._os_thread)
         if self._error is not None:
             raise self._error
         value: T = self._value
@@ -165,7 +171,8 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     if here is not None:
         at = here.recorder.chain(frame), frame.f_lasti
         thread = here.recorder.thread("", None, here.task, *at, here.id)
-    handle._os_thread = threading.Thread(target=handle._run, args=(thread,), daemon=True)
+    name = repr(thread) if thread else None
+    handle._os_thread = threading.Thread(None, handle._run, name, (thread,), daemon=True)
     process.handles.add(handle)
     try:
         handle._os_thread.start()
@@ -175,8 +182,3 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     if here is not None and not here.recorder.is_real:
         handle.join_or_leave_waiting()
     return handle
-
-
-def running(recorder: Any) -> bool:
-    """Tell whether a thread of `spawn_thread` goes on in a recording."""
-    return any(handle.recorder is recorder for handle in list(process.handles))

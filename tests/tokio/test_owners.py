@@ -23,6 +23,7 @@ from spanlab import (
     UsageError,
     arun,
     info,
+    pending,
     run,
     spawn_blocking,
     spawn_thread,
@@ -176,6 +177,23 @@ def test_a_handler_of_the_program_s_own_stays(make: Callable[[], Any]) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert sys.exception() is None
+
+
+@each_runtime
+def test_an_interrupt_ends_the_threads_of_the_program(make: Callable[[], Any]) -> None:
+    """Those of `spawn_thread` as well, joined or not: nothing works on unseen."""
+
+    def counts() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            time.sleep(0.001)
+
+    async def main() -> None:
+        spawn_thread(counts)
+        await pending()
+
+    with nothing_left(), pytest.raises(KeyboardInterrupt):
+        run(main(), on=make())
 
 
 def served(inbox: SimpleQueue[Any]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
@@ -194,7 +193,7 @@ class AsyncioLoop(RealClock):
     async def drive(self, main: Main) -> None:
         """Poll the main future and all tasks on the running loop until main has ended."""
         self._loop, self._thread = asyncio.get_running_loop(), main.thread
-        self._over, self._before = self._loop.create_future(), {*threading.enumerate()}
+        self._over = self._loop.create_future()
         if self.context:
             main.thread.recorder.new_stack = ContextStack
             main.thread.span_stack = ContextStack()  # type: ignore[assignment]
@@ -203,8 +202,7 @@ class AsyncioLoop(RealClock):
         self._go_on(main)
         inherited.reset(token)
         try:
-            while not self._over.done():
-                await asyncio.wait([self._over], timeout=TICK)
+            while not (await asyncio.wait([self._over], timeout=TICK))[0]:
                 self._look(main)
         finally:
             await self._end(main)
@@ -215,7 +213,7 @@ class AsyncioLoop(RealClock):
         assert self._loop is not None
         if any(attendant.is_ready() for attendant in self._attended.values()):
             return False
-        return super()._is_quiet(main) and not may_wake(self._loop, main.thread, self._before)
+        return super()._is_quiet(main) and not may_wake(self._loop, main.thread)
 
     async def _end(self, main: Main) -> None:
         """Drop what is left while its loop still runs; no step, alarm or thread is left on it."""

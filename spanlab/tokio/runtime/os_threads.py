@@ -41,7 +41,7 @@ class OsThreads(Workers, RealClock):
         super()._reset()
         self._main: Main | None = None
         self._jobs: deque[Task] = deque()  # for the blocking pool
-        self._busy = self._free = 0  # jobs that are not done, threads of the pool that wait
+        self._free = 0  # threads of the pool that wait
         self._sleeping = 0  # workers that are parked
         self._searching = False  # a worker was woken that has not found work yet
         self._stopping = False
@@ -76,7 +76,6 @@ class OsThreads(Workers, RealClock):
     def block(self, task: Task) -> None:
         with self.lock:
             self._jobs.append(task)
-            self._busy += 1
             if self._free >= len(self._jobs):
                 self._job_came.notify()
                 return
@@ -166,8 +165,6 @@ class OsThreads(Workers, RealClock):
                     return
                 task = self._jobs.popleft()
             self._poll(task, thread)
-            with self.lock:
-                self._busy -= 1
 
     # ------------------------------------------------------------ the thread that calls
 
@@ -188,7 +185,6 @@ class OsThreads(Workers, RealClock):
             self._main_woken.notify()
 
     def _wait(self, main: Main) -> None:
-        self._quiet = 0
         with self.lock:
             while self._fatal is None and not main.is_woken:
                 if not self._main_woken.wait(TICK):
@@ -198,8 +194,7 @@ class OsThreads(Workers, RealClock):
                 raise self._fatal
 
     def _is_quiet(self, main: Main) -> bool:
-        asleep = self._sleeping == self.workers and not self._has_work()
-        return asleep and not self._busy and super()._is_quiet(main)
+        return not self._has_work() and super()._is_quiet(main)
 
     def shutdown(self) -> None:
         """End every thread, wait for it, and drop all that is left.

@@ -26,7 +26,6 @@ class RealClock(Runtime):
         self._start = time.perf_counter_ns()
         self._os_threads: list[threading.Thread] = []
         self._fatal: BaseException | None = None  # what has ended a thread, and ends the run
-        self._quiet = 0
 
     @property
     def clock(self) -> Callable[[], int] | None:
@@ -45,7 +44,7 @@ class RealClock(Runtime):
                 except BaseException as error:  # whoever waits for main must hear of it
                     self._fail(error)
 
-        os_thread = threading.Thread(target=run, name=f"spanlab {thread!r}", daemon=True)
+        os_thread = threading.Thread(target=run, name=repr(thread), daemon=True)
         self._os_threads.append(os_thread)
         os_thread.start()
 
@@ -57,10 +56,9 @@ class RealClock(Runtime):
         """Raise what the user wants or what has failed, or that the program is stuck."""
         keyboard.check()
         self._show_progress()
-        self._quiet = self._quiet + 1 if self._is_quiet(main) else 0
-        if self._quiet == self.quiet:
-            raise deadlock([main, *self.tasks.values()])
+        if self.others.stand_still(self.quiet, self._is_quiet(main)):
+            raise deadlock(self, main)
 
     def _is_quiet(self, main: Main) -> bool:
-        """Tell whether nothing runs that could wake anything."""
-        return not (main.is_woken or threads.running(main.thread.recorder) or self._next_deadline())
+        """Tell whether nothing is due that could wake anything."""
+        return not main.is_woken and self._next_deadline() is None
