@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from spanlab import threads
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import Stop
 from spanlab.tokio.host.keyboard import keyboard
-from spanlab.tokio.runtime.base import Main, Runtime
+from spanlab.tokio.runtime.base import BUDGET, Main, Runtime, Timer
 from spanlab.tokio.runtime.stuck import deadlock
 
 TICK = 0.05  # seconds after which whoever waits for main looks whether anything can still happen
+SHORT = 2 * BUDGET  # operations that a wait of less than a millisecond counts as
 
 
 class RealClock(Runtime):
@@ -33,6 +35,11 @@ class RealClock(Runtime):
 
     def now(self) -> int:
         return time.perf_counter_ns() - self._start
+
+    def timer(self, deadline: int, waker: Any) -> Timer:
+        if deadline * 1_000_000 - self.now() < 1_000_000:  # no wait to speak of, so that it is work
+            self._forced += SHORT
+        return super().timer(deadline, waker)
 
     def _begin(self, thread: Thread, work: Callable[[], None]) -> None:
         """Start a real thread, which is `thread` in the records."""
