@@ -17,7 +17,7 @@ from spanlab.recorder import RECORDS, Recorder
 from spanlab.threads import Thread, inherited
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.host.nested import may_wake, run_to_end
-from spanlab.tokio.runtime.attendant import Attendant, Awaited
+from spanlab.tokio.runtime.attendant import Attendant, Awaited, Guest
 from spanlab.tokio.runtime.base import Main, Timer
 from spanlab.tokio.runtime.context import ContextStack
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
@@ -198,6 +198,8 @@ class AsyncioLoop(RealClock):
             main.thread.recorder.new_stack = ContextStack
             main.thread.span_stack = ContextStack()  # type: ignore[assignment]
         main.unpark = lambda: self._on_loop(self._go_on, main)
+        before = self._loop.get_task_factory()
+        self._loop.set_task_factory(factory := partial(self._make_task, before))
         token = inherited.set(main.thread)  # by all that the program puts on the loop
         self._go_on(main)
         inherited.reset(token)
@@ -206,8 +208,17 @@ class AsyncioLoop(RealClock):
                 self._look(main)
         finally:
             await self._end(main)
+            if (loop := asyncio.get_running_loop()).get_task_factory() is factory:
+                loop.set_task_factory(before)
         if self._fatal is not None:
             raise self._fatal
+
+    def _make_task(self, make: Any, loop: Any, coroutine: Any, **more: Any) -> Any:
+        """Make an asyncio task; one of this program may await what is ours."""
+        thread = self._thread
+        if thread is not None and inherited.get() is thread and type(coroutine) is not Attendant:
+            coroutine = Guest(self, thread, coroutine)
+        return make(loop, coroutine, **more) if make else asyncio.Task(coroutine, loop=loop, **more)
 
     def _is_quiet(self, main: Main) -> bool:
         assert self._loop is not None

@@ -7,7 +7,10 @@ from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
+from spanlab import threads
 from spanlab.future import Future, Pending
+from spanlab.threads import Thread
+from spanlab.tokio.runtime.base import BUDGET
 from spanlab.tokio.task import DONE, Task
 
 
@@ -91,6 +94,53 @@ class Attendant(Coroutine[Any, Any, None]):
         else:
             self.task.cancel()
         return self.task
+
+
+class Guest(Coroutine[Any, Any, Any]):
+    """What an asyncio task of the program's own runs: its coroutine, which may await what is ours.
+
+    Between two steps it waits for what the coroutine awaits, or to be woken.
+    """
+
+    def __init__(self, runtime: Any, thread: Thread, inner: Any) -> None:
+        self._runtime, self._thread, self._inner = runtime, thread, inner
+        self._woken: asyncio.Future[None] | None = None
+
+    def __getattr__(self, name: str) -> Any:  # asyncio shows where a coroutine stands
+        return getattr(self._inner, name)
+
+    def send(self, value: None, /) -> Any:
+        return self._step(self._inner.send, None)
+
+    def throw(self, *error: Any) -> Any:
+        return self._step(self._inner.throw, *error)
+
+    def _step(self, step: Callable[..., Any], *given: Any) -> Any:
+        woken = self._woken = asyncio.Future[None]()
+        with threads.on(self._thread):
+            self._thread.waker, self._thread.budget = self, BUDGET
+            try:
+                got = step(*given)
+            finally:
+                self._thread.waker = None
+        if not isinstance(got, Pending):
+            return got
+        woken._asyncio_future_blocking = True
+        return woken
+
+    def wake(self) -> None:
+        """Have the next step made."""
+        self._runtime._on_loop(self._finish)
+
+    def _finish(self) -> None:
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        raise NotImplementedError
 
 
 class _Woken(asyncio.Future[None]):
