@@ -479,6 +479,71 @@ def test_a_branch_may_await_what_is_asyncio_s(wait: str, within: str) -> None:
         assert run(main(), on=AsyncioLoop()).result >= 0.009
 
 
+ENDLESS: dict[str, Callable[[], Any]] = {
+    "asyncio's sleep": lambda: asyncio.sleep(5),
+    "ours": lambda: sleep(5),
+    "an event": lambda: asyncio.Event().wait(),
+    "a group": lambda: in_a_group(lambda: asyncio.sleep(5)),
+    "a join": lambda: join(sleep(5), asyncio.sleep(5)),
+    "a span": lambda: info_span("work").instrument(asyncio.sleep(5)),
+}
+
+
+@pytest.mark.parametrize("waits", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.parametrize("other", [lambda: asyncio.sleep(0.03, "slept"), slept])
+def test_a_timeout_ends_its_own_branch_alone(
+    other: Callable[[], Any], waits: Callable[[], Any]
+) -> None:
+    """As under `gather`, where each has a task of its own; whatever it waits for."""
+
+    async def times_out() -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await waits()
+        except TimeoutError:
+            return "timed out"
+        return "never"
+
+    async def main() -> Any:
+        both = await join(times_out(), other())
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        await asyncio.sleep(0.001)
+        return both, await select(times_out(), asyncio.sleep(5))
+
+    start = time.monotonic()
+    with nothing_left():
+        trace = run(main(), on=AsyncioLoop())
+    assert trace.result == (("timed out", "slept"), (0, "timed out"))
+    assert time.monotonic() - start < 4
+
+
+def test_a_timeout_around_a_join_ends_all_its_branches() -> None:
+    """Those that wait for asyncio, for us, or for a timeout of their own."""
+    ended: list[str] = []
+
+    async def branch(name: str, wait: Any) -> None:
+        try:
+            async with asyncio.timeout(5):
+                await wait
+        except asyncio.CancelledError:
+            ended.append(name)
+            raise
+
+    async def main() -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await join(branch("a", asyncio.sleep(5)), branch("b", sleep(5)))
+        except TimeoutError:
+            return "timed out"
+        return "never"
+
+    with nothing_left():
+        assert run(main(), on=AsyncioLoop()).result == "timed out"
+    assert "a" in ended
+
+
 def test_a_stuck_wait_of_asyncio_is_named() -> None:
     """Where nothing is left that could wake it: no timer, no socket and no thread of the run."""
 

@@ -58,7 +58,7 @@ def run(
             f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
         )
     with (
-        closing(main), runtime.owned(), held(), recording(level, runtime.clock, records) as trace,
+        closing(main), held(), runtime.owned(), recording(level, runtime.clock, records) as trace,
     ):  # fmt: skip
         try:
             runtime.begin(polls)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -142,6 +142,10 @@ class Runtime:
         """Be where a program finds no loop of asyncio: what it awaits there, nobody here wakes."""
         return running_loop(NO_LOOP)
 
+    def branch(self, branches: Any, index: int) -> AbstractContextManager[None]:
+        """Poll one of several branches for a `with` block."""
+        return nullcontext()
+
     def choose(self, count: int) -> int:
         """Choose one of `count` possibilities, as the seed says."""
         return self._random.randrange(count)
@@ -259,8 +263,7 @@ class Runtime:
                 due.append(heapq.heappop(self._timers)[2])
         for timer in due:
             timer.fired = True  # before the waker is read: a poll sets the waker, then looks
-            waker = timer.waker  # another thread may cancel meanwhile
-            if waker is not None:
+            if (waker := timer.waker) is not None:  # another thread may cancel meanwhile
                 waker.wake()
 
     def shutdown(self) -> None:

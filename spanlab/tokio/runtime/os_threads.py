@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 import threading
 import time
@@ -54,9 +53,6 @@ class OsThreads(Workers, RealClock):
         self._job_came = threading.Condition(self.lock)
         self._main_woken = threading.Condition(self.lock)
 
-    def choose(self, count: int) -> int:
-        return random.randrange(count)
-
     # ------------------------------------------------------------ who asks for what
 
     def _notify(self) -> None:
@@ -92,24 +88,24 @@ class OsThreads(Workers, RealClock):
             super()._fail(error)
             self._main_woken.notify()
 
-    def _serve_tasks(self, worker: Worker) -> None:
-        with self.loop():
-            self._serve(worker)
-
     def _serve(self, worker: Worker) -> None:
-        while not self._stopping:
-            task = self._next(worker)
-            if worker.searching:
-                with self.lock:
-                    worker.searching = self._searching = False
-                if self._has_work():
-                    self._notify()
-            if task is not None:
-                self._work(worker, task)
-            elif worker.deferred:
-                self._wake_deferred_of(worker)
-            else:
-                self._park(worker)
+        with self.loop():
+            while not self._stopping:
+                self._turn(worker)
+
+    def _turn(self, worker: Worker) -> None:
+        task = self._next(worker)
+        if worker.searching:
+            with self.lock:
+                worker.searching = self._searching = False
+            if self._has_work():
+                self._notify()
+        if task is not None:
+            self._work(worker, task)
+        elif worker.deferred:
+            self._wake_deferred_of(worker)
+        else:
+            self._park(worker)
 
     def _next(self, worker: Worker) -> Task | None:
         task = self._own(worker)
@@ -173,7 +169,7 @@ class OsThreads(Workers, RealClock):
         if not self._workers:
             self._hire(main.thread)
             for worker in self._workers.values():
-                self._begin(worker.thread, partial(self._serve_tasks, worker))
+                self._begin(worker.thread, partial(self._serve, worker))
         while True:
             self._poll(main, main.thread)
             if main.state is DONE:
