@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,9 +21,9 @@ from spanlab.errors import UsageError
 
 T = TypeVar("T")
 
-LOOK = 0.005  # seconds between two looks at what a thread does
+LOOK = 0.04  # seconds between two looks at what a thread does
+BUSY = 0.1  # the part of them that it works at least, if it does not mostly wait
 WAIT = 0.05  # the same, while one waits for it to end
-STILL = 8  # so many looks in a row at which a thread has not moved: it waits
 ENDED = 7  # the level of a recorder whose recording has ended
 
 
@@ -111,23 +112,22 @@ class ThreadHandle(Generic[T]):
                 process.handles.discard(self)
 
     def join_or_leave_waiting(self) -> None:
-        """Wait until the thread has ended, or waits itself: for a message, a lock, or time."""
-        still, before = 0, ""
-        while self._os_thread is not None and self._os_thread.is_alive() and still < STILL:
+        """Wait until the thread has ended, or mostly waits: for a message, a lock, or time."""
+        worked, before = LOOK, 0.0
+        while self._os_thread is not None and self._os_thread.is_alive() and worked > BUSY * LOOK:
             self._os_thread.join(LOOK)
             process.waited()
-            now = self._progress()
-            still, before = still + 1 if now == before else 0, now
+            now = self._worked()
+            worked, before = now - before, now
 
-    def _progress(self) -> str:
-        """Give something that changes while the thread runs: its processor time, or its place."""
+    def _worked(self) -> float:
+        """Give the seconds for which the thread has run, or could have; elsewhere all threads'."""
         try:
-            task = self._os_thread.native_id if self._os_thread else 0
-            with open(f"/proc/self/task/{task}/schedstat") as spent:
-                return spent.read().split()[0]
-        except (OSError, IndexError):  # not on Linux, or it has ended
-            frame = sys._current_frames().get((self._os_thread and self._os_thread.ident) or 0)
-            return f"{id(frame)} {frame.f_lasti}" if frame else ""
+            number = self._os_thread and self._os_thread.native_id
+            with open(f"/proc/self/task/{number}/schedstat") as spent:
+                return sum(map(int, spent.read().split()[:2])) / 1e9
+        except (OSError, ValueError):  # not on Linux, or it has ended
+            return time.process_time()
 
     def join(self) -> T:
         """Wait for the thread to end.

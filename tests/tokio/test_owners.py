@@ -226,6 +226,26 @@ def test_a_thread_may_wait_for_messages(make: Callable[[], Any]) -> None:
 
 
 @each_runtime
+def test_a_thread_may_look_again_and_again(make: Callable[[], Any]) -> None:
+    """One that mostly sleeps is left to itself, though it never stands still."""
+
+    async def main() -> str:
+        sent: list[str] = []
+
+        def looks() -> str:
+            while not sent:
+                time.sleep(0.002)
+            return sent[0]
+
+        thread = spawn_thread(looks)
+        sent.append("sent")
+        return thread.join()
+
+    with nothing_left():
+        assert run(main(), on=make()).result == "sent"
+
+
+@each_runtime
 def test_a_thread_wakes_what_waits_for_it(make: Callable[[], Any]) -> None:
     """A program in which nothing else is left waits for the thread, and is not called stuck."""
 
