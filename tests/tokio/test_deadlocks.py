@@ -32,6 +32,7 @@ from spanlab import (
     spawn_thread,
     yield_now,
 )
+from spanlab.tokio.host import still
 
 RUNTIMES = {
     "CurrentThread": CurrentThread,
@@ -297,6 +298,23 @@ def test_whatever_a_thread_waits_for(wait: Callable[[], Any], end: Callable[[], 
     """A message, an event, a lock: without a runtime as well."""
     with released(end), pytest.raises(Deadlock, match="waits_in_vain"):
         spawn_thread(stuck_in(wait)).join()
+
+
+@pytest.mark.parametrize(("wait", "end"), [WAITS[name] for name in ("Queue", "Event")])
+def test_where_the_system_does_not_tell(
+    wait: Callable[[], Any], end: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only Linux says what a thread waits for; elsewhere Python's own `threading` does."""
+
+    def no_file(name: str) -> Any:
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr(still, "open", no_file, raising=False)
+    EVENT.clear()
+    with released(end), pytest.raises(Deadlock, match="waits_in_vain"):
+        spawn_thread(stuck_in(wait)).join()
+    with released(lambda: None):
+        assert spawn_thread(lambda: threading.Event().wait(0.6)).join() is False
 
 
 def test_two_threads_that_join_each_other_are_named() -> None:
