@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from spanlab import threads
+from spanlab import errors, threads
 from spanlab.chain import ends
-from spanlab.errors import BudgetExceeded, FutureReused, JoinError, NoRuntime, NotSend, UsageError
+from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
 from spanlab.frames import NOWHERE, name_of, not_send, origin, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
 from spanlab.panic import Panic, tell
@@ -40,7 +40,7 @@ class Task:
     )  # fmt: skip
 
     # What ends the run. Misuse would be lost in a task that nobody joins; rustc refuses most of it.
-    fatal: tuple[Any, ...] = KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded
+    fatal: tuple[Any, ...] = KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded, Deadlock
 
     def __init__(self, runtime: Any, future: Any, id: int) -> None:
         self.runtime, self.future, self.id = runtime, future, id
@@ -140,7 +140,7 @@ class Task:
 
     def _suspend(self, thread: Thread, pinned: int) -> None:
         if len(thread.pinned) > pinned:
-            raise NotSend(not_send(self.future, *thread.pinned[-1]))
+            raise errors.NotSend(not_send(self.future, *thread.pinned[-1]))
         with self.runtime.lock:  # a wake from another thread must not fall in between
             again = self.state is NOTIFIED
             self.state = QUEUED if again else IDLE
@@ -253,7 +253,7 @@ def new_task(future: Any, caller: str, *, blocking: bool = False, into: Any = No
             recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
             getattr(future, "number", None), caller, origin(future),
         ))  # fmt: skip
-    except (NoRuntime, BudgetExceeded):
+    except (errors.NoRuntime, BudgetExceeded):
         future.close()
         raise
     runtime.tasks[task.id] = task

@@ -123,7 +123,7 @@ class Instrumented(Future[Any]):
 
     def throw(self, error: BaseException, /) -> Any:
         """Raise `error` in the inner future, inside the span."""
-        self.span._enter(self._place, self.number)
+        self.span._enter(self._place, id(_getframe()), self.number)
         try:
             return self.inner.throw(error)
         except BaseException:

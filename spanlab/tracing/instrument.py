@@ -13,7 +13,7 @@ from typing import Any
 from spanlab.errors import NoSource, UsageError
 from spanlab.field import Debug, Display, Level
 from spanlab.frames import NOWHERE, code_of, name_of, unwind
-from spanlab.future import Pending, into_future
+from spanlab.future import Pending, given_on, into_future
 from spanlab.syntax import attribute, block, is_unit, syntax
 from spanlab.threads import current
 from spanlab.tracing.guard import Entered, Instrumented
@@ -225,7 +225,7 @@ class _Lazy(Instrumented):
             given = attribute.signature.bind(*args, **kwargs).arguments
             self._unused = [given[name] for name in attribute.unused if name in given]
         if attribute.asked.err or attribute.asked.ret:
-            self.inner = _observed(self.inner, attribute)
+            self.inner = _observed(given_on(self.inner), attribute)
 
     def close(self) -> None:
         super().close()

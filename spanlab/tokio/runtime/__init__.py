@@ -58,7 +58,7 @@ def run(
             f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
         )
     asked = level, runtime.clock, records, filter, scoped
-    with closing(main), runtime.owned(), held(), recording(*asked) as trace:
+    with closing(main), held(), runtime.owned(), recording(*asked) as trace:
         try:
             runtime.begin(polls)
             trace.result = runtime.block_on(main)
