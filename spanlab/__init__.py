@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from spanlab.futures.join import join, join_all, try_join, try_join_all
     from spanlab.futures.unordered import FuturesUnordered, buffer_unordered
     from spanlab.streams import Stream, stream
-    from spanlab.tokio.beside.handle import Handle
+    from spanlab.tokio.beside.handle import Handle, block_in_place
     from spanlab.tokio.beside.local_set import LocalSet, spawn_local
     from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop, arun
     from spanlab.tokio.sync import Mutex, Notify, RecvError, SendError, TryLockError, mpsc, oneshot
@@ -83,12 +83,13 @@ __all__ = [
     "NotAFuture", "NotSend", "Notify", "OsThreads", "Panic", "Pending", "PollBudgetExceeded",
     "RecvError", "Replay", "Seeded", "SendError", "Span", "SpanlabError", "Stepper", "Stream",
     "Trace", "TryLockError", "UsageError", "VirtualThreads", "Waker", "Why", "arun",
-    "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug", "debug_span", "error",
-    "error_span", "event", "explore", "graph", "in_current_span", "info", "info_span", "instrument",
-    "interval", "join", "join_all", "lanes", "log", "mpsc", "now", "oneshot", "panic", "pending",
-    "recording", "run", "select", "set_panic_hook", "sleep", "sleep_until", "span", "spawn",
-    "spawn_blocking", "spawn_local", "spawn_thread", "step", "stream", "timeout", "trace",
-    "trace_span", "try_join", "try_join_all", "waker", "warn", "warn_span", "why", "yield_now",
+    "block_in_place", "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug",
+    "debug_span", "error", "error_span", "event", "explore", "graph", "in_current_span", "info",
+    "info_span", "instrument", "interval", "join", "join_all", "lanes", "log", "mpsc", "now",
+    "oneshot", "panic", "pending", "recording", "run", "select", "set_panic_hook", "sleep",
+    "sleep_until", "span", "spawn", "spawn_blocking", "spawn_local", "spawn_thread", "step",
+    "stream", "timeout", "trace", "trace_span", "try_join", "try_join_all", "waker", "warn",
+    "warn_span", "why", "yield_now",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -100,7 +101,8 @@ _LATER = {  # modules that are loaded when one of these names is first asked for
     "futures.by_ref": "Waker by_ref waker", "streams": "Stream stream",
     "futures.join": "join join_all try_join try_join_all",
     "futures.unordered": "FuturesUnordered buffer_unordered",
-    "tokio.beside.handle": "Handle", "tokio.beside.local_set": "LocalSet spawn_local",
+    "tokio.beside.handle": "Handle block_in_place",
+    "tokio.beside.local_set": "LocalSet spawn_local",
     "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
     "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
     "tokio.time": "Elapsed Interval interval now sleep_until timeout",

@@ -18,13 +18,14 @@ from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread
+from spanlab.tokio.beside.handle import Owned, refuse_nested
 from spanlab.tokio.host.foreign import NO_LOOP, running_loop
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.runtime.stuck import deadlock, endless
 from spanlab.tokio.task import DONE, IDLE, NOTIFIED, POLLING, QUEUED, Task, note
+from spanlab.tokio.wait import BUDGET
 
-BUDGET = 128  # operations that one poll may do before it must yield
 MANY = 1024  # polls after which it is time to look at the progress
 
 
@@ -76,7 +77,7 @@ class Timer:
         self.waker = waker
 
 
-class Runtime:
+class Runtime(Owned):
     """One way to run tasks; a subclass says in `_drive` who is polled next, and where.
 
     In Rust: `tokio::runtime::Runtime`.
@@ -86,7 +87,7 @@ class Runtime:
     cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
 
     def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
+        self.runtime, self._seed = self, seed
         self._owner = threading.Lock()  # held by the run that uses this runtime
         self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
@@ -288,13 +289,3 @@ class Runtime:
                     task.poll(thread)
         finally:
             thread.runtime = None
-
-
-def refuse_nested(thread: Thread | None, main: Any) -> None:
-    """Raise if `thread` drives a runtime already."""
-    if thread is not None and thread.runtime is not None:
-        main.close()
-        raise NestedRuntime(
-            "cannot start a runtime from within a runtime: this thread is driving one already. "
-            "Await the future instead: await main()"
-        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from spanlab.errors import Deadlock, PollBudgetExceeded
+from spanlab.errors import HERE, Deadlock, PollBudgetExceeded
 from spanlab.frames import file_name, suspended_at
 from spanlab.tokio.task import Task
 
@@ -20,7 +20,7 @@ def deadlock(everyone: Iterable[Task]) -> Deadlock:
 
 def endless(who: Task, polls: int) -> PollBudgetExceeded:
     """Say who would be polled next, now that the polls are used up."""
-    name, file, line = suspended_at(who.future)
+    name, file, line = suspended_at(who.future, HERE)
     number = f"task {who.id}" if who.id else "the main future"
     return PollBudgetExceeded(
         f"the program was expected to end within {polls} polls, or operations "
@@ -30,7 +30,7 @@ def endless(who: Task, polls: int) -> PollBudgetExceeded:
 
 
 def _waiting(who: Task) -> str:
-    name, file, line = suspended_at(who.future)
+    name, file, line = suspended_at(who.future, HERE)
     number = f"task {who.id}" if who.id else "main future"
     what = who.waits_for.waits_for if who.waits_for else "its first poll"
     where = f" ('{name}', {file_name(file)}:{line})" if file else ""
