@@ -97,13 +97,12 @@ __version__ = "0.1.0"
 _LATER = {  # modules that are loaded when one of these names is first asked for
     "causes": "Cause", "causes.why": "Why why", "view.compare": "Comparison compare",
     "view.figure": "Figure", "view.fmt": "Log log", "view.graph": "graph", "view.lanes": "lanes",
-    "view.outcomes": "Outcomes", "view.stepper": "Stepper step",
-    "futures.by_ref": "Waker by_ref waker", "streams": "Stream stream",
-    "futures.join": "join join_all try_join try_join_all",
+    "view.outcomes": "Outcomes", "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
+    "view.stepper": "Stepper step", "futures.by_ref": "Waker by_ref waker",
+    "streams": "Stream stream", "futures.join": "join join_all try_join try_join_all",
     "futures.unordered": "FuturesUnordered buffer_unordered",
     "tokio.beside.handle": "Handle block_in_place",
     "tokio.beside.local_set": "LocalSet spawn_local",
-    "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
     "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
     "tokio.time": "Elapsed Interval interval now sleep_until timeout",
 }  # fmt: skip
