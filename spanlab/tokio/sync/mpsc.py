@@ -56,6 +56,7 @@ class Channel(Semaphore):
     def pop(self, waker: Any = None) -> Any:
         """Take the oldest message out; without one raise, and have `waker` woken by the next."""
         with self.door:
+            self.saw()
             if not self.messages:
                 is_over = not self.has_senders or (self.is_closed and self.free == self.size)
                 self.waker = self.waker if is_over else waker or self.waker

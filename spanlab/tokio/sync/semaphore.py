@@ -25,10 +25,14 @@ class Semaphore:
         self.is_closed = False
         self._uses = count()
 
+    def saw(self) -> None:
+        """Tell `explore` that the order in which tasks come here matters."""
+        saw("shared", next(self._uses))
+
     def try_acquire(self) -> bool:
         """Take a free place, if there is one."""
         with self.door:
-            saw("shared", next(self._uses))  # the order in which tasks come here matters
+            self.saw()
             got = self.free > 0 and not self.is_closed
             self.free -= got
         return got
@@ -36,6 +40,7 @@ class Semaphore:
     def release(self) -> None:
         """Give a place back: to the first in line, or to nobody."""
         with self.door:
+            self.saw()
             first = self.line.popleft() if self.line else None
             self.free += first is None
         if first is not None:
@@ -50,6 +55,7 @@ class Semaphore:
     def wake_all(self) -> None:
         """Wake all who stand in line, without a place."""
         with self.door:
+            self.saw()
             line, self.line = self.line, deque()
         for waiting in line:
             waiting.waker.wake()
