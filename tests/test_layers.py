@@ -56,7 +56,7 @@ BARS = {  # what is measured: its files, and how many lines they may have in all
 }
 OVER = {  # rooms that miss their bar, and what they have: they may shrink, and not grow
     "ground": 1_863, "parts, JSON": 229, "tracing": 771, "tokio": 783, "tokio/runtime": 1_654,
-    "tokio/sync": 444,
+    "tokio/sync": 405,
     "tokio/explore": 608, "tokio/host": 313, "view": 2_344, "causes": 2_100, "lesson": 1_153,
     "evening path": 3_717,
 }  # fmt: skip

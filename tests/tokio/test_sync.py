@@ -9,17 +9,23 @@ import pytest
 from facts import RECORDED, D, Polls, fact, p, says
 
 from spanlab import (
+    AsyncioLoop,
     CurrentThread,
     Elapsed,
     FuturesUnordered,
     JoinSet,
     Mutex,
     Notify,
+    OsThreads,
     RecvError,
     SendError,
     TryLockError,
     UsageError,
+    VirtualThreads,
     by_ref,
+    explore,
+    info,
+    info_span,
     interval,
     join,
     mpsc,
@@ -555,3 +561,63 @@ def test_a_lock_keeps_its_value() -> None:
             return last.value
 
     assert run(main(), on=CurrentThread()).result == 3
+
+
+async def late(n: int) -> int:
+    await sleep(n % 3 / 1000)
+    return n
+
+
+@pytest.mark.parametrize("runtime", [CurrentThread, VirtualThreads, OsThreads, AsyncioLoop])
+def test_nothing_is_lost_between_tasks(runtime: Any) -> None:
+    """On real threads neither: eight send, one receives, all lock."""
+
+    async def main() -> Any:
+        (tx, rx), mutex, notify = mpsc.channel(3), Mutex(0), Notify()
+
+        async def send(tx: Any, task: int) -> None:
+            for k in range(25):
+                await tx.send((task, k))
+                with await mutex.lock() as guard:
+                    guard.value += 1
+
+        async def receive() -> list[Any]:
+            got = []
+            while (message := await rx.recv()) is not None:
+                got.append(message)
+            notify.notify_one()
+            return got
+
+        senders, receiver = [spawn(send(tx, task)) for task in range(8)], spawn(receive())
+        del tx
+        await notify.notified()
+        for sender in senders:
+            await sender
+        with await mutex.lock() as guard:
+            total = guard.value
+        values = [n async for n in FuturesUnordered(spawn(late(n)) for n in range(20))]
+        return await receiver, total, sorted(values)
+
+    for _ in range(5):
+        got, total, values = run(main(), on=runtime()).result
+        assert sorted(got) == [(task, k) for task in range(8) for k in range(25)]
+        assert [k for task, k in got if task == 3] == [*range(25)]
+        assert (total, values) == (200, [*range(20)])
+
+
+def test_explore_sees_who_was_faster() -> None:
+    """The order of two senders is a choice, and each has its outcome."""
+
+    async def send(tx: Any, name: str) -> None:
+        await tx.send(name)
+
+    async def main() -> None:
+        tx, rx = mpsc.channel(2)
+        tasks = [spawn(send(tx, name)) for name in "ab"]
+        with info_span(await rx.recv()).entered():
+            info("first")
+        for task in tasks:
+            await task
+
+    found = explore(main, workers=2)
+    assert len(found.outcomes) == 2
