@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from spanlab.futures.unordered import FuturesUnordered, buffer_unordered
     from spanlab.log_tracer import LogTracer
     from spanlab.streams import Stream, stream
-    from spanlab.tokio.beside.handle import Handle
+    from spanlab.tokio.beside.handle import Handle, block_in_place
     from spanlab.tokio.beside.local_set import LocalSet, spawn_local
     from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop, arun
     from spanlab.tokio.sync import Mutex, Notify, RecvError, SendError, TryLockError, mpsc, oneshot
@@ -89,7 +89,8 @@ __all__ = [
     "OsThreads", "Panic", "Pending", "PollBudgetExceeded", "RecvError", "Replay", "Seeded",
     "SendError", "Some", "Span", "SpanlabError", "Stepper", "Stream", "Targets", "Trace",
     "TryLockError", "UsageError", "VirtualThreads", "Waker", "Why", "arun", "block",
-    "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug", "debug_span", "enabled",
+    "block_in_place", "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug",
+    "debug_span", "enabled",
     "error", "error_span", "event", "explore", "graph", "in_current_span", "info", "info_span",
     "instrument", "interval", "join", "join_all", "lanes", "log", "mpsc", "now", "oneshot", "panic",
     "pending", "recording", "run", "select", "set_panic_hook", "sleep", "sleep_until", "span",
@@ -103,14 +104,15 @@ __version__ = "0.1.0"
 _LATER = {  # modules that are loaded when one of these names is first asked for
     "causes": "Cause", "causes.why": "Why why", "view.compare": "Comparison compare",
     "view.figure": "Figure", "view.fmt": "Log log", "view.graph": "graph", "view.lanes": "lanes",
-    "view.outcomes": "Outcomes", "view.stepper": "Stepper step",
+    "view.outcomes": "Outcomes", "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
+    "view.stepper": "Stepper step",
     "log_tracer": "LogTracer", "drops": "block", "filters.layer": "enabled with_filter",
     "filters.env_filter": "EnvFilter Filtering Targets",
     "futures.by_ref": "Waker by_ref waker", "streams": "Stream stream",
     "futures.join": "join join_all try_join try_join_all",
     "futures.unordered": "FuturesUnordered buffer_unordered",
-    "tokio.beside.handle": "Handle", "tokio.beside.local_set": "LocalSet spawn_local",
-    "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
+    "tokio.beside.handle": "Handle block_in_place",
+    "tokio.beside.local_set": "LocalSet spawn_local",
     "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
     "tokio.time": "Elapsed Interval interval now sleep_until timeout",
 }  # fmt: skip

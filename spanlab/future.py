@@ -187,6 +187,11 @@ async def next_item(items: Any) -> Any:
 
 def refuse_reused(error: BaseException) -> None:
     """Say in our words that a coroutine was awaited which has ended, or is being awaited."""
+    if isinstance(error, RuntimeError) and str(error).startswith("anext(): asynchronous generator"):
+        raise FutureReused(
+            "a stream is asked for one item at a time, and this async generator was left while it "
+            "waited for one. Only a stream can be asked again then; write: items = stream(items)"
+        ) from error
     if isinstance(error, RuntimeError) and str(error) in (
         "cannot reuse already awaited coroutine",
         "coroutine is being awaited already",

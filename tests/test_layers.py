@@ -50,7 +50,7 @@ BARS = {  # what is measured: its files, and how many lines they may have in all
     "tokio": (["tokio/*.py"], 650),
     "tokio/sync": (["tokio/sync/*.py"], 350),
     "tokio/time": (["tokio/time/*.py"], 150),
-    "tokio/beside": (["tokio/beside/*.py"], 350),
+    "tokio/beside": (["tokio/beside/*.py"], 400),
     "futures": (["futures/*.py"], 600),
     "tokio/runtime": (["tokio/runtime/**/*.py"], 1_250),
     "tokio/explore": (["tokio/explore/**/*.py"], 450),

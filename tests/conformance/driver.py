@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import driver_shared
-from driver_block import block, until_stuck
+from driver_block import Outcome, block, until_stuck
 
 from spanlab import run
 from spanlab.record import (
@@ -22,11 +22,14 @@ from spanlab.traces import Trace
 
 def run_program(program: dict[str, Any], runtime: Any) -> Trace:
     """Run a program; one of the family `async` may be one in which nobody wakes anybody."""
-    given = {"filter": program["filter"]} if "filter" in program else {}
-    main = until_stuck if program["id"].startswith("async") else block
+    body, given = block(program["body"]), {k: program[k] for k in ("filter",) if k in program}
+    if not program["id"].startswith("async"):
+        return run(body, on=runtime, **given)
+    kept = Outcome(body)  # what is stuck is not dropped before the records end
     try:
-        return run(main(program["body"]), on=runtime, **given)
+        return run(until_stuck(kept), on=runtime, **given)
     finally:
+        kept.close()
         driver_shared.clear()
 
 
@@ -48,10 +51,8 @@ def records(trace: Trace) -> list[list[Any]]:
                 found.append(["close", record.span])
             case SpanFollows():
                 found.append(["follows", record.span, record.follows])
-            case Event(message="deadlock"):
-                return [*found, ["deadlock"]]
             case Event():
                 found.append(["event", record.message, list(trace.scope(record)), number()])
             case TaskFinished(finished=0, thread=1):
                 break
-    return found
+    return [*found, ["deadlock"]] if trace.result is True else found

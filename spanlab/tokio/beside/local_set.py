@@ -16,9 +16,8 @@ from spanlab import threads
 from spanlab.errors import UsageError
 from spanlab.future import Future, Pending, into_future
 from spanlab.threads import Thread
-from spanlab.tokio.runtime.base import BUDGET
 from spanlab.tokio.task import DONE, JoinHandle, Task, new_task
-from spanlab.tokio.wait import here
+from spanlab.tokio.wait import BUDGET, here
 
 TURN = 61  # tasks that are polled before the set gives way
 REMOTE_FIRST = 31  # every so many polls what other threads woke goes first

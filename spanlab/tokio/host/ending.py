@@ -22,12 +22,15 @@ class Stop(KeyboardInterrupt):
     """Raised inside a thread that must end now."""
 
 
-def end(os_threads: Sequence[threading.Thread], error: BaseException | None) -> None:
+def end(
+    os_threads: Sequence[threading.Thread], error: BaseException | None, most: float = PATIENCE
+) -> None:
     """Wait until all threads have ended, not long after an interrupt, and stop those that go on.
 
     The list may grow meanwhile: before it ends, a thread may begin another one.
     """
-    patience = NO_PATIENCE if isinstance(error, (KeyboardInterrupt, Deadlock)) else PATIENCE
+    at_once = isinstance(error, (KeyboardInterrupt, Deadlock))
+    patience = NO_PATIENCE if at_once else most
     try:
         _wait(os_threads, patience)
     except KeyboardInterrupt:  # the user has waited long enough

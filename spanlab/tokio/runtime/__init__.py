@@ -10,8 +10,9 @@ from spanlab.errors import UsageError, cut
 from spanlab.field import Level
 from spanlab.future import check_future
 from spanlab.recorder import RECORDS, recording
+from spanlab.tokio.beside.handle import refuse_nested
 from spanlab.tokio.host.keyboard import held
-from spanlab.tokio.runtime.base import Runtime, refuse_nested
+from spanlab.tokio.runtime.base import Runtime
 from spanlab.tokio.runtime.current_thread import CurrentThread
 from spanlab.tokio.runtime.os_threads import OsThreads
 from spanlab.tokio.runtime.schedule import Replay, Schedule, Seeded

@@ -18,11 +18,12 @@ from spanlab.threads import Thread, inherited
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.host.nested import may_wake, run_to_end
 from spanlab.tokio.runtime.attendant import Attendant, Awaited, Guest, as_task
-from spanlab.tokio.runtime.base import BUDGET, Main, Timer
+from spanlab.tokio.runtime.base import Main, Timer
 from spanlab.tokio.runtime.context import ContextStack
 from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
 from spanlab.tokio.task import DONE, IDLE, Task, note
+from spanlab.tokio.wait import BUDGET
 from spanlab.traces import Trace
 
 

@@ -20,6 +20,7 @@ from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread
+from spanlab.tokio.beside.handle import Owned, refuse_nested
 from spanlab.tokio.host.ending import end_started
 from spanlab.tokio.host.foreign import NO_LOOP, running_loop
 from spanlab.tokio.host.keyboard import keyboard
@@ -28,8 +29,8 @@ from spanlab.tokio.host.still import Others
 from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.stuck import deadlock, endless
 from spanlab.tokio.task import IDLE, NOTIFIED, POLLING, QUEUED, Task, note
+from spanlab.tokio.wait import BUDGET
 
-BUDGET = 128  # operations that one poll may do before it must yield
 MANY = 1024  # polls after which it is time to look at the progress
 
 
@@ -78,7 +79,7 @@ class Timer:
     fired: bool = False
 
 
-class Runtime:
+class Runtime(Owned):
     """One way to run tasks; a subclass says in `_drive` who is polled next, and where.
 
     In Rust: `tokio::runtime::Runtime`.
@@ -88,7 +89,7 @@ class Runtime:
     cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
 
     def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
+        self.runtime, self._seed = self, seed
         self._owner = threading.Lock()  # held by the run that uses this runtime
         self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
@@ -277,13 +278,3 @@ class Runtime:
                 end_started(thread.recorder, sys.exception())
         finally:
             self._reset()
-
-
-def refuse_nested(thread: Thread | None, main: Any) -> None:
-    """Raise if `thread` drives a runtime already."""
-    if thread is not None and thread.runtime is not None:
-        main.close()
-        raise NestedRuntime(
-            "cannot start a runtime from within a runtime: this thread is driving one already. "
-            "Await the future instead: await main()"
-        )

@@ -203,7 +203,7 @@ class OsThreads(Workers, RealClock):
             self._work_came.notify_all()
             self._job_came.notify_all()
         try:
-            end(self._os_threads, sys.exception())
+            end(self._os_threads, sys.exception(), self.patience)
         finally:
             self._make_locks()  # a thread that was stopped may have kept the old one
             super().shutdown()

@@ -11,8 +11,9 @@ from spanlab import threads
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import Stop
 from spanlab.tokio.host.keyboard import keyboard
-from spanlab.tokio.runtime.base import BUDGET, Main, Runtime, Timer
+from spanlab.tokio.runtime.base import Main, Runtime, Timer
 from spanlab.tokio.runtime.stuck import deadlock
+from spanlab.tokio.wait import BUDGET
 
 TICK = 0.05  # seconds after which whoever waits for main looks whether anything can still happen
 SHORT = 2 * BUDGET  # operations that a wait of less than a millisecond counts as

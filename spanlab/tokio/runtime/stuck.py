@@ -21,7 +21,7 @@ def deadlock(runtime: Any, main: Task) -> Deadlock:
 
 def endless(who: Task, polls: int) -> PollBudgetExceeded:
     """Say who would be polled next, now that the polls are used up."""
-    name, file, line = suspended_at(who.future)
+    name, file, line = suspended_at(who.future, HERE)
     number = f"task {who.id}" if who.id else "the main future"
     return PollBudgetExceeded(
         f"the program was expected to end within {polls} polls, or operations "

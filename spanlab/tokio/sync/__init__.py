@@ -2,7 +2,6 @@
 
 from spanlab.tokio.sync import mpsc, oneshot
 from spanlab.tokio.sync.mpsc import RecvError, SendError
-from spanlab.tokio.sync.mutex import Mutex, TryLockError
-from spanlab.tokio.sync.notify import Notify
+from spanlab.tokio.sync.semaphore import Mutex, Notify, TryLockError
 
 __all__ = ["Mutex", "Notify", "RecvError", "SendError", "TryLockError", "mpsc", "oneshot"]

@@ -6,6 +6,7 @@ https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/sync/mpsc/chan.rs
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from spanlab.errors import SpanlabError, UsageError
@@ -14,28 +15,23 @@ from spanlab.tokio.sync.semaphore import Acquire, Semaphore
 from spanlab.tokio.wait import here, out_of_budget
 
 
-class _Error(SpanlabError):
+class ChannelError(SpanlabError):
+    """The other side `is_closed()`, or it is too early: the channel `is_full()`, `is_empty()`."""
+
     def __init__(self, is_closed: bool, value: Any = None) -> None:
         why = "the other side is gone" if is_closed else "it comes too early"
         super().__init__(f"a channel that is ready was expected, and {why}")
-        self._is_closed, self.value = is_closed, value
-
-    def is_closed(self) -> bool:
-        """Tell whether the other side is gone."""
-        return self._is_closed
-
-    def is_full(self) -> bool:
-        """Tell whether it came too early: no place was free, or nothing was in the channel."""
-        return not self._is_closed
-
-    is_empty = is_full
+        self.value = value
+        self.is_closed: Callable[[], bool] = lambda: is_closed
+        self.is_full: Callable[[], bool] = lambda: not is_closed  # of `self` it would be a cycle
+        self.is_empty = self.is_full
 
 
-class SendError(_Error):
-    """A value could not be sent, and comes back as `.value`. In Rust: also `TrySendError`."""
+class SendError(ChannelError):
+    """A value could not be sent, and comes back as `.value`."""
 
 
-class RecvError(_Error):
+class RecvError(ChannelError):
     """Nothing could be received. In Rust: of an `mpsc` channel it is `TryRecvError`."""
 
 
@@ -44,8 +40,8 @@ class Channel(Semaphore):
 
     def __init__(self, places: int) -> None:
         super().__init__(places)
+        self.size, self.has_senders = places, True
         self.messages: deque[Any] = deque()
-        self.has_senders = True
         self.waker: Any = None  # of the receiver
 
     def push(self, value: Any) -> None:
@@ -56,13 +52,18 @@ class Channel(Semaphore):
     def pop(self, waker: Any = None) -> Any:
         """Take the oldest message out; without one raise, and have `waker` woken by the next."""
         with self.door:
+            self.saw()
             if not self.messages:
-                is_over = not self.has_senders or (self.is_closed and self.free == self.size)
+                is_over = self.is_over()
                 self.waker = self.waker if is_over else waker or self.waker
                 raise RecvError(is_over)
             value = self.messages.popleft()
         self.release()
         return value
+
+    def is_over(self) -> bool:
+        """Tell whether nothing can come in any more, if nothing is in it."""
+        return not self.has_senders or (self.is_closed and self.free == self.size)
 
     def wake(self) -> None:
         """Wake the receiver, once for each time that it waits."""
@@ -70,17 +71,16 @@ class Channel(Semaphore):
         if waker is not None:
             waker.wake()
 
-    def left(self) -> None:
-        """Wake a receiver that waits for the last place to come back."""
-        if self.is_closed and self.free == self.size:
-            self.wake()
 
-
-class UnboundedSender:
-    """Sends at once. One more reference is a clone: with the last one the channel ends."""
+class Side:
+    """One side of a channel."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
+
+
+class UnboundedSender(Side):
+    """Sends at once. One more reference is a clone: with the last one the channel ends."""
 
     def send(self, value: Any) -> Any:
         """Send; raises `SendError` if the receiver is gone."""
@@ -100,16 +100,17 @@ class Sender(UnboundedSender):
 
     async def send(self, value: Any) -> None:
         """Wait for a place, behind those who wait already, and send; raises `SendError`."""
-        if not await Acquire(self.channel, "a free place in a channel that nobody empties"):
-            raise SendError(True, value)
-        self.channel.push(value)
+        try:
+            if not await Acquire(self.channel, "a free place in a channel that nobody empties"):
+                raise SendError(True, value)
+            self.channel.push(value)
+        finally:
+            if self.channel.is_over():
+                self.channel.wake()  # it waited for the place that came back
 
 
-class Message(Future[Any]):
+class Message(Side, Future[Any]):
     """Waits for a message; raises `RecvError` if there will be none."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
 
     def poll(self) -> Any:
         thread = here("recv()")
@@ -125,11 +126,8 @@ class Message(Future[Any]):
         return Pending("a message in a channel that nobody sends into")
 
 
-class Receiver:
+class Receiver(Side):
     """Receives, alone. When it goes, the messages in the channel go at once."""
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
 
     async def recv(self) -> Any:
         """Wait for a message; None when all senders are gone, or it was closed and is empty."""
@@ -144,12 +142,12 @@ class Receiver:
 
     def close(self) -> None:
         """Let nothing more in; what is in the channel can still be received."""
-        self.channel.close()
+        self.channel.is_closed = True
+        self.channel.wake_all()
 
     def __del__(self) -> None:
-        self.channel.close()
-        while self.channel.messages:
-            self.channel.pop()
+        self.close()
+        self.channel.messages.clear()
 
 
 def channel(places: int) -> tuple[Sender, Receiver]:

@@ -24,13 +24,10 @@ class Receiver(mpsc.Message, mpsc.Receiver):
     def close(self) -> None:
         """Refuse a value from now on. One that was sent before can still be taken."""
         self.channel.waker = None
-        self.channel.close()
+        mpsc.Receiver.close(self)
 
 
 def channel() -> tuple[Sender, Receiver]:
-    """Make a channel for one value, and give its two sides: `tx.send(42)`, `await rx`.
-
-    In Rust: `tokio::sync::oneshot::channel`.
-    """
+    """Make a channel for one value, and give its two sides. In Rust: `oneshot::channel`."""
     made = mpsc.Channel(1)
     return Sender(made), Receiver(made)

@@ -6,8 +6,7 @@ from typing import Any
 
 from spanlab.errors import SpanlabError, UsageError
 from spanlab.future import Future, Pending, into_future
-from spanlab.tokio.runtime.base import BUDGET
-from spanlab.tokio.wait import Sleep, here, saw, sleep
+from spanlab.tokio.wait import BUDGET, Sleep, here, saw, sleep
 
 NS = 1_000_000_000
 
