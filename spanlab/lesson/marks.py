@@ -54,7 +54,7 @@ def _judged(line: Line | None, said: Sequence[str], got: Sequence[str]) -> Row:
         marks.append(mark)
         you.append("" if mark == "hit" else mine)
         if line and recorded and mark != "hit":
-            note = list(line.replies.get(mine, ("", line.why)))
+            note = list(line.replies.get(mine, [("", line.why)])[0][:2])
             if note[1] and note not in notes:
                 notes.append(note)
     return {"marks": marks, "you": you, "notes": notes, "recorded": recorded}

@@ -29,7 +29,6 @@ class Kept:
 
     lines: dict[str, list[str]] = field(default_factory=dict)
     committed: bool = False
-    hints: int = 0  # how many were given
 
 
 store: defaultdict[str, Kept] = defaultdict(Kept)  # by the name of the question

@@ -105,7 +105,7 @@ def test_an_answer_to_a_prediction_is_that_of_the_lesson(title: str) -> None:
         return
     (line,) = [each for each in question(title[:2]).lines if each.message == match[1]]
     right, _ = line.answer
-    sentences = {said: reply.misconception for said, reply in line.replies.items()}
+    sentences = {said: reply[0].misconception for said, reply in line.replies.items()}
     said = {
         answer.replace("`", ""): "" if reveals == "–" else reveals.strip("`")
         for answer, _, reveals in ROW.findall(QUESTIONS[title])[:-1]
