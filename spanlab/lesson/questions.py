@@ -67,6 +67,14 @@ class Question(NamedTuple):
         parts = [line.spans, self.threads] if self.threads else [line.spans]
         return [[*part, NOT_SURE] for part in parts]
 
+    def alone(self, number: int) -> Question:
+        """Give the question for the spans of one line of the log."""
+        asked = [line for line in self.lines if line.number == number]
+        if not asked:
+            known = ", ".join(str(line.number) for line in self.lines)
+            raise UsageError(f"ask= is the number of a line: {known}, got {number!r:.60}")
+        return self._replace(lines=asked, threads=())
+
 
 class Check(NamedTuple):
     """One exercise: its answer, replies to wrong ones, its hints, and what a run needs besides."""
@@ -124,6 +132,11 @@ def check_named(name: str) -> Check:
     asked = found.get("reply", {})
     replies = {key: _replies(each) for key, each in asked.items()} if nested else _replies(asked)
     return Check(name, found["answer"], replies, found["right"], found["hints"], found)
+
+
+def told(name: str, part: str) -> str:
+    """Find a text that a lesson shows after the commit; the numbers of lessons begin its name."""
+    return str(_find("tell", name)[part]).strip()
 
 
 def names(kind: str) -> list[str]:

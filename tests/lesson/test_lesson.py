@@ -155,7 +155,7 @@ def test_the_files_of_the_lessons_are_plain() -> None:
     for path in sorted(FOLDER.glob("*.toml")):
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         shared = path.stem == "misconceptions"
-        kinds = {"misconception", "difference"} if shared else {"predict", "check"}
+        kinds = {"misconception", "difference"} if shared else {"predict", "check", "tell"}
         assert found.keys() <= kinds, path.name
         for kind, entries in found.items():
             for name, entry in entries.items():
@@ -164,6 +164,7 @@ def test_the_files_of_the_lessons_are_plain() -> None:
                 if isinstance(entry, dict):
                     assert name[:2] == path.name[:2], "a name begins with the lesson's number"
                     keys = {*entry, *(key for line in entry.get("line", []) for key in line)}
+                    keys = set() if kind == "tell" else keys  # its parts have names of their own
                     assert all(re.search(rf"\b{key}\b", explained) for key in keys)
 
 
@@ -246,22 +247,46 @@ def test_answers_survive_a_cell_that_runs_again() -> None:
     assert not changed.kept.committed
 
 
-def test_commit_and_run() -> None:
-    """With `run` the commit runs the program, and the result stands under the question."""
-    ran: list[int] = []
+def test_a_view_is_locked_until_the_commit() -> None:
+    """Nothing is called before; after it the view is what it is without a question."""
+    mine, called = answered(), []
 
-    def make() -> Trace:
-        ran.append(1)
-        return lost_parent()
+    def view(trace: Trace, **more: Any) -> str:
+        called.append(more)
+        return f"{len(trace.events)} events"
 
-    mine = predict("01", run=make)
-    for number, pair in enumerate(RIGHT, 1):
-        mine.answer(number, *pair)
-    assert not ran
-    assert "8 of 8 right" in str(mine.commit())
-    assert ran == [1]
-    predict("01", run=make)  # the cell runs again, and so does the program, which may be another
-    assert ran == [1, 1]
+    shown = mine.then(view, lost_parent(), n=1)
+    assert str(shown) == "Locked. Commit your prediction first, then run this cell again."
+    assert "4 events" not in json.dumps(shown._repr_mimebundle_())
+    assert not called
+    mine.commit()
+    assert shown._repr_mimebundle_() == {"text/plain": "'4 events'"}
+    assert called == [{"n": 1}]
+
+
+def test_a_text_is_told_after_the_commit() -> None:
+    """It is Markdown, and what it quotes is the recorded log."""
+    mine = answered()
+    told = mine.tell("recorded")
+    assert str(told).startswith("Locked.")
+    mine.commit()
+    assert told._repr_mimebundle_()["text/markdown"].startswith("The Rust program")
+
+
+def test_a_teacher_asks_one_line_and_enters_the_votes() -> None:
+    """One choice is enough to commit, and the result names what the room said."""
+    mine = predict("01", ask=3)
+    assert [line.message for line in mine.question.lines] == ["making sub task"]
+    with pytest.raises(UsageError, match="choices are 'no span', 'work', 'work › sub_task'"):
+        mine.votes({"sub_task": 3})
+    mine.votes({"work › sub_task": 12, "work": 9, "not sure": 2})
+    text = str(mine.show(lost_parent()))
+    assert "0 of 1 right" in text
+    assert "the room said: work › sub_task 12, work 9, not sure 2" in text
+    assert "`#[instrument]` covers the whole function" in re.sub(r"\s+", " ", text)
+    assert not predict("01").kept.committed  # all lines are another question
+    with pytest.raises(UsageError, match="ask= is the number of a line: 1, 2, 3, 4, got 5"):
+        predict("01", ask=5)
 
 
 def test_a_changed_program_gets_no_reply_that_was_written_for_another() -> None:
