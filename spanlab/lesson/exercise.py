@@ -45,7 +45,7 @@ def _is_open(answer: Any) -> bool:
 
 
 def _word(asked: Check, answer: Any) -> Iterator[str]:
-    said = str(answer).strip().casefold()
+    said = str(answer).strip(" ().").casefold()
     if said == str(asked.answer).casefold():
         return
     known = ", ".join(f"`{key}`" for key in sorted([*asked.replies, str(asked.answer)]))
@@ -64,6 +64,9 @@ def _written(asked: Check, answer: Any) -> Iterator[str]:
         )
     else:
         got = {str(line): tidy(spans) for line, spans in answer.items()}
+        joined = [line for line, spans in answer.items() if isinstance(spans, list | tuple)
+                  and any("›" in name or ">" in name for name in spans)]  # fmt: skip
+        yield from (f"`{line}`: one string of a tuple is one span." for line in joined)
         unknown = [line for line in got if line not in asked.answer]
         yield from (f"`{line:.60}` is no line of this program." for line in unknown)
         for line, wanted in asked.answer.items():

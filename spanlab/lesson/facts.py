@@ -28,7 +28,7 @@ class Facts:
         self.events: defaultdict[str, list[Event]] = defaultdict(list)
         self.under: dict[int, list[SpanEntered]] = {}  # by the index of an event: its stack
         self.held: list[SpanEntered] = []  # guards under which a poll ended and its task waits
-        self.waited: set[int] = set()  # events whose task has waited before
+        self.waited: set[int] = set()  # events whose task has waited before, for no other task
         waits, stacks = set[int | None](), Stacks()
         for record in trace.records:
             entered = [pushed.by for pushed in stacks.pushed(record.thread)]
@@ -37,8 +37,8 @@ class Facts:
                     self.events[message(record)].append(record)
                     self.under[record.index] = entered
                     self.waited |= {record.index} if record.task in waits else set()
-                case PollEnded(ready=False, task=task):
-                    waits.add(task)
+                case PollEnded(ready=False, task=task, awaits=other):
+                    waits |= {task} if other is None else set()
                     self.held += [e for e in entered if self.is_guard(e) and e.task == task]
             stacks.replay(record)
 

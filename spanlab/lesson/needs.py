@@ -103,19 +103,18 @@ def spans(facts: Facts, asked: Asked) -> Iterator[str]:
 
 
 def tasks(facts: Facts, asked: Asked) -> Iterator[str]:
-    """Lines of one number share a spawned task; those of 0 are in none of these tasks."""
+    """Lines of other numbers are in other spawned tasks; of 0 in none of these, of -1 in none."""
     numbers, where = asked["tasks"], dict[str, int]()
     for line, event in _lines(facts, asked):
         where[line] = event.task or 0
-        if numbers.get(line) and not event.task:
+        if numbers.get(line, 0) > 0 and not event.task:
             yield f"`{line}` is logged in no spawned task: what logs it was not given to `spawn`."
-    for line, other in combinations(sorted(where, key=lambda line: -numbers.get(line, -1)), 2):
-        if line in numbers and other in numbers and where[line]:
-            is_one, is_asked = where[line] == where[other], numbers[line] == numbers[other]
-            if is_one and not is_asked:
-                yield f"`{line}` and `{other}` are in one task: `{line}` has to be spawned itself."
-            if is_asked and not is_one and where[other]:
-                yield f"`{line}` and `{other}` are logged in two tasks, and one will do."
+        if numbers.get(line) == -1 and event.task:
+            yield f"`{line}` is logged in a spawned task, and no task may poll it."
+    mine = sorted(numbers.keys() & where.keys(), key=lambda line: (-numbers[line], line))
+    for line, other in combinations(mine, 2):
+        if where[line] and where[line] == where[other] and numbers[line] != numbers[other]:
+            yield f"`{line}` and `{other}` are in one task: `{line}` has to be spawned itself."
 
 
 def threads(facts: Facts, asked: Asked) -> Iterator[str]:
@@ -208,8 +207,9 @@ def _defs(text: str) -> list[Def]:
 
 
 def guards(facts: Facts, asked: Asked) -> Iterator[str]:
-    """No guard is held over an `await`."""
-    for name in dict.fromkeys(facts.trace.spans[e.span].name for e in facts.guards()):
+    """No guard is held over an `await`; "waiting" means one at which its task did wait."""
+    found = facts.held if asked["guards"] == "waiting" else facts.guards()
+    for name in dict.fromkeys(facts.trace.spans[e.span].name for e in found):
         yield f"a guard of `{name}` is held over an `await`: it stays on the stack of the thread."
 
 
@@ -217,7 +217,7 @@ def waits(facts: Facts, asked: Asked) -> Iterator[str]:
     """A line comes after its task has waited."""
     for line in asked["waits"]:
         if any(event.index not in facts.waited for event in facts.events[line]):
-            yield f"`{line}` is logged before its task has waited: the `await` before it stays."
+            yield f"`{line}` is logged before its task has given up its turn: `yield_now` stays."
 
 
 NEEDS: dict[str, Callable[[Facts, Asked], Iterator[str]]] = {
