@@ -12,11 +12,15 @@ from spanlab.lesson.questions import NO_SPAN, Line
 from spanlab.view.words import circled
 
 COMMIT = """
-from spanlab.lesson import prediction
-for asked in list(prediction._open.values()):
-    for line in asked.question.lines:
-        asked.answer(line.key, "not sure", "not sure" if asked.question.threads else "")
-    asked.commit()
+def unsure_of_all():
+    from spanlab.lesson import prediction
+
+    for asked in list(prediction._open.values()):
+        for line in asked.question.lines:
+            asked.answer(line.key, "not sure", "not sure" if asked.question.threads else "")
+        asked.commit()
+
+unsure_of_all()
 """
 ENTRY = re.compile(r"^ *[A-Z]+ +(.+?)\n((?: +(?:at|in) .*\n?)*)", re.M)
 NONE = r"\b(in no span|in none|no parent|without a parent|lost|stands alone|a root)\b"
