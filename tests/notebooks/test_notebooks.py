@@ -25,8 +25,9 @@ from spanlab.lesson.questions import texts as lesson_texts
 ROOT = Path(__file__).parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 REFERENCE = ROOT / "tests" / "reference"
+GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"
 PITFALLS = ROOT / "notebooks" / "pitfalls.ipynb"
-PAGES = [*LESSONS, PITFALLS, ROOT / "README.md"]
+PAGES = [*LESSONS, PITFALLS, GLOSSARY, ROOT / "README.md"]
 
 SKELETON = ["Warm-up", "The code", "Predict", "Run", "Look", "Explain", "Change it", "Exercise",
             "Key points"]  # fmt: skip
@@ -209,6 +210,15 @@ def test_a_quoted_log_is_the_recorded_one(path: Path) -> None:
     assert f"\n{quoted}\n" in f"\n{log}"
     if not log.startswith("== "):  # a log in sections is quoted in part
         assert quoted.rstrip("\n") == log.rstrip("\n")
+
+
+@each_page
+def test_every_log_that_is_shown_was_recorded(path: Path) -> None:
+    """A log in a text is what one of the programs printed, all of it or a part."""
+    logs = [f"\n{log.read_text(encoding='utf-8')}" for log in (REFERENCE / "logs").glob("*.log")]
+    for quoted in fenced(path, "text"):
+        if quoted.startswith("   INFO"):
+            assert any(f"\n{quoted}" in log for log in logs), quoted
 
 
 @each_lesson
