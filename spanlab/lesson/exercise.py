@@ -95,7 +95,7 @@ def _run(asked: Check, answer: Any) -> Iterator[str]:
     yield from unmet(facts, asked.needs)
     start = {"start"} if is_start(facts, asked.needs) else set()
     for line, wanted in asked.answer.items():
-        if line not in facts.events:
+        if not facts.events[line]:
             yield f"`{line}`: this line is not there."
         for event in [] if repeated(facts, line, wanted) else facts.events[line]:
             path, names = facts.path(event), () if wanted == NO_SPAN else wanted.split(" › ")

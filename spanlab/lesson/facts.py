@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 
-from spanlab.frames import Site
 from spanlab.record import Event, FutureWrapped, PollEnded, SpanEntered, SpanExited, TaskSpawned
 from spanlab.replay import Stacks
 from spanlab.traces import Trace
@@ -24,7 +23,7 @@ class Facts:
     """The facts of one run; `events` has the events of each message."""
 
     def __init__(self, trace: Trace) -> None:
-        self.trace = trace
+        self.trace, self.sources = trace, trace.sources
         self.events: defaultdict[str, list[Event]] = defaultdict(list)
         self.under: dict[int, list[SpanEntered]] = {}  # by the index of an event: its stack
         self.held: list[SpanEntered] = []  # guards under which a poll ended and its task waits
@@ -63,38 +62,29 @@ class Facts:
     def _with(self, entered: SpanEntered) -> ast.With | None:
         """Find the `with` block that a guard was made for."""
         found = None
-        for node in ast.walk(_tree(self.trace.sources.get(entered.file, ""))):
+        for node in ast.walk(_tree(self.sources.get(entered.file, ""))):
             if isinstance(node, ast.With):
                 asked = [item.context_expr for item in node.items]
-                if any(e.lineno <= entered.line <= (e.end_lineno or 0) for e in asked):
+                if any(_is_at(expression, entered.line) for expression in asked):
                     found = node
         return found
 
     def defs(self, index: int) -> Iterator[Def]:
         """Give the functions behind a record, from the inside out, with those around them."""
         for site in self.trace.seen(index).sites:
-            yield from self._around(site)
+            yield from _around(self.sources.get(site.file, ""), site.line)
 
     def awaits(self, event: Event, called: str) -> bool:
         """Tell whether what logs an event is awaited as a call of a function, or by its name."""
         for site in self.trace.seen(event.index).sites[1:]:
-            for function in self._around(site):
-                names = {ast.unparse(target) for node in ast.walk(function)
-                         if isinstance(node, ast.Assign) and f"{called}(" in ast.unparse(node.value)
-                         for target in node.targets}  # fmt: skip
-                for node in ast.walk(function):
-                    if isinstance(node, ast.Await) and node.lineno <= site.line <= (
-                        node.end_lineno or 0
-                    ):
-                        text = ast.unparse(node.value)
-                        if text in names or text.startswith(f"{called}("):
-                            return True
+            for function in _around(self.sources.get(site.file, ""), site.line):
+                nodes = list(ast.walk(function))
+                given = [n for n in nodes if isinstance(n, ast.Assign) and _has(n.value, called)]
+                names = {ast.unparse(target) for node in given for target in node.targets}
+                awaited = [n for n in nodes if isinstance(n, ast.Await) and _is_at(n, site.line)]
+                if any(_has(n, called) or ast.unparse(n.value) in names for n in awaited):
+                    return True
         return False
-
-    def _around(self, site: Site) -> list[Def]:
-        every = ast.walk(_tree(self.trace.sources.get(site.file, "")))
-        defs = [node for node in every if isinstance(node, Def)]
-        return [d for d in defs if d.lineno <= site.line <= (d.end_lineno or 0)][::-1]
 
     def attribute(self, span: int) -> str:
         """Name the function whose `@instrument` made a span; empty if it was made otherwise."""
@@ -102,7 +92,7 @@ class Facts:
         sites = self.trace.seen(new.index).sites
         if len(sites) < 2 or not sites[1].file.startswith("_Attribute"):
             return ""
-        defs = ast.walk(_tree(self.trace.sources.get(new.file, "")))
+        defs = ast.walk(_tree(self.sources.get(new.file, "")))
         marked = ((d, [e.lineno for e in d.decorator_list]) for d in defs if isinstance(d, Def))
         return next((d.name for d, lines in marked if new.line in lines), "?")
 
@@ -148,6 +138,7 @@ class Facts:
             "guarded": bool(before),  # a guard was made before the spawn, and maybe dropped
             "guarding": len(before) > sum(x.span in {e.span for e in before} for x in exits),
             "inside": not is_own and self.awaits(event, "in_current_span"),
+            "wrapped": bool(self.by_hand()),
             "handle": any(w.inner is None and not w.name for w in self.by_hand()),
             "attribute": any(self.attribute(e.span) for e in called),  # one covers a call
             "held": bool(self.held),
@@ -196,6 +187,21 @@ def _tree(source: str) -> ast.Module:
         return ast.parse(source)
     except SyntaxError:
         return ast.Module([], [])
+
+
+def _is_at(node: ast.expr | ast.stmt, line: int) -> bool:
+    return node.lineno <= line <= (node.end_lineno or 0)
+
+
+def _has(node: ast.AST, called: str) -> bool:
+    return f"{called}(" in ast.unparse(node)
+
+
+@cache
+def _around(source: str, line: int) -> list[Def]:
+    """Find the functions that a line of a source is in, from the inside out."""
+    defs = [node for node in ast.walk(_tree(source)) if isinstance(node, Def)]
+    return [function for function in defs if _is_at(function, line)][::-1]
 
 
 def _awaits(block: ast.AST | None) -> bool:
