@@ -135,7 +135,12 @@ class Facts:
             "leaked": any(e.task != event.task for e in under),  # another's guard is on the stack
             "born": root is not None and root.task == event.task and not is_own,
             "reused": event.parent in {other.parent for other in others},
-            "guarded": bool(before),  # a guard was made before the spawn, and maybe dropped
+            "guarded": any(  # the spawner logged under a guard, before the spawn
+                self.is_guard(e)
+                for other in others
+                if task and other.index < task.index and (other.task, other.thread) == spawner
+                for e in self.under[other.index]
+            ),
             "guarding": len(before) > sum(x.span in {e.span for e in before} for x in exits),
             "inside": not is_own and self.awaits(event, "in_current_span"),
             "wrapped": bool(self.by_hand()),

@@ -114,7 +114,7 @@ def tasks(facts: Facts, asked: Asked) -> Iterator[str]:
     mine = sorted(numbers.keys() & where.keys(), key=lambda line: (-numbers[line], line))
     for line, other in combinations(mine, 2):
         if where[line] and where[line] == where[other] and numbers[line] != numbers[other]:
-            yield f"`{line}` and `{other}` are in one task: `{line}` has to be spawned itself."
+            yield f"`{line}` and `{other}` are in one task, and one of them has to be outside."
 
 
 def threads(facts: Facts, asked: Asked) -> Iterator[str]:
@@ -169,7 +169,12 @@ def entered(facts: Facts, asked: Asked) -> Iterator[str]:
                 yield f"`{name}` is made by `@instrument`. Make it by hand, with `info_span`."
             elif how == "guard" and any(e.future is not None for e in mine):
                 yield f"`{name}` is entered at `{line}` by a future that was wrapped. {GUARDS}"
-            if how == "poll" and event.task and mine and all(e.future is None for e in mine):
+            if (
+                how == "poll"
+                and asked["tasks"].get(line)
+                and mine
+                and all(e.future is None for e in mine)
+            ):
                 yield f"`{name}` is entered at `{line}` by a guard. The future has to carry it."
 
 
@@ -178,7 +183,7 @@ def around(facts: Facts, asked: Asked) -> Iterator[str]:
     for line, name in asked["around"].items():
         for event in facts.events[line]:
             if not facts.awaits(event, name):
-                yield f"what logs `{line}` is not what `{name}` gave: it stays around the future."
+                yield f"`{line}` is not awaited through `{name}(…)`, inside the future."
 
 
 def wraps(facts: Facts, asked: Asked) -> Iterator[str]:
