@@ -11,7 +11,7 @@ from spanlab.lesson.card import Said
 from spanlab.lesson.facts import Facts
 from spanlab.lesson.needs import is_start, repeated, unmet
 from spanlab.lesson.questions import NO_SPAN, Check, check_named, texts, tidy
-from spanlab.record import Event, Record, SpanNew
+from spanlab.record import Event, PollStarted, Record, SpanNew, TaskFinished
 from spanlab.traces import Trace
 
 _WITNESSES = {kind: dict(vars(kind)) for kind in (Trace, Record, Event, SpanNew)}
@@ -90,6 +90,10 @@ def _run(asked: Check, answer: Any) -> Iterator[str]:
         return
     if not all(isinstance(row[4], tuple) for row in answer.noted if row[0] == "event"):
         yield "This trace was not recorded here. Asked is a run of your own."
+        return
+    ended = {end.finished for end in answer.of(TaskFinished)}
+    if answer.cut.records or (answer.of(PollStarted) and 0 not in ended):
+        yield "This is a part of a run. Asked is the whole of it."
         return
     facts = Facts(answer)
     yield from unmet(facts, asked.needs)
