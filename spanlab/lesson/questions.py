@@ -51,7 +51,8 @@ class Line(NamedTuple):
     spans: Sequence[str]
     answer: Sequence[str] = ()
     replies: Mapping[str, Sequence[Reply]] = MappingProxyType({})
-    why: str = ""
+    why: str = ""  # it is in these spans
+    where: str = ""  # it is on this thread
 
 
 class Question(NamedTuple):
@@ -99,7 +100,8 @@ def question(name: str) -> Question:
     lines = [
         Line(line.get("number", place), key, line["message"],
              line.get("spans") or found["spans"], line["answer"],
-             _replies(line.get("reply", {})), line.get("why", ""))
+             _replies(line.get("reply", {})), line.get("why", ""),
+             found.get("where", texts()["thread"].get(line["answer"][1], "")))
         for place, (key, line) in enumerate(zip(keyed_by, found["line"], strict=True), 1)
     ]  # fmt: skip
     return Question(name, lines, found.get("threads", THREADS), found.get("by", CRATES))

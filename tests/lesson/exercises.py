@@ -92,10 +92,10 @@ def table() -> Iterator[str]:
         asked = questions.question(name)
         for line in asked.lines:
             yield f"\n== predict {name}: {line.message}"
-            for choice in (each for part in asked.choices(line) for each in part):
-                right = choice in line.answer
-                reply = line.replies.get(choice)
-                yield f"{choice}: {'✓' if right else reply[0] if reply else line.why}"
+            for part, unsure in zip(asked.choices(line), (line.why, line.where), strict=False):
+                for choice in part:
+                    reply = line.replies.get(choice, [unsure])[0]
+                    yield f"{choice}: {'✓' if choice in line.answer else reply}"
     for name, every in answers().items():
         for answer in every:
             _, text = said_to(name, answer["code"])

@@ -155,7 +155,9 @@ def test_the_files_of_the_lessons_are_plain() -> None:
     for path in sorted(FOLDER.glob("*.toml")):
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         shared = path.stem == "misconceptions"
-        kinds = {"misconception", "difference"} if shared else {"predict", "check", "tell"}
+        kinds = (
+            {"misconception", "difference", "thread"} if shared else {"predict", "check", "tell"}
+        )
         assert found.keys() <= kinds, path.name
         for kind, entries in found.items():
             for name, entry in entries.items():
