@@ -97,6 +97,7 @@ def _run(asked: Check, answer: Any) -> Iterator[str]:
         return
     facts = Facts(answer)
     yield from unmet(facts, asked.needs)
+    made = {span.name for span in answer.spans.values()}
     start = {"start"} if is_start(facts, asked.needs) else set()
     for line, wanted in asked.answer.items():
         if not facts.events[line]:
@@ -105,6 +106,7 @@ def _run(asked: Check, answer: Any) -> Iterator[str]:
             path, names = facts.path(event), () if wanted == NO_SPAN else wanted.split(" › ")
             if path != tuple(names):
                 said, words = " › ".join(path) or NO_SPAN, facts.words(event) | start
+                words |= {"there"} if made.intersection(names[:1]) else set()
                 yield _told(asked, line, said, words, facts.difference(event, tuple(names)))
 
 
