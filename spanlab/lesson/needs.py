@@ -22,7 +22,8 @@ CONTEXT = (
     "them: run it on `CurrentThread()`."
 )
 GUARDS = "Guards alone are asked for, without `.instrument` and `in_current_span`."
-TENS = {2: "twice", 3: "three times"}
+TIMES = {2: "twice", 3: "three times"}
+NUMBERS = {1: "exactly one", 2: "two", 3: "three", 4: "four"}
 
 
 def unmet(facts: Facts, asked: Asked) -> list[str]:
@@ -31,7 +32,7 @@ def unmet(facts: Facts, asked: Asked) -> list[str]:
     if not list(once(facts, asked)):
         said += named(facts, asked)
         said += [each for need in NEEDS if need in asked for each in NEEDS[need](facts, asked)]
-    return [each[0].upper() + each[1:] for each in said]
+    return [f"{each[0].upper()}{each[1:]}" for each in said]
 
 
 def _lines(facts: Facts, asked: Asked) -> Iterator[tuple[str, Event]]:
@@ -44,7 +45,7 @@ def once(facts: Facts, asked: Asked) -> Iterator[str]:
     """No line is logged again with other spans."""
     for line, wanted in asked["answer"].items():
         if found := repeated(facts, line, wanted):
-            yield f"`{line}` is logged {TENS.get(len(found), 'many times')}: in {', '.join(found)}."
+            yield f"`{line}` is logged {TIMES.get(len(found), 'many times')}: in {', '.join(found)}."
 
 
 def repeated(facts: Facts, line: str, wanted: str) -> list[str]:
@@ -96,7 +97,8 @@ def spans(facts: Facts, asked: Asked) -> Iterator[str]:
     made = Counter(span.name for span in facts.trace.spans.values())
     for name, wanted in asked["spans"].items():
         if made[name] > wanted:
-            yield f"another span `{name}` was made: there are {made[name]}, and {wanted} will do."
+            many, few = (NUMBERS.get(each, each) for each in (made[name], wanted))
+            yield f"another span `{name}` was made: there are {many}, and {few} will do."
     others = sorted(made.keys() - asked["spans"].keys())
     if others and not asked.get("others", True):
         yield f"the span `{visible(others[0])}` is a new one, and no other span may be made."
@@ -190,7 +192,8 @@ def wraps(facts: Facts, asked: Asked) -> Iterator[str]:
     """So many futures are given a span by hand."""
     number = len(facts.by_hand())
     if number > asked["wraps"]:
-        yield f"{number} futures are given a span by hand, and {asked['wraps']} is asked for."
+        many, few = (NUMBERS.get(each, each) for each in (number, asked["wraps"]))
+        yield f"{many} futures are given a span by hand, and {few} is asked for."
 
 
 def start(facts: Facts, asked: Asked) -> Iterator[str]:
