@@ -45,7 +45,8 @@ def once(facts: Facts, asked: Asked) -> Iterator[str]:
     """No line is logged again with other spans."""
     for line, wanted in asked["answer"].items():
         if found := repeated(facts, line, wanted):
-            yield f"`{line}` is logged {TIMES.get(len(found), 'many times')}: in {', '.join(found)}."
+            times = TIMES.get(len(found), "many times")
+            yield f"`{line}` is logged {times}: in {', '.join(found)}."
 
 
 def repeated(facts: Facts, line: str, wanted: str) -> list[str]:
