@@ -67,7 +67,7 @@ def test_a_click_opens_the_schedule_of_an_outcome(page: Page, dark: bool) -> Non
     stepper = page.get_by_role("group", name="Stepper")
     expect(stepper).to_have_count(0)
     rare.click()
-    expect(stepper).to_contain_text("1 more threads never ran")
+    expect(stepper).to_contain_text("1 more thread never ran")
     expect(rare).to_have_attribute("aria-expanded", "true")
     usual.press("Enter")
     expect(stepper).to_have_count(1)

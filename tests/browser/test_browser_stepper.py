@@ -9,7 +9,7 @@ import json
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from textwrap import dedent
@@ -19,9 +19,10 @@ import nbformat
 import pytest
 from conftest import need
 from journey import Lesson, browser_page, jupyter_lab
+from nbconvert import HTMLExporter
 from playwright.sync_api import Page, expect
-from reference.programs import lost_parent
-from stepping import HOSTILE, hostile, leaking, many
+from reference.programs import awaited, joinset_instrumented, lost_parent
+from stepping import HOSTILE, hostile, joining, leaking, many, steps_of
 
 from spanlab import (
     CurrentThread,
@@ -29,20 +30,15 @@ from spanlab import (
     VirtualThreads,
     info,
     info_span,
-    instrument,
     recording,
     run,
-    select,
-    sleep,
     spawn,
-    yield_now,
 )
-from spanlab.record import FutureRecord, PollStarted
+from spanlab.record import PollStarted
 from spanlab.replay import Stacks
 from spanlab.view.graph import picture
 from spanlab.view.live import script
 from spanlab.view.palette import PALETTE, static
-from spanlab.view.places import Places
 from spanlab.view.stepper import packed
 
 ROOT = Path(__file__).parents[2]
@@ -80,10 +76,13 @@ GO = """at => {
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with browser_page(need("chromium", CHROMIUM), tmp_path_factory.mktemp("profile")) as page:
+        page.emulate_media(reduced_motion="reduce")  # what moves has no place of its own
         yield page
 
 
-def show(page: Page, trace: Trace, *, dark: bool = False, width: int = 1000) -> float:
+def show(
+    page: Page, trace: Trace, *, dark: bool = False, width: int = 1000, rust: str = ""
+) -> float:
     """Show the stepper in a plain page; give the milliseconds from the data to the first paint."""
     back, front = ("#14181d", "#e4e8ec") if dark else ("#ffffff", "#1f2933")
     css = static("palette.css") + static("stepper.css")
@@ -92,8 +91,8 @@ def show(page: Page, trace: Trace, *, dark: bool = False, width: int = 1000) -> 
         f'<!doctype html><html lang="en"><title>Stepper</title><style>{css} body {{ margin: 16px;'
         f" background: {back}; color: {front} }}</style><main id=here></main></html>"
     )
-    script_and_trace = [script("spanlab.view", "stepper"), packed(trace, picture(trace))]
-    taken: float = page.evaluate(SHOW, script_and_trace)
+    sent = packed(trace, picture(trace), rust=rust)
+    taken: float = page.evaluate(SHOW, [script("spanlab.view", "stepper"), sent])
     return taken
 
 
@@ -152,24 +151,64 @@ def test_a_step_is_quick(page: Page) -> None:
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("program", ["lost", "leak", "many"])
-def test_axe_finds_nothing_serious(page: Page, program: str, dark: bool) -> None:
+def test_axe_finds_nothing(page: Page, program: str, dark: bool) -> None:
     """Names, roles, contrast: the rules of axe-core, light and dark, at several steps."""
     axe = need("axe-core", AXE, os.environ.get("AXE", ""))
     trace = {"lost": lost, "leak": lambda: leaking(), "many": lambda: many(26)}[program]()
     show(page, trace, dark=dark)
     page.evaluate("() => document.querySelector('.sl-ask').click()")
     page.add_script_tag(path=axe)
-    for at in (17, trace.events[-1].index, len(trace) - 1):
+    steps = placed(trace)
+    for at, key in (17, "g"), (steps[trace.events[-1].index], "g"), (steps[-1], "w"):
         page.evaluate(GO, at)
-        page.wait_for_timeout(250)
+        page.locator(".sl").press(key)
+        page.wait_for_timeout(350)
         found = page.evaluate("async () => (await axe.run('.sl')).violations")
-        serious = [
-            (rule["id"], node["html"][:200], node["failureSummary"])
-            for rule in found
-            for node in rule["nodes"]
-            if rule["impact"] in ("serious", "critical")
-        ]
-        assert not serious, serious
+        assert not [(rule["id"], node["html"][:200]) for rule in found for node in rule["nodes"]]
+    page.locator(".sl").press("w")
+
+
+def test_a_leaked_guard_looks_leaked(page: Page) -> None:
+    """Beside its lines while it is held, with a notch at the await; red while others are polled."""
+    trace = leaking()
+    show(page, trace)
+    steps, held = placed(trace), page.locator(".sl-hold")
+    before, foreign = (steps[trace.events[n].index] for n in (0, 1))
+    page.evaluate(GO, before)
+    expect(held).to_have_count(4)
+    expect(page.locator(".sl-hold.left")).to_have_count(0)
+    expect(page.locator(".sl-hold.await")).to_have_attribute("title", re.compile("across this"))
+    page.evaluate(GO, foreign)
+    expect(page.locator(".sl-hold.left")).to_have_count(4)
+    expect(page.locator(".sl-card.foreign")).to_contain_text("left by task 1")
+    page.evaluate(GO, steps[-1])
+    expect(held).to_have_count(0)
+
+
+def test_the_wall_has_larger_type(page: Page) -> None:
+    """One key: the whole screen, and back."""
+    show(page, lost(), width=1240)
+    stepper = page.locator(".sl")
+    size = "e => e.querySelector('.sl-say').getBoundingClientRect().height"
+    small = stepper.evaluate(size)
+    stepper.press("w")
+    page.wait_for_function("document.querySelector('.sl').style.zoom > 1")
+    assert stepper.evaluate(size) > small * 1.15
+    stepper.press("w")
+    page.wait_for_function("!document.querySelector('.sl').style.zoom")
+    assert stepper.evaluate(size) == small
+
+
+def test_rust_is_marked_beside_python(page: Page) -> None:
+    """At each event both lines have its message."""
+    rust = (ROOT / "tests/reference/src/bin/lost_parent.rs").read_text(encoding="utf-8")
+    trace = lost()
+    show(page, trace, rust=rust)
+    for event in trace.events:
+        page.evaluate(GO, placed(trace)[event.index])
+        for line in page.locator(".sl-line.now").all():
+            expect(line).to_contain_text(f'"{event.message}"')
+        expect(page.locator(".sl-line.now")).to_have_count(2)
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -183,7 +222,7 @@ def test_hostile_text_does_nothing_and_breaks_nothing(page: Page, text: str) -> 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("window.hacked") == 0
     assert page.locator(".sl script, .sl img, .sl iframe, .sl [onerror]").count() == 0
-    assert page.locator(".sl-pane").count() == 5
+    assert page.locator(".sl-pane").count() == 3
     shown = page.locator(".sl").inner_text()
     assert "\u202e" not in shown
     assert "\x00" not in shown
@@ -194,7 +233,13 @@ def test_hostile_text_does_nothing_and_breaks_nothing(page: Page, text: str) -> 
 
 def step_of(trace: Trace, index: int) -> int:
     """Give the step of a record: the first is the first poll, the threads have started by then."""
-    return index - trace.of(PollStarted)[0].index + 1
+    steps = placed(trace)
+    return steps[index] - steps[trace.of(PollStarted)[0].index] + 1
+
+
+def placed(trace: Trace) -> list[int]:
+    """Give the place of each record among all steps."""
+    return steps_of(json.loads(packed(trace, picture(trace))))
 
 
 def test_a_click_moves_the_cursor(page: Page) -> None:
@@ -210,6 +255,7 @@ def test_a_click_moves_the_cursor(page: Page) -> None:
                              (f'.sl-drawn .mark[data-i="{mark.index}"]', mark),
                              (f'.sl-drawn .poll[data-i="{poll.index}"] text', poll),
                              ('.sl-graph .node[data-k="s0"]', trace.spans[0])):  # fmt: skip
+        page.keyboard.press("g" if "graph" in selector else "End")
         page.locator(selector).click()
         expect(count).to_have_text(f"{step_of(trace, record.index)} / {steps}")
         assert page.evaluate("document.activeElement.className.startsWith('sl')"), selector
@@ -245,47 +291,85 @@ def test_keys_step_by_record_poll_and_event(page: Page) -> None:
     expect(page.locator(".sl-play")).to_have_text("Play")
 
 
-SENTENCES = """async ([source, trace]) => {
-  const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
-  const {tell, say} = await import(url);
-  const story = tell(JSON.parse(trace));
-  return story.records.map(({index}) => say(story, index).map(
-    part => Array.isArray(part) ? part[1] : part).join(''));
-}"""
-
-
-def test_what_happens_to_a_future_is_told(page: Page) -> None:
-    """Made, wrapped, given, first polled, dropped: each is one sentence, and has no width."""
-
-    @instrument
-    async def slow() -> None:
-        await sleep(60)
-
-    async def quick() -> None:
-        await yield_now()
-
-    async def main() -> None:
-        await select(slow(), quick())
-
-    trace = run(main(), on=CurrentThread())
-    said = page.evaluate(
-        SENTENCES, [script("spanlab.view", "stepper"), packed(trace, picture(trace))]
-    )
-    told = {
-        record.index: said[record.index]
-        for record in trace.records
-        if isinstance(record, FutureRecord)
+CROWDED = """() => {
+  const stepper = document.querySelector('.sl'), found = [];
+  const box = element => element.getBoundingClientRect();
+  const said = element => `${element.className}: ${element.textContent}`;
+  const labels = '.sl-chip, .sl-head > span, .sl-future > b, .sl-ring, .sl-bare, .sl-name';
+  const others = '.sl-empty, .sl-part, .sl-count, .sl-bar button';
+  for (const label of stepper.querySelectorAll(`${labels}, ${others}`)) {
+    if (label.scrollWidth > label.clientWidth + 1) found.push(`cut: ${said(label)}`);
+  }
+  for (const zone of stepper.querySelectorAll('.sl-zone, .sl-shelf')) {
+    const kinds = '.sl-chip, .sl-future, .sl-calls div, .sl-card, .sl-empty, .sl-part';
+    const parts = [...zone.querySelectorAll(kinds)], around = box(zone);
+    for (const [at, part] of parts.entries()) {
+      const a = box(part), isOut = a.right > around.right + 1 || a.bottom > around.bottom + 1;
+      if (isOut) found.push(`out: ${said(part)}`);
+      for (const other of parts.slice(at + 1)) {
+        const b = box(other), wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        if (wide > 1 && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1) {
+          found.push(`over each other: ${said(part)} | ${said(other)}`);
+        }
+      }
     }
-    assert sorted(told.values()) == [
-        "1 drops future 1 before its end.",
-        "1 gives future 1 (slow) to select(), which polls it inside its own poll.",
-        "1 gives future 2 (quick) to select(), which polls it inside its own poll.",
-        "1 makes future 1 (slow). Nothing of it runs before its first poll.",
-        "1 polls future 2 for the first time.",
-        "future 1 (slow) carries slow from now on: each poll of it enters the span.",
-    ]
-    places = Places(trace, trace.ran)
-    assert {places.x[at + 1] - places.x[at] for at in told} == {0}
+  }
+  if (stepper.scrollWidth > stepper.clientWidth) found.push('wider than its place');
+  const sentence = stepper.querySelector('.sl-say');
+  if (sentence.scrollHeight > sentence.clientHeight) found.push(`long: ${sentence.textContent}`);
+  return found;
+}"""
+PROGRAMS: dict[str, Callable[[], Trace]] = {
+    "lost": lambda: run(lost_parent()(), on=VirtualThreads(16)),
+    "carried": lambda: run(joinset_instrumented()(), on=VirtualThreads(16)),
+    "awaited": lambda: run(awaited()(), on=CurrentThread()),
+    "leaking": leaking,
+    "joining": lambda: joining(8),
+    "many": lambda: many(8),
+}
+
+
+@pytest.mark.parametrize("width", [1240, 1000, 815, 764])
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_one_screen_holds_it_all(page: Page, program: str, width: int) -> None:
+    """At most 600 pixels high where it has two columns; no label is cut, or lies on another."""
+    trace = PROGRAMS[program]()
+    show(page, trace, width=width)
+    high = page.locator(".sl").evaluate("e => e.offsetHeight")
+    assert high <= (600 if width > 800 else 900)
+    crowded = {}
+    for at in range(len(placed(trace))):
+        page.evaluate(GO, at)
+        if found := page.evaluate(CROWDED):
+            crowded[at] = found
+    assert not crowded
+
+
+def test_what_is_to_come_can_be_read() -> None:
+    """The faint colour, and what the veil makes of every other, has a contrast of 3 to 1."""
+    css = static("palette.css") + static("stepper.css")
+    pairs = dict(re.findall(r"--(\w+): (?:var\([^,]*, )?light-dark\((#\w{6}, #\w{6})\)", css))
+    for dark, blend in (0, max), (1, min):
+        colours = {
+            name: tuple(bytes.fromhex(pair.split(", ")[dark][1:])) for name, pair in pairs.items()
+        }
+        backs = [colours[name] for name in ("bg", "soft", *(f"t{n}" for n in range(6)))]
+        for name in ("fg", "dim", "bad", "faint", *(f"c{n}" for n in range(6))):
+            veiled = tuple(map(blend, colours[name], colours["faint"]))
+            for back in backs:
+                seen = tuple(map(blend, back, colours["faint"]))
+                assert contrast(veiled, seen) >= 3, (name, back, dark)
+
+
+def contrast(one: tuple[int, ...], other: tuple[int, ...]) -> float:
+    """Give the contrast of two colours, as WCAG defines it."""
+
+    def light(colour: tuple[int, ...]) -> float:
+        parts = [c / 3294.6 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+        return sum(w * part for w, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+    low, high = sorted([light(one), light(other)])
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_nothing_jumps_while_stepping(page: Page) -> None:
@@ -305,6 +389,7 @@ def test_a_small_graph_keeps_its_size(page: Page) -> None:
     with recording() as trace, info_span("outer").enter():
         info("in outer")
     show(page, trace)
+    page.locator(".sl").press("g")
     graph = page.locator(".sl-graph")
     natural = graph.locator("svg").get_attribute("width") or ""
     width = graph.locator("svg").evaluate("e => e.getBoundingClientRect().width")
@@ -312,7 +397,7 @@ def test_a_small_graph_keeps_its_size(page: Page) -> None:
     assert graph.evaluate("e => e.scrollHeight <= e.clientHeight && e.scrollWidth <= e.clientWidth")
 
 
-@pytest.mark.parametrize("width", [842, 520])
+@pytest.mark.parametrize("width", [900, 520])
 def test_a_long_line_of_code_is_broken_into_rows(page: Page, width: int) -> None:
     """No line is cut; the mark, the number and the lines below keep their places."""
 
@@ -358,7 +443,7 @@ CURRENT = """async ([source, trace]) => {
   const url = URL.createObjectURL(new Blob([source], {type: 'text/javascript'}));
   const {tell} = await import(url);
   const story = tell(JSON.parse(trace));
-  return story.records.map(({index, thread}) => story.threads.get(thread).at(index).current);
+  return story.steps.map(at => story.threads.get(story.records[at].thread).at(at).current);
 }"""
 
 
@@ -428,18 +513,22 @@ PROGRAM = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    home = tmp_path_factory.mktemp("lab")
-    need("chromium", CHROMIUM)
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the notebook, and give its folder."""
     cells = [nbformat.v4.new_code_cell(dedent(source).strip()) for source in PROGRAM.values()]
     for cell, name in zip(cells, PROGRAM, strict=True):
         cell["id"] = name
-    folder = home / "notebooks"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("notebooks")
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
     nbformat.write(notebook, folder / "stepping.ipynb")
-    with jupyter_lab(folder, home) as served:
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    need("chromium", CHROMIUM)
+    with jupyter_lab(folder, tmp_path_factory.mktemp("lab")) as served:
         yield served
 
 
@@ -461,16 +550,17 @@ def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) 
         page.keyboard.press("ArrowRight")
     expect(say).to_contain_text("④ performing task has no parent")
     expect(say).to_contain_text("Task 1 was spawned inside work.")
-    expect(stepper.locator(".sl-thread.on .sl-empty.lost")).to_have_text(
+    expect(stepper.locator(".sl-zone.on .sl-empty.lost")).to_have_text(
         "empty: nothing to be a parent"
     )
+    page.keyboard.press("g")
     lost = stepper.locator('[data-k^="lost_"].edge').first
     expect(lost).not_to_have_class(re.compile("later"))
     path = lost.locator("path").first
     assert path.get_attribute("stroke-dasharray")
     red = tuple(bytes.fromhex(PALETTE["bad"][1:]))
     assert path.evaluate("e => getComputedStyle(e).stroke") == f"rgb{red}"
-    expect(stepper.locator(".sl-line.now")).to_contain_text('info("performing task")')
+    expect(stepper.locator(".sl-line.now")).to_contain_text('info("performing t')
     expect(stepper.locator(".sl-event.now")).to_contain_text("no span, expected work")
     shoot(lesson, "lab-light")
 
@@ -478,11 +568,11 @@ def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) 
     stepper.get_by_role("button", name="poll").click()
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
-    expect(say).to_contain_text("ThreadId(17) begins to poll task 1. Its span stack is empty.")
+    expect(say).to_contain_text("It brought no span to enter, so the stack stays empty.")
 
     kill_the_kernel(lesson)
     page.keyboard.press("ArrowRight")
-    expect(say).to_contain_text("ThreadId(1) begins to poll main.")
+    expect(say).to_contain_text("ThreadId(1) polls main again.")
 
     lesson.theme("JupyterLab Dark")
     expect(stepper).to_have_class(re.compile("dark"))
@@ -497,6 +587,33 @@ def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) 
     stepper.locator(".sl-bar").scroll_into_view_if_needed()
     expect(stepper.get_by_role("button", name="Play")).to_be_in_viewport()
     shoot(lesson, "lab-narrow")
+
+
+def test_a_saved_notebook_keeps_the_stepper(
+    server: tuple[str, str], folder: Path, page: Page, tmp_path: Path
+) -> None:
+    """Opened again it lives, with another kernel; elsewhere its figure stands; exported, too."""
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    lesson = Lesson(page, server, "stepping")
+    assert lesson.run_all() == []
+    expect(lesson.output("step").locator(".sl")).to_be_visible()
+    lesson.command("docmanager:save")
+    again = Lesson(page, server, "stepping").output("step")
+    again.locator(".sl-say").click()
+    page.keyboard.press("End")
+    expect(again.locator(".sl-say")).to_contain_text("main is done")
+    with jupyter_lab(folder, tmp_path) as elsewhere:  # which does not trust this notebook
+        untrusted = Lesson(page, elsewhere, "stepping")
+        expect(untrusted.output("step").locator("figure > img")).to_be_visible()
+        assert untrusted.output("step").locator(".sl").count() == 0
+        assert "model not found" not in page.locator(".jp-Notebook").inner_text()
+        shoot(untrusted, "lab-untrusted")
+    exported, _ = HTMLExporter().from_filename(folder / "stepping.ipynb")
+    page.set_content(exported)
+    page.locator(".sl-say").click()
+    page.keyboard.press("End")
+    expect(page.locator(".sl-say")).to_contain_text("main is done")
+    expect(page.locator("figure:visible")).to_have_count(0)
 
 
 def shoot(lesson: Lesson, name: str) -> None:

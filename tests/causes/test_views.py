@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from promises import answers
+from stepping import steps_of
 from told import every
 from written import Writer, execute, files, programs
 
@@ -60,8 +61,9 @@ def red_in_lanes(trace: Trace) -> set[int]:
 
 
 def red_in_stepper(trace: Trace) -> set[int]:
-    lost = json.loads(packed(trace, picture(trace)))["lost"]
-    return {n for n, event in enumerate(trace.events, 1) if str(event.index) in lost}
+    data = json.loads(packed(trace, picture(trace)))
+    lost = {steps_of(data).index(int(step)) for step in data["lost"]}
+    return {n for n, event in enumerate(trace.events, 1) if event.index in lost}
 
 
 def red_in_compare(trace: Trace) -> set[int]:

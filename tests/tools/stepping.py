@@ -32,6 +32,11 @@ HOSTILE = (
 )
 
 
+def steps_of(sent: dict[str, Any]) -> list[int]:
+    """Give the step of each record: between them stand moments, which no record tells."""
+    return [n for n, row in enumerate(sent["rows"]) if sent["kinds"][row[0]][0] != "moment"]
+
+
 def leaking() -> Trace:
     """Give a program whose guard stays on the stack while others are polled."""
 
@@ -115,3 +120,22 @@ def hostile(text: str) -> Trace:
     row("polled", 17, 1, True, "", None)
     row("finish", 17, 1, 1, "panicked", text)
     return Trace(rows)
+
+
+def joining(tasks: int) -> Trace:
+    """Give a `JoinSet` of tasks that each carry a span, on eight workers."""
+
+    async def fetch() -> None:
+        info("fetching")
+        await yield_now()
+        info("fetched")
+
+    @instrument
+    async def main() -> None:
+        every = JoinSet()
+        for id in range(tasks):
+            every.spawn(info_span("fetch", id=id).instrument(fetch()))
+        while await every.join_next():
+            info("one done")
+
+    return run(main(), on=VirtualThreads(8))

@@ -15,18 +15,15 @@ import pytest
 from big import deep
 from conftest import need
 from reference.programs import lost_parent
-from stepping import HOSTILE, hostile, leaking, many, panicking
+from stepping import HOSTILE, hostile, leaking, many, panicking, steps_of
 
-from spanlab import MissingPackage, Trace, UsageError, VirtualThreads, run, step
+from spanlab import Trace, UsageError, VirtualThreads, run, step
 from spanlab.record import KINDS, Event, SpanNew
 from spanlab.replay import Stacks
 from spanlab.view import figure
-from spanlab.view import live as widget
 from spanlab.view.graph import picture
-from spanlab.view.states import changes
 from spanlab.view.stepper import UNSEEN, packed
-
-VIEW = "application/vnd.jupyter.widget-view+json"
+from spanlab.view.stepper.states import changes
 
 
 def named(svg: str, kind: str = "") -> set[str]:
@@ -66,15 +63,17 @@ def test_a_thousand_records_are_small_and_quickly_sent(monkeypatch: pytest.Monke
 def test_rows_hold_what_the_records_hold(lost: Trace) -> None:
     """A row is the number of its kind, then the fields that the record has, by their names."""
     data = sent(lost)
-    assert len(data["rows"]) == len(data["x"]) - 1 == len(lost)
-    for (number, *row), record in zip(data["rows"], lost.records, strict=True):
+    steps = steps_of(data)
+    assert len(data["rows"]) == len(data["x"]) - 1
+    for at, record in zip(steps, lost.records, strict=True):
+        number, *row = data["rows"][at]
         word, names = data["kinds"][number]
         assert KINDS[word] is type(record)
         assert {field.name for field in fields(record)} - set(names) <= UNSEEN
         for name, value in zip(names, row, strict=True):
             if name not in ("file", "fields", "waits_for"):
                 assert value == getattr(record, name), name
-    number, *row = data["rows"][lost.events[-1].index]
+    number, *row = data["rows"][steps[lost.events[-1].index]]
     event = dict(zip(data["kinds"][number][1], row, strict=True))
     assert event["fields"] == "performing task"
     assert data["files"][event["file"]][0].endswith("programs.py")
@@ -187,13 +186,13 @@ def test_of_a_long_trace_the_beginning_is_sent() -> None:
     """The page and the figure say what is left out; the next part goes on with its numbers."""
     trace = many(200)
     shown = step(trace)
-    data = json.loads(shown.widget.state["trace"])
-    end = len(data["rows"])
+    data = json.loads(shown.sent)
+    end = len(steps_of(data))
     assert data["rest"] == f"Records from {end} on are left out. Write: step(trace[{end}:])"
     assert data["rest"] in shown._repr_mimebundle_()["text/plain"]
-    onward = json.loads(step(trace[end : end + 50]).widget.state["trace"])
+    onward = json.loads(step(trace[end : end + 50]).sent)
     records, events, begun = onward["cut"]
-    assert records + begun == end
+    assert records + steps_of(onward).index(begun) == end
     assert events == len(trace[:end].events)
     assert onward["rest"] == ""
 
@@ -203,7 +202,7 @@ def test_what_builds_on_too_much_is_refused() -> None:
     trace = deep(24_000)
     with pytest.raises(UsageError, match=r"builds on little.* Write: step\(trace\[:1000\]\)"):
         step(trace[20_000:])
-    assert step(trace[:1000]).widget
+    assert step(trace[:1000]).sent
 
 
 def test_the_message_of_a_panic_is_sent() -> None:
@@ -238,13 +237,13 @@ def test_where_no_engine_is_the_graph_is_text(lost: Trace, monkeypatch: pytest.M
     assert "performing task" in data["graphText"]
 
 
-def test_a_notebook_gets_the_widget_and_a_figure_where_there_is_none(lost: Trace) -> None:
-    """The HTML has alt text and no script; the text twin has no address."""
+def test_a_notebook_gets_a_figure_that_comes_to_life(lost: Trace) -> None:
+    """The figure stands alone where no script runs; the text twin has no address."""
     bundle = step(lost)._repr_mimebundle_()
-    assert set(bundle) == {VIEW, "text/html", "text/plain"}
-    assert re.match(
-        r'<figure><img alt="2 spans and 4 events[^"]*" src="data:image', bundle["text/html"]
-    )
+    assert set(bundle) == {"text/html", "text/plain"}
+    figure = re.sub(r"<(style|script)>.*?</\1>", "", bundle["text/html"], flags=re.S)
+    assert re.match(r'<div class="sl-saved"><figure><img alt="2 spans and 4 events[^"]*" ', figure)
+    assert figure.endswith("</figure></div>")
     assert bundle["text/plain"].startswith("2 spans and 4 events on 2 threads. sub_task")
     assert repr(step(lost)) == (
         "<Stepper: 2 spans and 4 events on 2 threads. "
@@ -252,14 +251,19 @@ def test_a_notebook_gets_the_widget_and_a_figure_where_there_is_none(lost: Trace
     )
 
 
-def test_without_anywidget_the_message_says_what_to_install(
-    lost: Trace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Only the call fails, with the install line."""
-    monkeypatch.setitem(sys.modules, "anywidget", None)
-    widget._class.cache_clear()
-    with pytest.raises(MissingPackage, match="pip install anywidget"):
-        step(lost)
+def test_no_package_is_needed(lost: Trace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page and its script: no widget, which would need its kernel."""
+    for package in "anywidget", "ipywidgets", "IPython":
+        monkeypatch.setitem(sys.modules, package, None)
+    assert step(lost)._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_nothing_breaks_out_of_the_saved_page(text: str) -> None:
+    """What a name holds ends no script and begins no comment."""
+    html = step(hostile(text))._repr_mimebundle_()["text/html"]
+    assert len(re.findall("</?script", html)) == 2
+    assert "<!--" not in html.partition("<script>")[2]
 
 
 def test_something_else_than_a_trace_is_refused() -> None:

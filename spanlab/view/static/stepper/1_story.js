@@ -1,11 +1,9 @@
-// The story: what each thread and each task is like at each step.
+// The story: what each thread and each future is like at each step.
 //
-// Python sends the records, with the names of their fields, and what becomes of the span stacks.
+// Python sends the steps, what becomes of the stacks and of the futures, and what is said of them.
 // Names and messages get into the page as text only, never as HTML.
 
-const ENDS = { ok: "done", panicked: "panicked", cancelled: "aborted" };
-
-/** The states of one thread or task over time; each is made once and never changes. */
+/** The states of one thread or future over time; each is made once and never changes. */
 class History {
   constructor(first) {
     this.starts = [-1];
@@ -18,6 +16,7 @@ class History {
     this.states.push(next);
   }
   at(step) { return this.states[before(this.starts, step)]; }
+  since(step) { return this.starts[before(this.starts, step)]; }
 }
 
 /** The place of the last number that is not above `value` in a sorted list; -1 if all are. */
@@ -30,71 +29,63 @@ function before(sorted, value) {
   return low - 1;
 }
 
-/** Read what Python sent, and bring every thread and task forward record by record. */
+/** Read what Python sent, and bring every thread and future forward step by step. */
 export function tell(sent) {
   const story = {
-    sent, records: [], threads: new Map(), tasks: new Map(), spans: new Map(),
-    events: [], numbers: new Map(), polls: [],
+    sent, records: [], threads: new Map(), spans: new Map(), steps: [],
+    events: [], numbers: new Map(), polls: [], said: new Map(),
+    futures: sent.futures.map(([name, task, inside]) => Object.assign(new History({ where: "" }), { name, task, inside })),
   };
+  story.tasks = new Map(story.futures.filter(({ task }) => task !== null).map(future => [future.task, future]));
   const changes = sent.stacks.values();
   let change = changes.next().value;
   sent.rows.forEach(([number, ...row], index) => {
     const [kind, names] = sent.kinds[number], record = { index, kind };
     names.forEach((name, place) => { record[name] = row[place]; });
     story.records.push(record);
+    if (kind !== "moment") story.steps.push(index);
     apply(story, record);
     for (; change?.[0] === index; change = changes.next().value) restack(story, ...change);
   });
+  const read = part => (part[0] === "chip" ? part : Array.isArray(part) ? [part[0], sent.words[part[1]]] : sent.words[part]);
+  for (const [at, parts] of sent.said) story.said.set(at, parts.map(read));
+  for (const [at, number, where, thread, note, held] of sent.lives) {
+    const cards = held.map(card => [sent.words[Math.floor(card / 3)], card % 3]);
+    story.futures[number].add(at, { where: sent.words[where], thread, note: sent.words[note], held: cards });
+  }
+  for (const [at, id, calls] of sent.calls) threadOf(story, id).calls.add(at, { calls });
   const begun = sent.cut[2];  // what is from before a part of a trace is there, but no step
   story.first = Math.max(story.records.findIndex(record => record.kind !== "thread"), begun, 0);
   return story;
 }
 
-function historyOf(map, id, first) {
-  if (!map.has(id)) map.set(id, new History(first));
-  return map.get(id);
+function threadOf(story, id) {
+  if (!story.threads.has(id)) {
+    const first = { stack: null, current: null, task: null, last: null, file: null, line: 0, parked: false };
+    story.threads.set(id, Object.assign(new History(first), { calls: new History({ calls: [] }) }));
+  }
+  return story.threads.get(id);
 }
-const threadOf = (story, id) => historyOf(story.threads, id, {
-  stack: null, current: null, task: null, last: null, file: null, line: 0, parked: false, left: [] });
 const stateOf = (story, { thread, index }) => story.threads.get(thread).at(index);
+const futureAt = (story, task, at) => story.tasks.get(task)?.at(at) ?? { where: "" };
 
 function apply(story, record) {
   const { index, kind, span } = record, thread = threadOf(story, record.thread);
-  const become = (task, change) => (
-    historyOf(story.tasks, task, { state: "" }).add(index, { index, ...change }));
   if (kind !== "thread") thread.add(index, { parked: kind === "park" });
   if (record.line) thread.add(index, { file: record.file, line: record.line });
   const changes = {
     new: () => story.spans.set(span, { ...record, closed: Infinity }),
-    exit: () => {
-      const others = thread.last.left.filter(other => other !== span);
-      thread.add(index, { left: [span, ...others].slice(0, 4) });
-    },
     close: () => {
       if (story.spans.has(span)) story.spans.get(span).closed = index;
       for (const [, holder] of holders(story, span, index)) holder.add(index, {});
     },
     event: () => story.numbers.set(index, story.events.push(index) + story.sent.cut[1]),
-    spawn: () => become(record.spawned, {
-      state: "queued", made: index, inside: thread.last.current }),
     poll: () => {
       story.polls.push(index);
-      thread.add(index, { task: record.task, last: record.task, left: [] });
-      become(record.task, { state: "polling" });
+      thread.add(index, { task: record.task, last: record.task });
     },
-    polled: () => {
-      if (record.ready) return;
-      thread.add(index, { task: null });
-      become(record.task, { state: "waiting", what: waitsFor(record) });
-    },
-    wake: () => {
-      if (story.tasks.get(record.woken)?.last.state === "waiting") become(record.woken, { state: "queued" });
-    },
-    finish: () => {
-      thread.add(index, { task: null });
-      become(record.finished, { state: ENDS[record.outcome] });
-    },
-    abort: () => become(record.aborted, { asked: true }),
+    polled: () => { if (!record.ready) thread.add(index, { task: null }); },
+    finish: () => thread.add(index, { task: null }),
   };
   changes[kind]?.();
 }
@@ -105,8 +96,8 @@ function restack(story, index, id, off, on, current) {
   let { stack } = thread.last;
   for (; off > 0; off -= 1) stack = stack.below;
   for (const entry of on) {
-    const again = entry < 0, { span, task } = story.records[again ? ~entry : entry];
-    stack = { span, again, by: task, below: stack, depth: (stack?.depth ?? 0) + 1 };
+    const again = entry < 0, { span, task, future, line } = story.records[again ? ~entry : entry];
+    stack = { span, again, by: task, future, line, below: stack, depth: (stack?.depth ?? 0) + 1 };
   }
   thread.add(index, { stack, current });
 }
@@ -122,6 +113,8 @@ const currentCard = ({ stack, current }) => (
   cards(stack).find(card => card.span === current && !card.again));
 const isClosed = (story, span, at) => (story.spans.get(span)?.closed ?? Infinity) <= at;
 const isForeign = (card, polled) => card.by !== null && polled !== null && card.by !== polled;
+/** Whether a guard has stayed on a stack although its task is not polled there now. */
+const isLeft = (card, polled) => card.by !== null && card.by !== polled;
 const holders = (story, span, at) => [...story.threads].filter(([, thread]) => (
   cards(thread.at(at).stack).some(card => card.span === span)));
 

@@ -1,7 +1,7 @@
 // What the panes are made of: titled sections, drawings that Python sent, and long lists.
 
 const pane = (look, title, ...inside) => has(
-  el("section", `sl-pane sl-${look}`, el("div", "sl-title", title), ...inside), { "aria-label": title });
+  el("section", `sl-pane sl-${look}`, el("div", "sl-title", title), ...inside.filter(Boolean)), { "aria-label": title });
 
 /** An area that scrolls, by keys as well. */
 const scroller = (look, label) => has(
@@ -51,7 +51,7 @@ class Lines {
   }
   resize(count, fresh = false) {
     this.count = count;
-    this.inner.style.height = `${this.top(count)}px`;
+    this.inner.style.height = `${this.top(count) + this.box.clientHeight % this.high}px`;  // whole lines at its end
     if (!fresh) return;
     this.made.clear();
     this.inner.replaceChildren();
@@ -77,11 +77,11 @@ class Lines {
     }
   }
   /** Mark one line and bring it into sight; what is in sight already stays where it is. */
-  mark(place, look, end) {
+  mark(place, look) {
     const y = this.top(place), below = this.top(place + 1), seen = this.box.clientHeight, from = this.box.scrollTop;
-    const edge = end ? 0 : 2 * this.high;
+    const edge = Math.min(2 * this.high, (seen - this.high) / 2);
     if (place >= 0 && (y < from + edge || below > from + seen - edge)) {
-      this.box.scrollTop = end ? below - seen : (y + below - seen) / 2;
+      this.box.scrollTop = Math.round((y + below - seen) / 2 / this.high) * this.high;
     }
     this.paint();
     this.marked?.classList.remove("now", "newest", "next");

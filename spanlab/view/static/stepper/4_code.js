@@ -31,50 +31,82 @@ function rowsOf(text, room) {
   return [...rows, rest];
 }
 
-function codePane(story) {
-  const box = scroller("sl-source", "Source code"), none = el("p", "sl-none"), name = el("span", "");
-  const probe = el("span", "sl-probe");
-  let file, source, places, room;
-  const lines = new Lines(box, 20, place => {
-    const text = el("span", "sl-text", ...inked(source[place].rows.join("\n")));
-    const line = el("div", "sl-line", el("span", "sl-no", String(source[place].number)), el("span", "sl-dots"), text);
-    line.style.height = `${20 * source[place].rows.length}px`;
-    return line;
-  });
-  const section = pane("code", "Code", none, box);
-  section.firstChild.append(name);
-  box.append(probe);
+const HIGH = 18;
 
-  /** How many characters stand beside each other; the numbers, the dots and a scroll bar take the rest. */
-  const fits = () => Math.floor((box.offsetWidth - 68) / (probe.offsetWidth / 10)) || Infinity;
-
-  function open(next) {
-    [file, room] = [next, fits()];
-    const [title, text] = story.sent.files[file] ?? ["", []];
-    source = text.map(([number, line]) => ({ number, rows: rowsOf(line, room) }));
-    places = new Map(text.map(([number], place) => [number, place]));
-    name.textContent = title && ` · ${title}`;
-    none.textContent = text.length ? "" : `The source of ${title || "this run"} is not here.`;
-    lines.tops = [0];
-    for (const { rows } of source) lines.tops.push(lines.tops.at(-1) + rows.length);
-    lines.resize(text.length, true);
+/** One text of numbered lines; a long one is broken into rows that fit beside the numbers. */
+class Listing {
+  constructor(label) {
+    this.box = scroller("sl-source", label);
+    this.probe = el("span", "sl-probe");
+    this.lines = new Lines(this.box, HIGH, place => {
+      const { number, rows } = this.source[place];
+      const line = el("div", "sl-line", el("span", "sl-no", String(number)), el("span", "sl-holds"),
+        el("span", "sl-dots"), el("span", "sl-text", ...inked(rows.join("\n"))));
+      line.style.height = `${HIGH * rows.length}px`;
+      return line;
+    });
+    this.box.append(this.probe);
   }
+  /** How many characters stand beside each other; the numbers, the dots and a scroll bar take the rest. */
+  get room() { return Math.floor((this.box.offsetWidth - 78) / (this.probe.offsetWidth / 10)) || Infinity; }
+  open(text) {
+    this.opened = [text, this.room];
+    this.source = text.map(([number, line]) => ({ number, rows: rowsOf(line, this.opened[1]) }));
+    this.places = new Map(text.map(([number], place) => [number, place]));
+    this.lines.tops = [0];
+    for (const { rows } of this.source) this.lines.tops.push(this.lines.tops.at(-1) + rows.length);
+    this.lines.resize(text.length, true);
+  }
+  /** Show a text with one line marked, and nothing else beside its lines. */
+  show(text, number, look) {
+    if (text !== this.opened?.[0] || this.room !== this.opened[1]) this.open(text);
+    this.lines.mark(this.places.get(number) ?? -1, look);
+    for (const part of this.box.querySelectorAll(".sl-dots, .sl-holds")) part.replaceChildren();
+  }
+  beside(number, column) { return this.lines.made.get(this.places.get(number))?.querySelector(column); }
+}
+
+function codePane(story) {
+  const { rust, files } = story.sent, none = el("p", "sl-none"), name = el("span", "");
+  const python = new Listing("Source code"), other = rust && new Listing("The same in Rust");
+  const twins = new Map(rust?.pairs), section = pane("code", "Code", other?.box, none, python.box);
+  section.firstChild.append(name);
+
   /** A full dot where a thread is polling, a hollow one where its task waits. */
-  function dots(at, acting) {
-    for (const line of lines.made.values()) line.children[1].replaceChildren();
+  function dots(at, acting, file) {
     for (const id of [acting, ...[...story.threads.keys()].filter(other => other !== acting)]) {
       const state = story.threads.get(id).at(at), hollow = id !== acting && state.task === null;
-      const line = state.file === file && lines.made.get(places.get(state.line));
-      if (!line || line.children[1].childElementCount > 2 || (hollow && !resting(story, state, at))) continue;
-      const dot = ofThread(story, el("span", hollow ? "sl-dot hollow" : "sl-dot"), id);
-      line.children[1].append(has(dot, { title: `ThreadId(${id})` }));
+      if (state.file !== file || (hollow && !resting(story, state, at))) continue;
+      for (const box of [python.beside(state.line, ".sl-dots"), other?.beside(twins.get(state.line), ".sl-dots")]) {
+        if (!box || box.childElementCount > 1) continue;
+        const dot = ofThread(story, el("span", hollow ? "sl-dot hollow" : "sl-dot"), id);
+        box.append(has(dot, { title: `ThreadId(${id})` }));
+      }
+    }
+  }
+  /** Beside the lines for which a guard lives a bracket; it has a notch where it is held across an await. */
+  function holds(at, file) {
+    const alive = story.sent.guards.filter(([from, to, of]) => of === file && from <= at && (to === null || at < to));
+    for (const [from, , , first, last, awaits] of alive.slice(-3)) {
+      const { task, thread, span } = story.records[from], { task: polled } = story.threads.get(thread).at(at);
+      for (let number = first; number <= last; number++) {
+        const looks = { first: number === first, last: number === last, await: awaits.includes(number), left: task !== null && task !== polled };
+        const look = ["sl-hold", ...Object.keys(looks).filter(look => looks[look])].join(" ");
+        const title = `the guard of ${named(story, span)}${looks.await ? ": held across this await" : ""}`;
+        python.beside(number, ".sl-holds")?.append(has(ofThread(story, el("i", look), thread), { title }));
+      }
     }
   }
   return { section, show(at) {
     const record = story.records[at], own = stateOf(story, record);
     const state = own.line ? own : story.records.find(later => later.line && later.index > at) ?? own;
-    if (state.file !== file || fits() !== room) open(state.file);
-    lines.mark(places.get(state.line) ?? -1, own.line ? "now" : "next");
-    dots(at, record.thread);
+    const [title, text] = files[state.file] ?? ["", NO_LINES], look = own.line ? "now" : "next";
+    name.textContent = title && ` · ${title}`;
+    none.textContent = text.length ? "" : `The source of ${title || "this run"} is not here.`;
+    python.show(text, state.line, look);
+    other?.show(rust.lines, state.file === rust.file ? twins.get(state.line) : null, look);
+    dots(at, record.thread, state.file);
+    holds(at, state.file);
   } };
 }
+const NO_LINES = [];

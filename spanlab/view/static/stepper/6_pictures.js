@@ -4,7 +4,7 @@
 function graphPane(story, go) {
   const box = scroller("sl-graph", "Span graph"), { sent } = story, made = new Map();
   const graph = sent.graph ? restyled(sent.graph, sent.colours) : el("pre", "", sent.graphText);
-  graph.style.setProperty("--natural", graph.getAttribute("width") ?? "0px");
+  graph.style.setProperty("--tall", graph.getAttribute("height") ?? "auto");
   box.append(graph);
   const drawn = key => sent.merged[key] ?? key;
   const keyOf = record => drawn(record.kind === "event" ? `e${story.numbers.get(record.index)}` : `s${record.span}`);
@@ -50,7 +50,7 @@ function ownLooks(drawn) {
 }
 
 function lanesPane(story, go) {
-  const { sent } = story, width = sent.x.at(-1) + 8;
+  const { sent } = story, width = sent.x.at(-1) + 8, stepOf = at => story.steps[+at];
   const box = scroller("sl-lanes", "Lanes: what each thread did, in the order of the records");
   const drawn = drawing(`${SVG} width="${width}" height="${sent.height}">${sent.lanes}</svg>`);
   ownLooks(drawn);
@@ -63,45 +63,58 @@ function lanesPane(story, go) {
   box.append(el("div", "sl-long", names, el("div", "sl-drawn", drawn, veil, line)));
   const tops = new Map(sent.threads.map((id, place) => [id, sent.tops[place]]));
   const marks = new Map(), arrows = new Map();
-  for (const element of drawn.querySelectorAll("[data-i]")) marks.set(+element.dataset.i, element);
+  for (const element of drawn.querySelectorAll("[data-i]")) marks.set(stepOf(element.dataset.i), element);
   for (const element of drawn.querySelectorAll("[data-a]")) {
-    for (const at of element.dataset.a.split(" ")) arrows.set(+at, element);
+    for (const at of element.dataset.a.split(" ")) arrows.set(stepOf(at), element);
   }
   box.addEventListener("click", event => {
     const at = event.target.closest("[data-i]")?.dataset.i;
-    if (at !== undefined) go(+at);
+    if (at !== undefined) go(stepOf(at));
   });
   let shown = [];
   return { section: pane("time", "Lanes", box), show(at) {
-    const from = sent.x[at], to = sent.x[at + 1], seen = box.clientWidth - 96;
-    line.style.transform = `translateX(${to}px)`;
-    veil.style.left = `${to}px`;
+    const fits = Math.min(box.clientHeight / sent.height, box.clientWidth / (width + 100));
+    const fit = Math.min(Math.max(fits, 0.85), 1.4), seen = box.clientWidth - 96 * fit;
+    box.style.setProperty("--fit", fit);
+    const from = sent.x[at] * fit, to = sent.x[at + 1] * fit;
+    line.style.transform = `translateX(${sent.x[at + 1]}px)`;
+    veil.style.left = `${sent.x[at + 1]}px`;
     for (const element of shown) element.classList.remove("now");
     shown = [marks.get(at), arrows.get(at)].filter(Boolean);
     for (const element of shown) element.classList.add("now");
     if (from < box.scrollLeft + 30 || to > box.scrollLeft + seen - 40) box.scrollLeft = to - seen * 0.6;
-    const y = tops.get(story.records[at].thread) ?? 0;
+    const y = (tops.get(story.records[at].thread) ?? 0) * fit;
     if (y < box.scrollTop + 16 || y + 66 > box.scrollTop + box.clientHeight) box.scrollTop = y - 60;
   } };
 }
 
-function logPane(story, go) {
-  const box = scroller("sl-log", "Log so far");
-  box.style.height = `${Math.min(story.events.length, 6) * 24 + 2}px`;
-  const lines = new Lines(box, 24, place => {
-    const at = story.events[place], record = story.records[at];
-    const names = ancestors(story, record.parent).slice(0, 4).map(({ span }) => `in ${named(story, span)}`);
-    const { card, foreign, inside } = account(story, record), scope = el("bdi", "", names.join(" ") || "no span");
-    const wrong = foreign ? `, left there by ${task(card.by)}`
-      : inside === null ? "" : `, expected ${named(story, inside)}`;
-    const row = el("button", "sl-event", el("span", "sl-number", String(story.numbers.get(at))), chip(story, record.thread),
-      el("bdi", "sl-words", said(record)), el("span", "sl-scope", scope, el("bdi", "sl-bad", wrong)));
+/** The log as a strip: what is to come is there, and faint. */
+function logStrip(story, go) {
+  const box = scroller("sl-log", "Log"), around = 12;
+  let first = -1, rows = [];
+  const entry = (at, place) => {
+    const record = story.records[at], { card, foreign, inside } = account(story, record);
+    const path = ancestors(story, record.parent).slice(0, 3).map(({ span }) => named(story, span)).reverse().join(" › ");
+    const wrong = foreign ? `, left by ${task(card.by)}` : inside === null ? "" : `, expected ${named(story, inside)}`;
+    const row = ofThread(story, el("button", "sl-event", el("span", "sl-number", String(story.numbers.get(at))),
+      el("span", "sl-on", String(record.thread)), el("bdi", "sl-words", said(record)),
+      el("bdi", `sl-scope${wrong ? " sl-bad" : ""}`, (path || "no span") + wrong)), record.thread);
     row.addEventListener("click", () => go(at));
-    return has(row, { type: "button", tabindex: -1 });
-  });
-  return { section: pane("events", "Log", box), show(at) {
-    const newest = before(story.events, at);
-    lines.resize(newest + 1);
-    lines.mark(newest, story.events[newest] === at ? "now" : "newest", true);
+    return has(row, { type: "button", tabindex: -1, title: `ThreadId(${record.thread})` });
+  };
+  return { section: has(el("section", "sl-strip-log", box), { "aria-label": "Log" }), show(at) {
+    const newest = before(story.events, at), from = Math.max(0, newest - around);
+    if (from !== first || !rows.length) {
+      first = from;
+      rows = story.events.slice(from, newest + 2 * around).map(entry);
+      box.replaceChildren(...(rows.length ? rows : [el("span", "sl-none", "no event")]));
+    }
+    rows.forEach((row, place) => {
+      const own = story.events[from + place], look = own === at ? "now" : own > at ? "later" : "";
+      row.classList.remove("now", "later");
+      if (look) row.classList.add(look);
+      if (look === "now") row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
+    });
+    if (rows.length) inSight(box, rows[Math.max(newest - from, 0)]);
   } };
 }

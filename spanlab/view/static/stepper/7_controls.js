@@ -2,12 +2,13 @@
 
 const ICONS = {
   "To the start": "M5 4v12M16 4L8 10l8 6z", Back: "M14 4L6 10l8 6z",
-  On: "M6 4l8 6-8 6z", "To the end": "M15 4v12M4 4l8 6-8 6z",
+  "Whole screen (w)": "M3 8V3h5M12 3h5v5M17 12v5h-5M8 17H3v-5", On: "M6 4l8 6-8 6z", "To the end": "M15 4v12M4 4l8 6-8 6z",
 };
 const KEYS = {
   "← →": "one step back or on", "Shift ← →": "to the poll before or after",
-  "Home End": "to the start or the end", Space: "play or pause", "?": "show or hide this list",
-  click: "on a bar, a mark, a node or a line of the log: go there",
+  "Home End": "to the start or the end", Space: "play or pause", g: "the graph or the lanes",
+  w: "the whole screen, in larger type, and back", "?": "show or hide this list",
+  click: "on a bar, a mark, a node or an event of the log: go there",
 };
 
 function button(label, look, act) {
@@ -28,7 +29,9 @@ function choices(label, names, choose) {
     choose(name);
   };
   pick(names[0]);
-  return has(el("div", "sl-units", ...every), { role: "group", "aria-label": label });
+  const element = has(el("div", "sl-units", ...every), { role: "group", "aria-label": label });
+  const next = () => every[(every.findIndex(one => one.getAttribute("aria-pressed") === "true") + 1) % every.length].click();
+  return { element, next };
 }
 
 /** The line on which the cursor is drawn along, with a tick for each event. */
@@ -46,13 +49,13 @@ function scrubber(story, go, end) {
 }
 
 /** All that moves the cursor: the bar, and what the keys do. */
-function controls(story, go, where) {
+function controls(story, go, where, pictures, wall) {
   const { first, records } = story, end = records.length - 1;
-  let unit = "record", timer = 0;
+  let unit = "step", timer = 0;
 
   function move(forward, by = unit) {
     const at = where(), stops = by === "poll" ? story.polls : story.events;
-    if (by === "record") go(at + (forward ? 1 : -1));
+    if (by === "step") go(at + (forward ? 1 : -1));
     else go(forward ? stops[before(stops, at) + 1] ?? end : stops[before(stops, at - 1)] ?? first);
   }
   function play(on) {
@@ -72,26 +75,27 @@ function controls(story, go, where) {
   const acts = {
     ArrowRight: still(() => move(true)), ArrowLeft: still(() => move(false)),
     ShiftArrowRight: still(() => move(true, "poll")), ShiftArrowLeft: still(() => move(false, "poll")),
-    Home: still(() => go(first)), End: still(() => go(end)), " ": toggle, "?": () => help(list.hidden),
+    Home: still(() => go(first)), End: still(() => go(end)), " ": toggle, "?": () => help(list.hidden), g: pictures.next, w: wall,
   };
   const scrub = scrubber(story, to => still(() => go(to))(), end), playing = button("Play", "sl-play", toggle);
   const speed = has(el("select", "sl-speed", ...[0.5, 1, 2, 4, 8].map(times => (
     new Option(`${times}×`, times, times === 1, times === 1)))), { "aria-label": "Speed" });
   speed.addEventListener("change", () => play(timer !== 0));
-  const units = choices("Step by", ["record", "poll", "event"], name => { unit = name; });
+  const units = choices("Step by", ["step", "poll", "event"], name => { unit = name; });
   const lines = Object.entries(KEYS).flatMap(([key, does]) => [el("dt", "", key), el("dd", "", does)]);
   const list = el("dl", "sl-help", ...lines);
   const asks = has(button("?", "sl-ask", acts["?"]), { "aria-label": "Keys" }), count = el("span", "sl-count");
+  const large = button("Whole screen (w)", "sl-wide", wall);
   help(false);
   const steps = el("div", "sl-steps", button("To the start", "", acts.Home), button("Back", "", acts.ArrowLeft),
     button("On", "", acts.ArrowRight), button("To the end", "", acts.End), playing);
   return {
-    parts: [el("div", "sl-bar", steps, scrub.element, count, units, el("div", "sl-steps", speed, asks)), list],
+    parts: [el("div", "sl-bar", steps, scrub.element, count, units.element, pictures.element, el("div", "sl-steps", speed, large, asks)), list],
     stop: () => play(false),
     show(at) {
       scrub.show(at);
       count.textContent = `${at - first + 1} / ${end - first + 1}`;
-      count.title = `trace[${at + story.sent.cut[0]}]`;
+      count.title = `trace[${before(story.steps, at) + story.sent.cut[0]}]`;
     },
     /** Do what a key says; tell whether it says anything. */
     press({ key, shiftKey, target }) {

@@ -18,8 +18,41 @@ function spoken(story, part) {
   return look === "chip" ? chip(story, text) : el("bdi", look === "bad" ? "sl-bad" : "sl-strong", text);
 }
 
+/** Larger type: on the whole screen where that is allowed, else in its place. */
+function wallOf(root) {
+  const fit = () => {
+    const on = root.classList.contains("wall"), whole = document.fullscreenElement === root;
+    root.style.zoom = on ? Math.max(whole ? Math.min(innerHeight / 600, innerWidth / 900) : 1.3, 1) : "";
+  };
+  const leave = () => {
+    if (document.fullscreenElement === root) return fit();
+    root.classList.remove("wall");
+    return fit();
+  };
+  root.addEventListener("fullscreenchange", leave);
+  return () => {
+    const on = root.classList.toggle("wall");
+    fit();
+    if (on) root.requestFullscreen?.().catch(() => {});
+    else if (document.fullscreenElement) document.exitFullscreen();
+  };
+}
+
+/** One picture of two, each drawn when it is first asked for. */
+function picturesOf(story, go, where) {
+  const kinds = { lanes: lanesPane, graph: graphPane }, drawn = {}, box = el("div", "sl-picture");
+  let now;
+  const both = choices("Picture", Object.keys(kinds), name => {
+    now = drawn[name] ??= kinds[name](story, go);
+    box.replaceChildren(now.section);
+    if (where() >= 0) now.show(where(), true);
+  });
+  return { ...both, section: box, show: (at, again) => now.show(at, again) };
+}
+
 function render({ model, el: outside }) {
-  const story = tell(JSON.parse(model.get("state").trace)), end = story.records.length - 1;
+  const { trace } = model.get("state"), story = tell(typeof trace === "string" ? JSON.parse(trace) : trace);
+  const end = story.records.length - 1;
   const root = has(el("div", "sl"), {
     tabindex: 0, role: "group", "data-lm-suppress-shortcuts": true,
     "aria-label": "Stepper: arrow keys step through the trace, ? lists all keys",
@@ -33,14 +66,13 @@ function render({ model, el: outside }) {
     const next = Math.min(Math.max(to, story.first), end);
     if (next === at) return;
     at = next;
-    for (const pane of panes) pane.show(at);
+    for (const pane of [bar, ...seen]) pane.show(at);
     sentence.replaceChildren(...say(story, at).map(part => spoken(story, part)));
   }
-  const bar = controls(story, go, () => at), tasks = tasksPane(story), threads = threadsPane(story);
-  const seen = [codePane(story), threads, graphPane(story, go), lanesPane(story, go), logPane(story, go)];
-  const panes = [bar, tasks, ...seen];
-  threads.section.append(tasks.section);
-  root.append(...bar.parts, sentence, el("p", "sl-none", story.sent.rest), el("div", "sl-grid", ...seen.map(pane => pane.section)));
+  const pictures = picturesOf(story, go, () => at), bar = controls(story, go, () => at, pictures, wallOf(root));
+  const code = codePane(story), stage = stagePane(story), log = logStrip(story, go), seen = [code, stage, pictures, log];
+  root.append(...bar.parts, sentence, el("p", "sl-none sl-left", story.sent.rest),
+    el("div", "sl-main", code.section, stage.section), pictures.section, log.section);
 
   root.addEventListener("keydown", event => {
     event.stopPropagation();

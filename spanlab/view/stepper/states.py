@@ -40,3 +40,15 @@ def changes(trace: Trace) -> Iterator[Change]:
                 stood[thread] = entries, current
                 same = [*map(eq, before, entries), False].index(False)
                 yield Change(record.index, thread, len(before) - same, entries[same:], current)
+
+
+def exits(trace: Trace) -> dict[int, int]:
+    """Tell by which record each entry left its stack; both are given by their indices."""
+    found, stood = dict[int, int](), dict[int, list[int]]()
+    for index, thread, off, on, _ in changes(trace):
+        stack = stood.setdefault(thread, [])
+        left = stack[len(stack) - off :]
+        stack[len(stack) - off :] = on
+        back = {max(entry, ~entry) for entry in on}  # below one that left in the middle
+        found |= {at: index for entry in left if (at := max(entry, ~entry)) not in back}
+    return found
