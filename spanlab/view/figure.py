@@ -24,6 +24,9 @@ from spanlab.errors import MissingPackage, UsageError
 from spanlab.view.palette import LINE, MONO, PAPER, SANS
 from spanlab.view.words import file_of
 
+WIDTH = 'style="max-width:100%"'
+FONTS = {"Verdana": SANS, "Courier": MONO}  # engines measure with the widest, so any of these fits
+
 
 @dataclass(frozen=True, repr=False)
 class Figure:
@@ -58,21 +61,20 @@ class Figure:
         return f"<Figure: {self.alt}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        plain = [self.alt, self.text, *([self.missing, self.dot] if not self.svg else [])]
+        plain = [self.alt, self.text, *([] if self.svg else [self.missing, self.dot])]
         return {"text/html": self.html(), "text/plain": "\n\n".join(filter(None, plain))}
 
     def html(self) -> str:
         """Write the picture with its alt text and its text twin, or what is missing."""
-        tree = f"<pre>{escape(self.text)}</pre>"
+        alt, twin = escape(self.alt), f"<pre>{escape(self.text)}</pre>"
         if self.svg:
             data = base64.b64encode(self.svg.encode()).decode()
-            source = f"data:image/svg+xml;base64,{data}"
-            picture = f'<img alt="{escape(self.alt)}" src="{source}" style="max-width:100%">'
-            twin = f"<details><summary>The same as text</summary>{tree}</details>"
-            return f"<figure>{picture}{twin}</figure>"
-        words = f"<p>{escape(self.alt)}</p>{tree}<p>{escape(self.missing)}</p>"
-        dot = f"<details><summary>DOT</summary><pre>{escape(self.dot)}</pre></details>"
-        return f"<figure>{words}{dot}</figure>"
+            shown = f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" {WIDTH}>'
+            more, hidden = "The same as text", twin
+        else:
+            shown = f"<p>{alt}</p>{twin}<p>{escape(self.missing)}</p>"
+            more, hidden = "DOT", f"<pre>{escape(self.dot)}</pre>"
+        return f"<figure>{shown}<details><summary>{more}</summary>{hidden}</details></figure>"
 
 
 # --- from an engine ------------------------------------------------------------------------------
@@ -112,19 +114,13 @@ def _tidied(svg: str) -> str:
     return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d)\d+", r"\1", tag[0]), svg)
 
 
-def _refont(svg: str) -> str:
-    """Name fonts that machines have; engines measure with the widest, so any of these fits."""
-    svg = re.sub('font-family="Verdana[^"]*"', f'font-family="{SANS}"', svg)
-    return re.sub('font-family="Courier[^"]*"', f'font-family="{MONO}"', svg)
-
-
 def card(svg: str, alt: str) -> str:
     """Put an SVG on a light rounded card that reads well on a light and on a dark page.
 
     Ids get a prefix made from the content: two figures on one page never share one,
     and the same figure has the same ids on every machine.
     """
-    svg = _refont(svg)
+    svg = re.sub('(?<=font-family=")(Verdana|Courier)[^"]*', lambda found: FONTS[found[1]], svg)
     prefix = "f" + hashlib.sha256(f"{alt}{svg}".encode()).hexdigest()[:8]
     svg = re.sub(r'(<[^<>]* id=")', rf"\1{prefix}-", svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)

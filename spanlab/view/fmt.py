@@ -190,27 +190,24 @@ class _Replay:
 
     def shown(self) -> Iterator[tuple[int, int, Shown]]:
         """Give what is to be printed: of which record, and the number of the event or 0."""
-        number = self.trace.cut.events
+        numbers = {event.index: number for number, event in self.trace.numbered}
         for record in self.trace.records:
             if isinstance(record, Event):
-                number += 1
-                yield record.index, number, self.show(record, record, record.parent, record.current)
+                event = self.show(record, record, record.parent, record.current)
+                yield record.index, numbers[record.index], event
             elif isinstance(record, SpanRecorded):
                 self.fields[record.span] += record.fields
             elif isinstance(record, Moment):
-                self.apply(record)
+                if isinstance(record, SpanNew):
+                    self.fields[record.span] = record.fields
+                    self.timings[record.span] = _Timing(record.time)
+                self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
+                if not isinstance(record, SpanClosed):  # that is told while the span is still open
+                    self.stacks.replay(record)
                 if MOMENTS[type(record)] in self.moments:
                     yield record.index, 0, self.about(record)
-                if isinstance(record, SpanClosed):  # it is told while the span is still open
+                if isinstance(record, SpanClosed):
                     self.stacks.replay(record)
-
-    def apply(self, record: Moment) -> None:
-        if isinstance(record, SpanNew):
-            self.fields[record.span] = record.fields
-            self.timings[record.span] = _Timing(record.time)
-        if not isinstance(record, SpanClosed):
-            self.stacks.replay(record)
-        self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
 
     def about(self, record: Moment) -> Shown:
         """Show what happened to a span as an event in that span, of its level, at its place."""

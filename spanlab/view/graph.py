@@ -18,7 +18,7 @@ from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card, draw
 from spanlab.view.palette import DIM, INK, LINE, LOST, PALETTE, PAPER, hue, static
 from spanlab.view.tree import Node, merged, nodes, titles_of
-from spanlab.view.words import beginning, circled, count, need, rest
+from spanlab.view.words import beginning, circled, count, few, need, rest
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
 FEW = 5  # more events than that under one parent are a list
@@ -69,10 +69,10 @@ def picture(trace: Trace) -> Picture:
     drawn, left_out = equal[:MOST], rest("graph", trace, len(part))
     if len(equal) > MOST:
         left_out = rest("graph", trace, equal[MOST].record, f"All but these {MOST}")
-    titles, alt = titles_of(part), _sentence(equal, left_out)
+    titles, alt = titles_of(part), f"{_sentence(equal)} {left_out}".strip()
     dot = _dot(drawn, titles, left_out)
     svg = draw(dot)
-    text = "\n".join([*_tree(drawn, titles), *filter(None, [left_out])])
+    text = "\n".join([*_tree(drawn, titles), left_out]).rstrip("\n")
     missing = "" if svg else INSTALL
     figure = Figure(card(svg, alt) if svg else "", alt, text, dot=dot, missing=missing)
     return Picture(figure, drawn, svg)
@@ -81,38 +81,31 @@ def picture(trace: Trace) -> Picture:
 # --- in words ------------------------------------------------------------------------------------
 
 
-def _sentence(every: list[Node], left_out: str) -> str:
+def _sentence(every: list[Node]) -> str:
+    by_key: ByKey = {node.key: node for node in every}
     events = sum(len(node.numbers) for node in every)
     spans = count(sum(node.count for node in every) - events, "span")
     threads = count(len({node.thread for node in every}), "thread")
-    said = [f"{spans} and {count(events, 'event')} on {threads}."]
-    by_key: ByKey = {node.key: node for node in every}
-    lost = [node for node in every if node.lost]
-    for node in lost[:3]:
-        where = by_key[min(node.lost)].text
-        said.append(f"{_at(node)} lost its parent: its {node.begun} in {where}.")
-    said += [f"{len(lost) - 3} more lost theirs."] if len(lost) > 3 else []
-    said += [] if lost else ["Nothing lost its parent."]
-    said += [f"{_at(n)} is in {_at(by_key[n.parent])}." for n in every if n.far][:1]
-    return " ".join([*said, left_out]).strip()
+    lost = [
+        f"{_name(node, True)} lost its parent: its {node.begun} in {by_key[min(node.lost)].text}."
+        for node in every if node.lost
+    ]  # fmt: skip
+    said = few(lost, 3, "{} more lost theirs.") or ["Nothing lost its parent."]
+    far = [f"{_name(n, True)} is in {_name(by_key[n.parent], True)}." for n in every if n.far]
+    return " ".join([f"{spans} and {count(events, 'event')} on {threads}.", *said, *far[:1]])
 
 
-def _at(node: Node) -> str:
-    return f"{_name(node)} on ThreadId({node.thread})"
-
-
-def _name(node: Node) -> str:
+def _name(node: Node, its_thread: bool = False) -> str:
     """Write `work`, `④ hello`, or `④–⑨ hello ×6`."""
     times = f" ×{node.count}" if node.count > 1 else ""
-    return f"{_range(node.numbers, circled)} {node.text}{times}".strip()
+    on = f" on ThreadId({node.thread})" if its_thread else ""
+    return f"{_range(node.numbers, circled)} {node.text}{times}".strip() + on
 
 
 def _range(numbers: tuple[int, ...], write: Callable[[int], str] = str) -> str:
     """Write one number, `4–9` for all from 4 to 9, or `4 … 12` for some of them."""
-    if len(numbers) < 2:
-        return "".join(map(write, numbers))
-    unbroken = numbers[-1] - numbers[0] == len(numbers) - 1
-    return write(numbers[0]) + ("–" if unbroken else " … ") + write(numbers[-1])
+    dash = "–" if numbers and numbers[-1] - numbers[0] == len(numbers) - 1 else " … "
+    return dash.join(map(write, dict.fromkeys([*numbers[:1], *numbers[-1:]])))
 
 
 def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
@@ -123,21 +116,16 @@ def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
         below[None if node.far else node.parent, node.thread].append(node)
     for thread, title in titles.items():
         todo = [(1, node) for node in reversed(below[None, thread])]
-        if todo:
-            yield title
+        yield from [title] if todo else []
         while todo:
             depth, node = todo.pop()
-            yield "  " * depth + _name(node) + _remark(node, by_key)
+            said = [node.note] if node.note else []
+            if node.far:
+                above = by_key[node.parent]
+                said += [f"in {above.text}, made on ThreadId({above.thread})"]
+            said += [f"no parent; spawned in {by_key[key].text}" for key in sorted(node.lost)]
+            yield "  " * depth + _name(node) + (f"  ({'; '.join(said)})" if said else "")
             todo += [(depth + 1, child) for child in reversed(below[node.key, thread])]
-
-
-def _remark(node: Node, by_key: ByKey) -> str:
-    said = [node.note] if node.note else []
-    if node.far:
-        above = by_key[node.parent]
-        said.append(f"in {above.text}, made on ThreadId({above.thread})")
-    said += [f"no parent; spawned in {by_key[key].text}" for key in sorted(node.lost)]
-    return f"  ({'; '.join(said)})" if said else ""
 
 
 # --- in DOT --------------------------------------------------------------------------------------
@@ -170,14 +158,14 @@ def _dot(drawn: list[Node], titles: dict[int, str], left_out: str) -> str:
 
 def _arranged(drawn: list[Node]) -> tuple[list[Card], dict[str, str]]:
     """Fit the page: a wide graph lists its events, one that is still wide grows to the right."""
-    for few in (FEW, 1):
-        cards = _cards(drawn, few)
+    for most in (FEW, 1):
+        cards = _cards(drawn, most)
         if _width(cards) <= PAGE:
             return cards, DOWN
     return cards[::-1], RIGHT  # engines draw that from the bottom up
 
 
-def _cards(drawn: list[Node], few: int) -> list[Card]:
+def _cards(drawn: list[Node], most: int) -> list[Card]:
     """Gather the events of one span in one box into a list if they are more than a few."""
     groups: dict[object, Card] = {}
     for node in drawn:
@@ -185,7 +173,7 @@ def _cards(drawn: list[Node], few: int) -> list[Card]:
         groups.setdefault(together, []).append(node)
     found: list[Card] = []
     for group in groups.values():
-        found += [group] if len(group) > few else [[node] for node in group]
+        found += [group] if len(group) > most else [[node] for node in group]
     return found
 
 

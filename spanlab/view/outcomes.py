@@ -18,12 +18,12 @@ from spanlab.view.graph import picture
 from spanlab.view.live import bundle, live
 from spanlab.view.page import page, prose, shown
 from spanlab.view.stepper import packed
-from spanlab.view.words import count, visible
+from spanlab.view.words import count, few, visible
 
 MOST = 10  # outcomes that are shown one by one; above, events are, each with its possible spans
 ROWS, FEW = 14, 8  # rows of text, and lines of what is the same
 POLLS = 24  # of a schedule that is drawn as a branch of a tree
-WIDE = 100  # letters of a line
+WIDE, MORE = 100, "  … and {} more"  # letters of a line; what is left out
 PROVED = (
     "no span is left on a thread for others, nothing looks at who was faster, and every task is "
     "waited for or has ended before, so one run shows what all of them show"
@@ -61,28 +61,26 @@ class Outcomes:
         if len(self.outcomes) <= MOST:
             each = zip(self.outcomes, self.differs, strict=True)
             return [Row(o.share, said, number, o.error) for number, (o, said) in enumerate(each)]
-        found = defaultdict[Said, list[int]](list)
+        found = defaultdict[str, defaultdict[Said, list[int]]](lambda: defaultdict(list))
         for number, differs in enumerate(self.differs):
             for said in dict.fromkeys(differs):
-                found[said].append(number)
-        messages = [message for message, _ in found]
+                found[said[0]][said].append(number)
         return [
             Row(sum(self.outcomes[n].share for n in numbers), [said], numbers[0])
-            for said, numbers in sorted(found.items(), key=lambda row: messages.index(row[0][0]))
-        ]
+            for ways in found.values() for said, numbers in ways.items()
+        ]  # fmt: skip
 
     @property
     def title(self) -> str:
         """What was found, in one sentence."""
         many, runs = count(len(self.outcomes), "outcome"), count(self.found.runs, "run")
+        cut = f"{many} so far: cut short after {runs}, "
         if any("BudgetExceeded:" in outcome.error for outcome in self.outcomes):
-            return f"{many} so far: cut short after {runs}, the last of which has no end"
+            return cut + "the last of which has no end"
         if not self.found.complete:
-            unseen = f"at most {self.found.unseen:.1%} of the schedules show more"
-            return f"{many} so far: cut short after {runs}, {unseen}"
-        if len(self.outcomes) > 1:
-            return f"{many}, and no other in any schedule ({runs})"
-        return f"{many}, the same in every schedule ({runs})"
+            return cut + f"at most {self.found.unseen:.1%} of the schedules show more"
+        only = "and no other in any" if len(self.outcomes) > 1 else "the same in every"
+        return f"{many}, {only} schedule ({runs})"
 
     @property
     def reasons(self) -> list[str]:
@@ -98,10 +96,10 @@ class Outcomes:
     def __repr__(self) -> str:
         lines = [self.title]
         if len(self.outcomes) > 1 or self.outcomes[0].error:
-            lines += _some([self._line(row) for row in self.rows], ROWS)
+            lines += few([self._line(row) for row in self.rows], ROWS, MORE)
         if self.same:
             same = [f"  {said}: {spans}" for said, spans in self.same]
-            lines += [f"{self.titled}:", *_some(same, FEW)]
+            lines += [f"{self.titled}:", *few(same, FEW, MORE)]
         reasons = wrap("why: " + "; ".join(self.reasons), WIDE, max_lines=5)
         return "\n".join([*(visible(line, WIDE) for line in lines), *reasons])
 
@@ -166,11 +164,6 @@ def _told(outcome: Any) -> list[Said]:
     return sorted(told, key=lambda said: place[said[0]])
 
 
-def _some(lines: list[str], most: int) -> list[str]:
-    """Leave out what is too much, and say so."""
-    return [*lines[:most], f"  … and {len(lines) - most} more"] if len(lines) > most else lines
-
-
 def _letter(number: int) -> str:
     return chr(65 + number) if number < 26 else str(number + 1)
 
@@ -190,9 +183,9 @@ def _branches(ways: list[list[str]]) -> list[str]:
     shared = next((n for n, step in steps if len(set(step)) > 1), min(map(len, ways)))
     trunk = [" ".join(ways[0][:shared])] if shared else []
     firsts = list(dict.fromkeys(way[shared] for way in ways if len(way) > shared))
-    for place, first in enumerate(firsts, 1):
+    for first in firsts:
         inside = _branches([way[shared:] for way in ways if way[shared:][:1] == [first]])
-        corner, side = ("└ ", "  ") if place == len(firsts) else ("├ ", "│ ")
+        corner, side = ("└ ", "  ") if first == firsts[-1] else ("├ ", "│ ")
         trunk += [f"{corner if n == 0 else side}{line}" for n, line in enumerate(inside)]
     return trunk
 

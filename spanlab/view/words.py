@@ -60,6 +60,12 @@ def count(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
+def few(said: list[str], most: int, more: str = "{} more") -> list[str]:
+    """Leave out what is too much, and say how much that is."""
+    left = len(said) - most
+    return [*said[:most], more.format(left)] if left > 0 else said
+
+
 def visible(text: str, limit: int = 40) -> str:
     r"""Write text on one line, so that nothing in it hides, breaks a line or turns it around.
 
@@ -124,8 +130,5 @@ def listed(names: Names, most: int = 3) -> str:
     >>> listed(("leaf", "sub_task", "work"))
     '`work › sub_task › leaf`'
     """
-    if not names:
-        return "no span"
-    more = [f"{len(names) - most} more"] if len(names) > most else []
-    inner = [visible(name.replace("`", "'")) for name in reversed(names[:most])]
-    return f"`{' › '.join([*more, *inner])}`"
+    inner = few([visible(name.replace("`", "'")) for name in names], most)
+    return f"`{' › '.join(reversed(inner))}`" if names else "no span"
