@@ -107,11 +107,21 @@ def _engines() -> Iterator[str]:
 # What DOT cannot ask of an engine is done to its text, here and nowhere else.
 
 
+USUAL = (
+    'xml:space="preserve',
+    'text-anchor="start',
+    'font-family="Verdana[^"]*',
+    r'font-size="10\.0',
+)
+
+
 def _tidied(svg: str) -> str:
-    """Leave out what nobody sees: titles, comments, links, and all decimals but one."""
+    """Leave out what nobody sees: titles, comments, links, all decimals but one; what is usual."""
     unseen = r"<title>.*?</title>\s*|<!--.*?-->\s*|</?a\b[^>]*>\s*"
     svg = re.sub(unseen, "", svg[svg.index("<svg") :], flags=re.S)
-    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(f' ({"|".join(USUAL)})"', "", svg)
+    return svg.replace("<svg", '<svg font-family="Verdana" font-size="10"', 1)
 
 
 def card(svg: str, alt: str) -> str:

@@ -22,7 +22,7 @@ def static(name: str, package: str = "spanlab.view") -> str:
 PALETTE: dict[str, str] = dict(
     re.findall(r"--(\w+): (?:var\(.*, )?light-dark\((#\w{6})", static("palette.css"))
 )  # the names of the stylesheets, each with its light colour
-PAPER, INK, DIM, LINE, LOST = (PALETTE[name] for name in ("bg", "fg", "dim", "line", "bad"))
+PAPER, DIM, LINE, LOST = (PALETTE[name] for name in ("bg", "dim", "line", "bad"))
 HUES = tuple((PALETTE[f"c{n}"], PALETTE[f"t{n}"]) for n in range(6))  # of text, of its tint
 
 

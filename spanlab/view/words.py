@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields
@@ -77,6 +78,18 @@ def visible(text: str, limit: int = 40) -> str:
         for char in text[: limit + 1]
     )
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def wide(text: str, size: float, letter: float = 0.0) -> float:
+    """Give the room that text needs at most, if a letter of its font needs `letter` of its size.
+
+    Where nothing is said of the font the letters of a proportional one are told apart.
+    """
+    sizes = {**dict.fromkeys("mwMWQ@%…—", 0.95), **dict.fromkeys("fijlrtI.,:;'|!()[]{} ", 0.4)}
+    each = (
+        1.2 if east_asian_width(char) in "WF" else letter or sizes.get(char, 0.63) for char in text
+    )
+    return size * sum(each)
 
 
 def circled(number: int) -> str:
