@@ -13,7 +13,7 @@ from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.figure import Figure
-from spanlab.view.graph import graph
+from spanlab.view.graph import picture
 from spanlab.view.page import chip, number, page, prose, shown
 from spanlab.view.words import (
     beginning,
@@ -30,6 +30,7 @@ from spanlab.view.words import (
 SIDES = ("bug", "fixed")
 RUNS = ("first", "second")  # of one program: neither repairs the other
 MOST, LONGEST = 500, 5000  # pairs that a page shows, events that are compared
+HALF = 340  # points of a page that has two graphs side by side
 Both = tuple[Trace, Trace]
 Place = tuple[str, int]
 
@@ -67,7 +68,8 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] | None = None) -
     if (len(bug), len(fixed)) != (long := (len(parts[0]), len(parts[1]))):
         sentence = f"In the first {long[0]} and {long[1]} records: {sentence}"
     left_out = _rest(found, parts, (bug, fixed))
-    return Comparison(sentence, found, graph(parts[0]), graph(parts[1]), (one, other), left_out)
+    here, there = (picture(part, HALF).figure for part in parts)
+    return Comparison(sentence, found, here, there, (one, other), left_out)
 
 
 def _rest(found: tuple[Pair, ...], parts: Both, wholes: Both) -> str:
@@ -228,12 +230,14 @@ def _html(both: Comparison) -> str:
     rows = "".join(_row(pair, both.names) for pair in both.pairs[:MOST])
     rows += f'<p class="rest">{shown(both.left_out)}</p>' if both.left_out else ""
     lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
+    widest = max(both.bug.width, both.fixed.width, 1)  # both are as large as this one can be
     graphs = "".join(
-        f'<div><h4 class="whose">{shown(name)}</h4>{figure.html()}</div>'
+        f'<div><h4 class="whose">{shown(name)}</h4>'
+        f"{figure.html(f'width:min({figure.width:g}pt,{figure.width / widest:.1%})')}</div>"
         for name, figure in both.sides
     )
-    look = "compare" if both.names == SIDES else "compare sl-neutral"
-    return page(look, f'{head}{lines}<div class="pair graphs">{graphs}</div>')
+    look = "" if both.names == SIDES else " sl-neutral"
+    return page("compare", f'{head}{lines}<div class="pair graphs">{graphs}</div>', look)
 
 
 def _row(pair: Pair, names: tuple[str, str]) -> str:
@@ -248,7 +252,7 @@ def _cell(pair: Pair, line: Line | None, side: str, name: str, sign: str) -> str
         return f'<div class="line {side} missing">{missing}</div>'
     kind = f"line {side}{' differs' if pair.differs else ''}"
     scope = shown("in " + " › ".join(reversed(line.scope)) if line.scope else "no span", 100)
-    other = chip(line.thread, line.place, " other" if pair.elsewhere else "")
+    other = chip(f"ThreadId({line.thread})", line.place, " other" if pair.elsewhere else "")
     lost = '<span class="lost">parent lost</span>' if line.lost else ""
     whose = f'<span class="whose">{shown(name)}</span>'
     return (

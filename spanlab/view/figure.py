@@ -1,8 +1,8 @@
 """How a picture leaves the package: an `<img>` with alt text and a text twin, safe everywhere.
 
 JupyterLab hides raw SVG in untrusted notebooks and gives it no alt text; an `<img>` with a data
-URI survives both. Such a picture cannot see the page's colours, so it stands on a card of its own.
-This module knows nothing of traces.
+URI survives both. Of its page such a picture sees one thing, `color-scheme`: it is dark on a dark
+one. This module knows nothing of traces.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from spanlab.errors import MissingPackage, UsageError
-from spanlab.view.palette import LINE, MONO, PAPER, SANS
+from spanlab.view.palette import LINE, MONO, PAPER, SANS, night, static
 from spanlab.view.words import file_of
 
-WIDTH = 'style="max-width:100%"'
 FONTS = {"Verdana": SANS, "Courier": MONO}  # engines measure with the widest, so any of these fits
 
 
@@ -64,17 +63,26 @@ class Figure:
         plain = [self.alt, self.text, *([] if self.svg else [self.missing, self.dot])]
         return {"text/html": self.html(), "text/plain": "\n\n".join(filter(None, plain))}
 
-    def html(self) -> str:
+    @property
+    def width(self) -> float:
+        """How wide it is by itself, in points."""
+        found = re.search(r'<svg[^>]* width="([\d.]+)', self.svg)
+        return float(found[1]) if found else 0.0
+
+    def html(self, look: str = "max-width:100%") -> str:
         """Write the picture with its alt text and its text twin, or what is missing."""
-        alt, twin = escape(self.alt), f"<pre>{escape(self.text)}</pre>"
+        alt, text = escape(self.alt), f"<pre>{escape(self.text)}</pre>"
         if self.svg:
             data = base64.b64encode(self.svg.encode()).decode()
-            shown = f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" {WIDTH}>'
-            more, hidden = "The same as text", twin
+            shown = f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" style="{look}">'
+            more, hidden = "The same as text", text
         else:
-            shown = f"<p>{alt}</p>{twin}<p>{escape(self.missing)}</p>"
+            shown = f"<p>{alt}</p>{text}<p>{escape(self.missing)}</p>"
             more, hidden = "DOT", f"<pre>{escape(self.dot)}</pre>"
-        return f"<figure>{shown}<details><summary>{more}</summary>{hidden}</details></figure>"
+        twin = f"<details><summary>{more}</summary>{hidden}</details>"
+        return (
+            f'<style>{static("figure.css")}</style><figure class="sl-figure">{shown}{twin}</figure>'
+        )
 
 
 # --- from an engine ------------------------------------------------------------------------------
@@ -124,8 +132,8 @@ def _tidied(svg: str) -> str:
     return svg.replace("<svg", '<svg font-family="Verdana" font-size="10"', 1)
 
 
-def card(svg: str, alt: str) -> str:
-    """Put an SVG on a light rounded card that reads well on a light and on a dark page.
+def card(svg: str, alt: str, css: str = "") -> str:
+    """Put an SVG on a rounded card, light or dark as the page is; `css` is what its style says.
 
     Ids get a prefix made from the content: two figures on one page never share one,
     and the same figure has the same ids on every machine.
@@ -136,4 +144,6 @@ def card(svg: str, alt: str) -> str:
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
     back = f'<rect width="100%" height="100%" rx="9" fill="{PAPER}" stroke="{LINE}"/>'
     opening, rest = svg.split(">", 1)
-    return f'{opening} role="img">\n<title>{escape(alt)}</title>\n{back}{rest}'
+    inside = f"{back}{rest.rstrip().removesuffix('</svg>')}"
+    title = f"<title>{escape(alt)}</title>"
+    return f'{opening} role="img">\n{title}\n{inside}{night(inside, css)}</svg>\n'

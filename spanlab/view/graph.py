@@ -16,7 +16,7 @@ from spanlab.labels import Labels
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card, draw
 from spanlab.view.palette import DIM, LINE, LOST, PALETTE, hue, static
-from spanlab.view.plan import TALL, Box, Plan, Point, Row, ranged, times, widths, words_of
+from spanlab.view.plan import PAGE, TALL, Box, Plan, Point, Row, ranged, times, widths, words_of
 from spanlab.view.tree import Node, merged, nodes, outline, titles_of, told_apart
 from spanlab.view.words import beginning, circled, count, few, need, rest
 
@@ -59,8 +59,8 @@ class Picture:
     svg: str
 
 
-def picture(trace: Trace) -> Picture:
-    """Draw the graph, for a view that shows it step by step."""
+def picture(trace: Trace, wide: float = PAGE) -> Picture:
+    """Draw the graph, at most so `wide` if that can be, for a view of which it is a part."""
     need("graph(run(main()))", trace)
     part = beginning(trace, LONGEST, ("new", "event"))
     every = nodes(part)
@@ -71,7 +71,7 @@ def picture(trace: Trace) -> Picture:
     if len(equal) > MOST:
         left_out = rest("graph", trace, equal[MOST].record, f"All but these {MOST}")
     titles, alt = titles_of(part), f"{_sentence(equal)} {left_out}".strip()
-    dot = _dot(drawn, titles, left_out)
+    dot = _dot(drawn, titles, left_out, wide)
     svg = draw(dot)
     text = "\n".join([*_tree(drawn, titles), left_out]).rstrip("\n")
     missing = "" if svg else INSTALL
@@ -121,10 +121,14 @@ def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
 # --- in DOT --------------------------------------------------------------------------------------
 
 TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="0">'
+PILL = f'STYLE="ROUNDED" BGCOLOR="{LINE}"'
 
 
-def _dot(drawn: list[Node], titles: dict[int, str], left_out: str) -> str:
-    plan, hues = Plan(drawn, titles), {thread: hue(place) for place, thread in enumerate(titles)}
+def _dot(drawn: list[Node], titles: dict[int, str], left_out: str, wide: float) -> str:
+    plan, hues = (
+        Plan(drawn, titles, wide),
+        {thread: hue(place) for place, thread in enumerate(titles)},
+    )
     boxes = [_box(box, titles[box.thread], *hues[box.thread]) for box in plan.boxes]
     edges = [edge for node in drawn for edge in _edges(node, plan, hues[node.thread][0])]
     head = Template(static("graph.dot")).substitute(PALETTE, rest=left_out)
@@ -170,7 +174,7 @@ def _rest(node: Node) -> str:
 
 def _event(event: Node) -> str:
     number, text, more = widths(event)
-    cells = f'<TD {_named(event.key)} STYLE="ROUNDED" BGCOLOR="{LINE}" WIDTH="{number:.0f}">'
+    cells = f'<TD {_named(event.key)} {PILL} WIDTH="{number:.0f}">'
     cells += f'<FONT POINT-SIZE="9"><B>{ranged(event.numbers)}</B></FONT></TD>'
     cells += f'<TD {_named(f"{event.key}-text")} ALIGN="LEFT" WIDTH="{text:.0f}">'
     cells += f"{_html(event.text) or ' '}</TD>"

@@ -54,7 +54,8 @@ def lanes(trace: Trace) -> Figure:
     left_out = words.rest("lanes", trace, len(part))
     alt = f"{_sentence(part, titles)} {left_out}".strip()
     text = "\n".join([*_twin(part, titles), left_out]).rstrip("\n")
-    return Figure(card(_lines(placed, titles, starts), alt), alt, text)
+    svg = _lines(placed, titles, starts)
+    return Figure(card(svg, alt, static("strip.css")), alt, text)
 
 
 # --- in words ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from spanlab.view.tree import Node, outline
-from spanlab.view.words import wide
+from spanlab.view.words import wide as room
 
 PAGE = 740  # of a line of boxes
 ROW, TALL, INDENT, DEEPEST = 24, 19, 18, 200  # a row, what stands in it; most that it is indented
@@ -69,8 +69,8 @@ class Row:
 class Plan:
     """The boxes and their rows; `row` finds one by its key."""
 
-    def __init__(self, drawn: list[Node], titles: dict[int, str]) -> None:
-        self.boxes: list[Box] = []
+    def __init__(self, drawn: list[Node], titles: dict[int, str], wide: float = PAGE) -> None:
+        self._wide, self.boxes = wide, list[Box]()
         self.row: dict[str | None, Row] = {}
         self.tops: list[float] = [0.0]  # of the lines of boxes
         self._lane: dict[str, float] = {}  # of each row from which arrows start
@@ -83,14 +83,14 @@ class Plan:
                     self._words(box, spawner, texts[spawner])
                 self._add(box, node.key, node.text, depth * step, sum(widths(node)) + 12, node)
             wanted = [row.indent + row.width for row in box.rows]
-            box.width = max(EDGE + max(wanted) + 12, wide(titles[thread], 11) + EDGE)
+            box.width = max(EDGE + max(wanted) + 12, room(titles[thread], 11) + EDGE)
             self._put(box)
 
     def _words(self, box: Box, spawner: str, text: str) -> None:
         key = words_of(spawner, box.thread)
         if key not in self.row:
             text = f"spawned in {text}, parent lost"
-            self._add(box, key, text, 0, wide(text, 10))
+            self._add(box, key, text, 0, room(text, 10))
 
     def _add(
         self, box: Box, key: str, text: str, indent: float, width: float, node: Node | None = None
@@ -102,7 +102,7 @@ class Plan:
         last = self.boxes[-1] if self.boxes else None
         if last:
             box.line, box.x = last.line, last.x + last.width + GUTTER
-            if box.x + box.width > PAGE:
+            if box.x + box.width > self._wide:
                 box.line, box.x = last.line + 1, 0.0
                 below = [
                     self.tops[-1] + each.height for each in self.boxes if each.line == last.line
@@ -145,10 +145,10 @@ class Plan:
 
 def widths(node: Node) -> tuple[float, float, float]:
     """Give the room for the number of a node, for its text, and for what else is said of it."""
-    more = wide(f"{node.note} {times(node)}".strip(), 9)
+    more = room(f"{node.note} {times(node)}".strip(), 9)
     if not node.numbers:
-        return 0.0, wide(node.text, 11, 0.62), more
-    return max(17.0, wide(ranged(node.numbers), 9) + 8), wide(node.text, 10), more
+        return 0.0, room(node.text, 11, 0.62), more
+    return max(17.0, room(ranged(node.numbers), 9) + 8), room(node.text, 10), more
 
 
 def times(node: Node) -> str:

@@ -34,6 +34,7 @@ from spanlab import (
 from spanlab.replay import lost_parents
 from spanlab.view import figure
 from spanlab.view.graph import graph
+from spanlab.view.palette import DARK, PALETTE
 from spanlab.view.tree import nodes
 from spanlab.view.words import visible
 
@@ -390,6 +391,17 @@ def test_the_picture_is_an_image_with_alt_text_and_a_text_twin() -> None:
     assert base64.b64decode(data).decode() == figure.svg
     assert f"<pre>{figure.text}</pre></details></figure>" in html
     assert plain == f"{figure.alt}\n\n{figure.text}"
+
+
+def test_a_picture_is_light_and_knows_how_it_looks_in_the_dark() -> None:
+    """Each light colour that it has is given its dark one where the page is dark."""
+    svg = graph(lost_parent()).svg
+    light, _, dark = svg.partition("<style>@media (prefers-color-scheme:dark)")
+    painted = set(re.findall(r'(?:fill|stroke)="(#\w{6})"', light))
+    assert painted == {PALETTE[name] for name in ("bg", "fg", "dim", "line", "bad", "c0", "t0",
+                                                  "c1", "t1")}  # fmt: skip
+    night = dict(re.findall(r'\[fill="(#\w{6})"\]\{fill:(#\w{6})\}', dark))
+    assert night == {PALETTE[name]: DARK[name] for name in PALETTE if PALETTE[name] in painted}
 
 
 def test_ids_belong_to_the_content() -> None:
