@@ -7,7 +7,6 @@ strip into lines, as music is written; the stepper takes it whole.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
@@ -21,11 +20,12 @@ from spanlab.view.figure import Figure, card
 from spanlab.view.palette import HUES, painted, static
 from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places
 from spanlab.view.tree import titles_of
-from spanlab.view.words import beginning, circled, count, few, message, panic, task, visible
+from spanlab.view.words import beginning, circled, count, few, message, panic, task, visible, wide
 
 LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
 AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
 MANY = 24  # more arrows than that are drawn faintly
+SCALE = "To the right: one record after the other, not to scale"
 MOST, LONGEST = 200, 5000  # lines of the text twin; records that may find room
 PATTERNS = ("", "M-1 1L1 -1M0 8L8 0M7 9L9 7", "M4 4h.01", "M4 0V8", "M-1 7L1 9M0 0L8 8M7 -1L9 1")
 
@@ -133,24 +133,24 @@ def _line_starts(trace: Trace, placed: Places) -> list[int]:
 
 
 def _lines(placed: Places, titles: dict[int, str], starts: list[int]) -> str:
-    """Show the strip through one window for each line."""
+    """Show the strip through one window for each line, and say what its length means."""
     edges = [*(placed.x[start] for start in starts if placed.x), placed.width]
-    page = max([b - a for a, b in pairwise(edges)] or [0]) + 12
-    tall, windows = placed.height + AXIS, ""
+    page = max([*(b - a for a, b in pairwise(edges)), 200]) + 12
+    tall, drawn = placed.height + AXIS * (len(placed.times) > 1), ""
     for line, (a, b) in enumerate(pairwise(edges)):
         y = 12 + line * (tall + GAP)
         for place, (thread, title) in enumerate(titles.items()):
             below = y + placed.top[thread] + ABOVE
             look, name = f"sl-who k{place % len(HUES)}", title.partition(" · ")[2]
-            windows += _text(14, below + 15, f"ThreadId({thread})", look)
-            windows += _text(14, below + 29, _fitting(name, LEFT - 20), "sl-called")
-        windows += f'<svg x="{LEFT}" y="{y:g}" width="{b - a:g}" height="{tall:g}"'
-        windows += f' viewBox="{a:g} 0 {b - a:g} {tall:g}"><use href="#strip"/></svg>'
-    width, height = LEFT + page, 24 + len(edges[1:]) * (tall + GAP)
-    return (
+            drawn += _text(14, below + 15, f"ThreadId({thread})", look)
+            drawn += _text(14, below + 29, _fitting(name, LEFT - 20), "sl-called")
+        drawn += f'<svg x="{LEFT}" y="{y:g}" width="{b - a:g}" height="{tall:g}" '
+        drawn += f'viewBox="{a:g} 0 {b - a:g} {tall:g}">{_window(placed, a, b)}</svg>'
+    width, height = LEFT + page, 30 + len(edges[1:]) * (tall + GAP)
+    return painted(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}"><defs><g id="strip">'
-        f"{strip(placed, painted)}</g></defs>{windows}</svg>"
+        f'viewBox="0 0 {width:g} {height:g}">{_looks(placed)}{drawn}'
+        f"{_text(14, height - 12, SCALE, 'sl-called')}</svg>"
     )
 
 
@@ -159,26 +159,35 @@ def _text(x: float, y: float, text: str, look: str = "") -> str:
     return f'<text{look} x="{x:g}" y="{y:g}">{escape(text)}</text>' if text else ""
 
 
-def strip(placed: Places, paint: Callable[[str], str] = str) -> str:
+def strip(placed: Places) -> str:
     """Draw all lanes as one long strip of SVG; `data-i` is the index of the record behind it.
 
-    Its colours are the variables of a page; for a picture `paint` puts colours in their place.
+    Its colours are the variables of a page.
     """
+    return _looks(placed) + _window(placed, 0.0, placed.width)
+
+
+def _looks(placed: Places) -> str:
+    looks = sorted({_look(bar.task) for bar in placed.bars if bar.kind == "poll"})
+    patterns = "".join(map(_pattern, looks))
+    return f"<style>{static('strip.css')}</style><defs>{patterns}</defs>"
+
+
+def _window(placed: Places, a: float, b: float) -> str:
+    """Draw what can be seen of the lanes between two places; what is said lies in between."""
     bars: defaultdict[str, list[str]] = defaultdict(list)
     for bar in placed.bars:
-        if bar.row < DEEPEST:
-            bars[bar.kind].append(_bar(bar, placed))
-    looks = sorted({_look(bar.task) for bar in placed.bars if bar.kind == "poll"})
-    quiet = " quiet" if len(placed.arrows) > MANY else ""
+        if bar.row < DEEPEST and bar.start < b and a < bar.end:
+            bars[bar.kind].append(_bar(bar, placed, a, b))
+    clocks = ((x, _clock(time)) for x, time in placed.times[1:] if a <= x < b)
     return "".join([
-        f'<g class="sl-strip{quiet}"><style>{paint(static("strip.css"))}</style>',
-        f"<defs>{paint(''.join(map(_pattern, looks)))}</defs>",
+        f'<g class="sl-strip{" quiet" if len(placed.arrows) > MANY else ""}">',
         *(f'<path class="rule" d="M0 {placed.top[t]:g}H{placed.width:g}"/>' for t in placed.top),
-        *bars["wait"],
-        *(_arrow(arrow, placed) for arrow in placed.arrows),
-        *bars["outside"], *bars["poll"], *bars["span"],
-        *(_mark(mark, placed) for mark in placed.marks),
-        *(_text(x, placed.height + 12, _clock(t), "time") for x, t in placed.times[1:]), "</g>",
+        *(_arrow(arrow, placed) for arrow in placed.arrows if arrow.start < b and a < arrow.end),
+        *bars["wait"], *bars["outside"], *bars["poll"], *bars["span"],
+        *(_mark(mark, placed) for mark in placed.marks if a <= mark.x < b),
+        *(_text(min(x, b - wide(clock, 10)), placed.height + 12, clock, "time")
+          for x, clock in clocks), "</g>",
     ])  # fmt: skip
 
 
@@ -196,17 +205,18 @@ def _pattern(look: int) -> str:
     )
 
 
-def _bar(bar: Bar, placed: Places) -> str:
-    wide, look, is_span = max(bar.end - bar.start, 4), _look(bar.task), bar.kind == "span"
+def _bar(bar: Bar, placed: Places, a: float, b: float) -> str:
+    width, look, is_span = max(bar.end - bar.start, 4), _look(bar.task), bar.kind == "span"
     y, tall = placed.top[bar.thread] + ABOVE, placed.tall[bar.thread]
     if is_span:
         y, tall = y + TITLE + ROW * bar.row, ROW - 3
     fill = f' fill="url(#look{look})"' if bar.kind == "poll" else ""
-    name = _fitting(visible(bar.label), (bar.room if bar.kind == "wait" else wide) - 10)
+    left, right = max(bar.start, a), min(bar.start + (bar.room or width), b)
+    name = _fitting(visible(bar.label), right - left - 10)
     return (
         f'<g class="{bar.kind} k{look % len(HUES)}" data-i="{bar.record}">'
-        f'<rect x="{bar.start + 1:g}" y="{y:g}" width="{wide - 2:g}" height="{tall:g}" rx="5"'
-        f"{fill}/>{_text(bar.start + 6, y + (11 if is_span else 13), name)}</g>"
+        f'<rect x="{bar.start + 1:g}" y="{y:g}" width="{width - 2:g}" height="{tall:g}" rx="5"'
+        f"{fill}/>{_text(left + 6, y + (11 if is_span else 13), name)}</g>"
     )
 
 
@@ -222,12 +232,12 @@ def _fitting(text: str, room: float) -> str:
 
 def _mark(mark: Mark, placed: Places) -> str:
     y = placed.top[mark.thread] + ABOVE + placed.tall[mark.thread] + 13
-    wide = 18 if mark.number < 100 else 25
+    width = 18 if mark.number < 100 else 25
     look, text = ("mark", str(mark.number)) if mark.number else ("mark panic", "✗")
     return (
         f'<g class="{look}{" lost" * mark.lost}" data-i="{mark.record}">'
-        f'<rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
-        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, text)}</g>'
+        f'<rect x="{mark.x - width / 2:g}" y="{y - 9:g}" '
+        f'width="{width}" height="18" rx="9"/>{_text(mark.x, y + 3.5, text)}</g>'
     )
 
 
