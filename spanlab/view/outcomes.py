@@ -11,12 +11,12 @@ from functools import cached_property
 from textwrap import wrap
 from typing import Any, NamedTuple
 
+from spanlab.frames import file_name
 from spanlab.record import PollStarted
-from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.graph import picture
 from spanlab.view.live import bundle, live
-from spanlab.view.page import page, prose, shown
+from spanlab.view.page import chip, page, prose, shown
 from spanlab.view.stepper import packed
 from spanlab.view.words import count, few, visible
 
@@ -85,7 +85,7 @@ class Outcomes:
     @property
     def reasons(self) -> list[str]:
         """Why there may be more than one outcome, or cannot be."""
-        broken = [str(condition) for condition in self.found.broken]
+        broken = [f"{condition}{_file(condition)}" for condition in self.found.broken]
         if not broken:
             return [PROVED if self.found.complete else "too few schedules were run to tell"]
         if len(self.outcomes) == 1:
@@ -124,7 +124,7 @@ class Outcomes:
             for said, spans in self.same[:ROWS]
         )
         parts = {
-            "schedules": f"<pre>{tree}</pre>" if (tree := _tree(self.outcomes)) else "",
+            "schedules: who was polled, by thread": _tree(self.outcomes),
             self.titled: f"<table>{same}</table>" if same else "",
             "why": "".join(f"<p>{shown(reason)}</p>" for reason in self.reasons),
         }
@@ -144,7 +144,7 @@ class Outcomes:
         replay = f"Replay({outcome.replay!r})"
         return (
             f'<div class="bar" data-outcome="{row.number}">'
-            f'<b class="mark">{_letter(row.number)}</b><span class="share">{row.share:.0%}</span>'
+            f'{_mark(row.number)}<span class="share">{row.share:.0%}</span>'
             f'<span class="rail"><i style="width:{row.share:.1%}"></i></span>'
             f'<div class="said">{shown(row.error) or said or self.plain}'
             f"<code>{shown(replay, 60)}</code></div></div>"
@@ -164,17 +164,29 @@ def _told(outcome: Any) -> list[Said]:
     return sorted(told, key=lambda said: place[said[0]])
 
 
-def _letter(number: int) -> str:
-    return chr(65 + number) if number < 26 else str(number + 1)
+def _file(condition: Any) -> str:
+    """Name the file or the cell of a line that a condition names."""
+    return f" of {file_name(condition.file).rpartition('/')[2]}" if condition.line else ""
+
+
+def _mark(number: int) -> str:
+    return f'<b class="mark">{chr(65 + number) if number < 26 else number + 1}</b>'
 
 
 def _tree(outcomes: Any) -> str:
     """Draw the polls of each outcome's schedule: they are one branch up to where they differ."""
-    ways = [_polls(outcome.trace) for outcome in outcomes]
-    if not 1 < len(ways) <= MOST or max(map(len, ways)) > POLLS:
+    polls = [outcome.trace.of(PollStarted) for outcome in outcomes]
+    if not 1 < len(polls) <= MOST or max(map(len, polls)) > POLLS:
         return ""
-    ends = [[*way, f'<b class="mark">{_letter(n)}</b>'] for n, way in enumerate(ways)]
-    return "\n".join(_branches(ends))
+    ran = dict.fromkeys(thread for outcome in outcomes for thread in outcome.trace.ran)
+    places = {thread: place for place, thread in enumerate(ran)}
+    ways = [
+        [*(chip(words.task(p.task or 0), places[p.thread]) for p in way), _mark(number)]
+        for number, way in enumerate(polls)
+    ]
+    legend = " ".join(chip(f"ThreadId({thread})", place) for thread, place in places.items())
+    tree = "\n".join(_branches(ways))
+    return f"<p>{legend}</p><pre>{tree}</pre>"
 
 
 def _branches(ways: list[list[str]]) -> list[str]:
@@ -188,12 +200,3 @@ def _branches(ways: list[list[str]]) -> list[str]:
         corner, side = ("└ ", "  ") if first == firsts[-1] else ("├ ", "│ ")
         trunk += [f"{corner if n == 0 else side}{line}" for n, line in enumerate(inside)]
     return trunk
-
-
-def _polls(trace: Trace) -> list[str]:
-    """Name who was polled, one after the other, each in the colour of its thread."""
-    return [
-        f'<b class="chip h{trace.ran[p.thread] % 6}" title="ThreadId({p.thread})">'
-        f"{words.task(p.task or 0)}</b>"
-        for p in trace.of(PollStarted)
-    ]
