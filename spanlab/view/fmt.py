@@ -16,8 +16,8 @@ from spanlab.record import Event, SpanClosed, SpanEntered, SpanExited, SpanNew, 
 from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
-from spanlab.view.palette import MONO, SANS, hue
-from spanlab.view.words import circled, need, rest
+from spanlab.view.page import chip, number, page
+from spanlab.view.words import need, rest
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
 MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
@@ -102,8 +102,8 @@ class Log:
         return list(self._printed())
 
     def _printed(self) -> Iterator[Entry]:
-        for record, number, at in _Replay(self.trace, self.settings, self.moments).shown():
-            yield Entry(record, number, at.thread, *FORMATS[self.format](at, self.settings))
+        for record, event, at in _Replay(self.trace, self.settings, self.moments).shown():
+            yield Entry(record, event, at.thread, *FORMATS[self.format](at, self.settings))
 
     @cached_property
     def _page(self) -> tuple[list[Entry], str]:
@@ -129,13 +129,8 @@ class Log:
 
     def _html(self) -> str:
         entries, left_out = self._page
-        hues = {thread: hue(place) for thread, place in self.trace.ran.items()}
-        rows = "".join(_row(entry, *hues[entry.thread]) for entry in entries)
-        return (
-            '<div dir="ltr" style="display:grid;grid-template-columns:2.2em minmax(0,1fr);'
-            f'row-gap:.6em;text-align:left;line-height:1.5;font-family:{MONO}">{rows}'
-            f"</div>{left_out and f'<p>{left_out}</p>'}"
-        )
+        rows = (_row(entry, self.trace.ran[entry.thread]) for entry in entries)
+        return page("log", "".join(rows) + (left_out and f"<p>{left_out}</p>"))
 
 
 def _cut(text: str) -> str:
@@ -143,15 +138,11 @@ def _cut(text: str) -> str:
     return text if more <= 0 else f"{text[:LONGEST]}… {more} more letters\n"
 
 
-def _row(entry: Entry, colour: str, tint: str) -> str:
-    number = circled(entry.number) if entry.number else ""
-    chip = f"background:{tint};color:{colour};border-radius:.7em;padding:0 .5em"
-    on_thread = f'<b style="{chip}">{_visible(entry.on_thread)}</b>' if entry.on_thread else ""
-    return (
-        f'<span style="user-select:none;font-family:{SANS}">{number}</span>'
-        '<span style="white-space:pre-wrap;overflow-wrap:anywhere">'
-        f"{_visible(entry.before)}{on_thread}{_visible(entry.after.rstrip())}</span>"
-    )
+def _row(entry: Entry, place: int) -> str:
+    mark = number(entry.number) if entry.number else "<i></i>"
+    on_thread = chip(_visible(entry.on_thread), place) if entry.on_thread else ""
+    after = _visible(entry.after.rstrip())
+    return f'<div class="entry">{mark}<pre>{_visible(entry.before)}{on_thread}{after}</pre></div>'
 
 
 def _visible(text: str) -> str:
@@ -190,27 +181,24 @@ class _Replay:
 
     def shown(self) -> Iterator[tuple[int, int, Shown]]:
         """Give what is to be printed: of which record, and the number of the event or 0."""
-        number = self.trace.cut.events
+        numbers = {event.index: n for n, event in self.trace.numbered}
         for record in self.trace.records:
             if isinstance(record, Event):
-                number += 1
-                yield record.index, number, self.show(record, record, record.parent, record.current)
+                event = self.show(record, record, record.parent, record.current)
+                yield record.index, numbers[record.index], event
             elif isinstance(record, SpanRecorded):
                 self.fields[record.span] += record.fields
             elif isinstance(record, Moment):
-                self.apply(record)
+                if isinstance(record, SpanNew):
+                    self.fields[record.span] = record.fields
+                    self.timings[record.span] = _Timing(record.time)
+                self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
+                if not isinstance(record, SpanClosed):  # that is told while the span is still open
+                    self.stacks.replay(record)
                 if MOMENTS[type(record)] in self.moments:
                     yield record.index, 0, self.about(record)
-                if isinstance(record, SpanClosed):  # it is told while the span is still open
+                if isinstance(record, SpanClosed):
                     self.stacks.replay(record)
-
-    def apply(self, record: Moment) -> None:
-        if isinstance(record, SpanNew):
-            self.fields[record.span] = record.fields
-            self.timings[record.span] = _Timing(record.time)
-        if not isinstance(record, SpanClosed):
-            self.stacks.replay(record)
-        self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
 
     def about(self, record: Moment) -> Shown:
         """Show what happened to a span as an event in that span, of its level, at its place."""
