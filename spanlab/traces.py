@@ -56,6 +56,7 @@ class Trace:
         self.started = started  # nanoseconds since 1970
         self._zero = zero  # what the clock showed then
         self.cut = Cut()
+        self.origin: Any = None  # the log it was read from: it prints itself, and answers `why`
         self.result: Any = None
         self._records: list[Record] = []
         self._of: defaultdict[str, list[Any]] = defaultdict(list)  # by the name of their class
@@ -226,7 +227,7 @@ class Trace:
         past, stretch = self.noted[:first], self.noted[first:end]
         before = begun(past, stretch) if past else []
         part = Trace([past[at] for at in before] + stretch, self.started, self._zero)
-        part._sources, part._loaded = self._sources, self._loaded
+        part._sources, part._loaded, part.origin = self._sources, self._loaded, self.origin
         kept = enumerate([*before, *range(first, end)])
         part._seen = {new: self._seen[old] for new, old in kept if old in self._seen}
         part.cut = Cut(
