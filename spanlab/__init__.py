@@ -65,18 +65,20 @@ if TYPE_CHECKING:
     from spanlab.view.graph import graph
     from spanlab.view.lanes import lanes
     from spanlab.view.stepper import Stepper, step
+    from spanlab.yours.read_log import read_log
+    from spanlab.yours.suspects import Suspect, Suspects, suspects
 
 __all__ = [
     "AsyncioLoop", "BudgetExceeded", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug",
     "Display", "Empty", "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused",
     "JoinError", "JoinHandle", "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime",
     "NoRuntime", "NoSource", "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded",
-    "Replay", "Seeded", "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads",
-    "Why", "arun", "compare", "debug", "debug_span", "error", "error_span", "event", "explore",
-    "graph", "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log",
-    "pending", "recording", "run", "select", "set_panic_hook", "sleep", "span", "spawn",
-    "spawn_blocking", "spawn_thread", "step", "trace", "trace_span", "warn", "warn_span", "why",
-    "yield_now",
+    "Replay", "Seeded", "Span", "SpanlabError", "Stepper", "Suspect", "Suspects", "Trace",
+    "UsageError", "VirtualThreads", "Why", "arun", "compare", "debug", "debug_span", "error",
+    "error_span", "event", "explore", "graph", "in_current_span", "info", "info_span", "instrument",
+    "join", "lanes", "log", "pending", "read_log", "recording", "run", "select", "set_panic_hook",
+    "sleep", "span", "spawn", "spawn_blocking", "spawn_thread", "step", "suspects", "trace",
+    "trace_span", "warn", "warn_span", "why", "yield_now",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -87,7 +89,8 @@ _LATER = {
     "Comparison": "view.compare", "compare": "view.compare",
     "Figure": "view.figure", "graph": "view.graph", "lanes": "view.lanes",
     "Log": "view.fmt", "log": "view.fmt", "Stepper": "view.stepper", "step": "view.stepper",
-    "Outcomes": "view.outcomes",
+    "Outcomes": "view.outcomes", "read_log": "yours.read_log",
+    "Suspect": "yours.suspects", "Suspects": "yours.suspects", "suspects": "yours.suspects",
 }  # fmt: skip  # views and asyncio are loaded when they are first asked for
 
 
