@@ -107,7 +107,7 @@ class Log:
     def _printed(self) -> Iterator[Entry]:
         if not self.format:
             for number, event in self.trace.numbered:
-                before = self.trace.origin.printed(number)
+                before = self.trace.origin.text(number - 1)
                 yield Entry(event.index, number, event.thread, before, "", "")
             return
         for record, number, at in _Replay(self.trace, self.settings, self.moments).shown():
@@ -126,6 +126,8 @@ class Log:
         return shown, rest("log", self.trace, len(self.trace))
 
     def __str__(self) -> str:
+        if not self.format:
+            return str(self.trace.origin.text(self.trace.cut.events, len(self.trace.events)))
         return "".join(map(str, self.entries))
 
     def __repr__(self) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from spanlab.yours.entry import Pairs, Scope
-from spanlab.yours.fields import QUOTED, TEXT, Names, read
+from spanlab.yours.fields import STRING, TEXT, Names, read
 
 SIMPLE = re.compile(r"(?:[^\s:{}\"=]|::|/:)++")
 SPACED = re.compile(r"[^{}\"=\n]{1,60}+")
 PLAIN_COLON = re.compile(r"(?<![:/]):(?![: ])")  # which parts two spans
-QUOTE_OR_END = re.compile(rf"{QUOTED}|\}}:")
-QUOTE_OR_BRACE = re.compile(rf"{QUOTED}|[{{}}]")
-DEEP, LONG = 200, 20_000  # spans in a chain, letters between two braces
+QUOTE_OR_END = re.compile(rf"{STRING}|\}}:")
+QUOTE_OR_BRACE = re.compile(rf"{STRING}|[{{}}]")
+DEEP, LONG = 200, 8_000  # spans in a chain, letters between two braces
 
 
 def closing(text: str, at: int) -> int:

@@ -20,10 +20,11 @@ SPAN = re.compile(
 HEAD = re.compile(
     r"(?:\x1b\[2m([^\x1b]*)\x1b\[0m )?(?:\x1b\[3\dm(TRACE|DEBUG| INFO| WARN|ERROR)\x1b\[0m )?"
 )
-THREAD = re.compile(r"(?: *(?P<name>[^\x1b]*?) )??ThreadId\((\d+)\) (?=\x1b|\S)")
+THREAD = re.compile(r"(?: *(?P<name>[^\x1b]*?) )??ThreadId\((\d{1,9})\) (?=\x1b|\S)")
 NAMED = re.compile(r" *([^\x1b]*?) (?=\x1b\[[12]m)")
 PLACE = re.compile(r"\x1b\[2m([^\x1b]*)\x1b\[0m\x1b\[2m:\x1b\[0m")
-LINE = re.compile(r"\x1b\[2m(\d+):\x1b\[0m |\x1b\[2m(\d+)\x1b\[0m\x1b\[2m:\x1b\[0m ?")
+LINE = re.compile(r"\x1b\[2m(\d{1,9}):\x1b\[0m |\x1b\[2m(\d{1,9})\x1b\[0m\x1b\[2m:\x1b\[0m ?")
+LINES = re.compile(r"\d{1,9}", re.A)
 GROUP = re.compile(r" \x1b\[2m(?=\x1b\[3m)")
 
 
@@ -73,7 +74,7 @@ class Coloured:
         if found := LINE.match(rest):
             entry.line = int(found[1] or found[2])
             rest = rest[found.end() :]
-        if parts and parts[-1].isdigit() and not entry.line:
+        if parts and LINES.fullmatch(parts[-1]) and not entry.line:
             entry.line = int(parts.pop())
         for part in parts:
             if part.endswith(".rs"):

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from spanlab.yours.entry import Pairs
 
 QUOTED = r'"(?:[^"\\]|\\.)*+"'
-WHOLE = rf"(?<![^\s=(\[{{,:]){QUOTED}|[][(){{}}]"
+STRING = rf"(?<![^\s=(\[{{,:]){QUOTED}"  # no quote that closes another opens one
+WHOLE = rf"{STRING}|[][(){{}}]"
 CLOSES = {"{": "}", "[": "]", "(": ")"}
 IDENT = re.compile(r"(?:r#)?[^\W\d][\w.\-#]*")
 SIGNED = re.compile(rf"(?:^|(?<= )|(?<=\{{))({IDENT.pattern})=([^\s=]*)")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?|true|false|NaN|-?inf|None", re.A)
 HEAD = re.compile(r"[\w:]*+ ?")  # of a value by `Debug`, before its bracket
 BACK = 8  # how many signs a value may run over
-MOST = 400  # signs that are looked at; what comes after is the last value's
+LONG, MOST = 8_000, 120  # letters and signs that are looked at; the rest is the last value's
 CLOSE = 1.5  # what makes a second reading no worse than the first
 SPACED, SKIPPED, VARIED = 2.5, 3.2, 4.0  # the prices of a value with spaces, of a sign in the
 # message, of one whose value changes from line to line
@@ -38,6 +39,9 @@ class Signs:
 
 
 TEXT = Signs(re.compile(rf"{WHOLE}|="), "=", " ", 2)
+FIELD = rf' ({IDENT.pattern})=("[^"\\]*"|[^\s="{{}}\[\]()]+)'
+FIELDS = re.compile(FIELD)
+CLEAN = re.compile(rf'((?: [^="{{}}\[\]()]*?)?)((?:{FIELD})*)\Z')  # what nothing is unsure of
 PRETTY = Signs(re.compile(rf"{WHOLE}|: "), ": ", ", ", 1)
 
 
@@ -76,7 +80,7 @@ class Text:
         self.whole: dict[int, int] = {}  # quoted and bracketed parts: start to end
         opened: list[int] = []
         found: list[int] = []
-        for sign in signs.sign.finditer(text):
+        for sign in signs.sign.finditer(text, 0, LONG):
             start, what = sign.start(), sign[0]
             if what in CLOSES:
                 opened.append(start)
@@ -152,6 +156,10 @@ class _Step:
 
 def read(text: str, signs: Signs, names: Names, only: bool = False) -> Reading:
     """Read a message and fields, or fields `only`, as between the braces of a span."""
+    if signs is TEXT and len(text) <= LONG and (clean := CLEAN.match(f" {text}")):
+        fields: Pairs = FIELDS.findall(clean[2])
+        if not only or (fields and not clean[1]):
+            return Reading(clean[1][1:] if clean[1] or not text else None, fields)
     found = Text(text, signs, names)
     gap, skip = len(signs.gap), SKIPPED
     ends: list[_Step] = []
@@ -164,7 +172,8 @@ def read(text: str, signs: Signs, names: Names, only: bool = False) -> Reading:
             best = None
             if start == 0 or (not only and text.startswith(signs.gap, start - gap)):
                 best = _Step(start, sign, cost + passed[n], None, start)
-            for m in range(max(0, n - BACK), n):
+            least = min((step.cost for step in steps[-1]), default=0.0) + cost if n else -1.0
+            for m in range(n - 1, max(-1, n - 1 - BACK), -1):
                 for step in steps[m]:
                     value = step.sign + len(signs.equals)
                     if value + gap > start:
@@ -172,6 +181,8 @@ def read(text: str, signs: Signs, names: Names, only: bool = False) -> Reading:
                     price = step.cost + cost + found.value(value, start - gap) + skip * (n - m - 1)
                     if best is None or price < best.cost:
                         best = _Step(start, sign, price, step, step.message)
+                if best and best.cost <= least:
+                    break  # a value that must end here: no longer one is as good
             if best:
                 here.append(best)
         steps.append(here)

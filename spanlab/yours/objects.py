@@ -22,6 +22,7 @@ BEFORE = ("timestamp", "level")
 BEHIND = ("threadId", "threadName", "spans", "span", "line_number", "filename", "target")
 SPACED = re.compile(r'(?<!\\)":\s')  # as `fmt` never prints, and viewers do
 KNOWN = {*BEFORE, *BEHIND, "fields", "message"}
+LEVELS = {"", "TRACE", "DEBUG", "INFO", "WARN", "ERROR"}
 ENDS = {*BEHIND} - {"fields"}
 
 
@@ -36,9 +37,9 @@ def entry(at: int, text: str) -> Entry | None:
     names = {name for name, _ in members}
     if not names & KNOWN and SPACED.search(text):
         return None
-    if names & {"span", "spans"} and not _in_order(members):
-        return _other_order(at, members)
-    return _ordered(at, members)
+    in_order = not names & {"span", "spans"} or _in_order(members)
+    found = _ordered(at, members) if in_order else _other_order(at, members)
+    return found if found.level in LEVELS else None
 
 
 def _is_span(value: Any) -> bool:
@@ -70,8 +71,8 @@ def _ordered(at: int, members: Members) -> Entry:
     found = Entry(at, time=seen.get("timestamp", ""), level=seen.get("level", ""))
     found.target, found.file = seen.get("target", ""), seen.get("filename", "")
     found.line, found.thread_name = seen.get("line_number", 0), seen.get("threadName", "")
-    if "threadId" in seen:
-        found.thread = int(re.sub(r"\D", "", seen["threadId"]) or 0)
+    if number := re.search(r"\d{1,9}", seen.get("threadId", ""), re.A):
+        found.thread = int(number[0])
     found.message = next((str(v) for n, v in fields if n == "message"), None)
     found.fields = [pair for pair in fields if pair[0] != "message"]
     found.scope = [_span(span) for span in seen.get("spans", ())]
@@ -86,7 +87,9 @@ def _fits(name: str, value: Any) -> bool:
         return isinstance(value, list) and all(map(_is_span, value))
     if name == "span":
         return _is_span(value)
-    return isinstance(value, int) if name == "line_number" else isinstance(value, str)
+    if name == "line_number":
+        return type(value) is int and 0 <= value < 2**32
+    return isinstance(value, str)
 
 
 def _span(members: Members) -> tuple[str, Pairs]:

@@ -10,13 +10,13 @@ from spanlab.yours.fields import TEXT, read
 from spanlab.yours.heads import HEADS, usual
 from spanlab.yours.words import TARGET, Words
 
-THREAD = re.compile(r"(?: *(?P<thread_name>\S.{0,40}?) )?ThreadId\((?P<thread>\d+)\) ")
+THREAD = re.compile(r"(?: *(?P<thread_name>\S.{0,40}?) )?ThreadId\((?P<thread>\d{1,9})\) ")
 WORD = re.compile(r" *(ThreadId\(\d+\)|[^\s:={]+) ")
 LIKELY = re.compile(r"main$|tokio-|ThreadId|.*(?:worker|pool|thread)")
 MARK = re.compile(r"\[([^\]\n]{1,80})\] ")  # what some put before the spans
 PLACE = re.compile(
-    r"(?:^|(?<=[ :]))(?:(?P<file>(?:[A-Za-z]:)?[^\s:]{1,300}?\.rs):(?:(?P<line>\d+):)?"
-    r"|(?P<only>\d+):) "
+    r"(?:^|(?<=[ :]))(?:(?P<file>(?:[A-Za-z]:)?[^\s:]{1,300}?\.rs):(?:(?P<line>\d{1,9}):)?"
+    r"|(?P<only>\d{1,9}):) "
 )
 ODD_TARGET = re.compile(r"([^:=]{1,60}(?:::[^:=]{1,60})*): ?")
 AT_ONCE = re.compile(r"(?:new|enter|exit|close)(?: time\.|\Z)")
@@ -163,5 +163,5 @@ def _threads(rests: list[str]) -> re.Pattern[str] | None:
             words.append(rest[lead:wide])
     names = "|".join(re.escape(word) for word in sorted({*words}, key=len, reverse=True))
     return re.compile(
-        rf" *(?:ThreadId\((?P<thread>\d+)\)|(?P<thread_name>{names}|\S.{{0,30}}?)) (?=\S)"
+        rf" *(?:ThreadId\((?P<thread>\d{{1,9}})\)|(?P<thread_name>{names}|\S.{{0,30}}?)) (?=\S)"
     )

@@ -36,10 +36,11 @@ class Origin:
     missing: tuple[str, ...]  # what the log does not show, of `SETTINGS`
     entries: Callable[[], Iterator[Entry]] = field(repr=False)  # reads all of it anew
 
-    def printed(self, number: int) -> str:
-        """Give event `number`, from 1, as it was printed, with all lines up to the next event."""
-        first = 0 if number == 1 else self.starts[number - 1]
-        return bytes(self.data[first : self.starts[number]]).decode("utf-8", "surrogateescape")
+    def text(self, first: int, many: int = 1) -> str:
+        """Give so many events as they were printed, with what is between them; the first is 0."""
+        begin = self.starts[first] if first else 0
+        end = self.starts[first + many] if len(self.starts) > 1 else None
+        return bytes(self.data[begin:end]).decode("utf-8", "surrogateescape")
 
     @property
     def untold(self) -> str:

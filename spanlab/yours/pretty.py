@@ -13,12 +13,12 @@ from spanlab.yours.plain import bare
 
 NAME, SPAN = "\x1b\x01", "\x1b\x02"  # marks of what is bold: after a field's name, before a span's
 TAIL = ("    at ", "    in ", "    on ")
-AT = re.compile(r"    at (.+?)(?::(\d+))?(?: on (.*))?\Z")
-THREAD = re.compile(r"(?:(?P<name>.*?) ?)?(?:ThreadId\((?P<id>\d+)\))?\Z")
-TARGET = re.compile(r"((?:[\w./-]|::)+):(?:(\d+):)? ")
-ODD_TARGET = re.compile(r"(?!\d+: )(\S.*?):(?:(\d+):)? ")
+AT = re.compile(r"    at (.+?)(?::(\d{1,9}))?(?: on (.*))?\Z")
+THREAD = re.compile(r"(?:(?P<name>.*?) ?)?(?:ThreadId\((?P<id>\d{1,9})\))?\Z")
+TARGET = re.compile(r"((?:[\w./-]|::)+):(?:(\d{1,9}):)? ")
+ODD_TARGET = re.compile(r"(?!\d+: )(\S.*?):(?:(\d{1,9}):)? ")
 WITH = re.compile(rf" with (?={NAME}|[^\s:]+(?: [^\s:]+)?: |[^\s:]+:[^\s:]+: )")
-LINE = re.compile(r"(?:(\d+):)? ")
+LINE = re.compile(r"(?:(\d{1,9}):)? ")
 PATH = re.compile(r"[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*\Z")
 BOLD_NAME = re.compile(r"\x1b\[1(?:;3\d)?m([^\x1b]*)\x1b\[0m(?:\x1b\[3\dm)?: ")
 BOLD_SPAN = re.compile(r"^    \x1b\[2;3min\x1b\[0m (.*?)(?:::)?\x1b\[1m([^\x1b]*)\x1b\[0m")

@@ -68,9 +68,11 @@ class Rows:
         key = entry.thread, "" if entry.thread else entry.thread_name
         if key not in self._threads:
             number = entry.thread or max(self._threads.values(), default=0) + 1
+            if number not in self._threads.values():
+                place, self._place = self._place, ("", 0)
+                self._row("thread", number, entry.thread_name)
+                self._place = place
             self._threads[key] = number
-            self._place = ("", 0)
-            self._row("thread", number, entry.thread_name)
         return self._threads[key]
 
     def _fields(self, fields: Pairs) -> Fields:

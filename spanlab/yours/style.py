@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from spanlab.yours import objects
@@ -48,8 +48,9 @@ class Style:
             raw.pop()
         self.plain = Plain(raw)
         lines = [self.plain(line) for line in raw]
-        full = [bare(line) for line in lines if line.strip()]
         self.colours = self.plain.colours and not self.plain.old
+        self.bare: Callable[[str], str] = bare if self.colours else str
+        full = [self.bare(line) for line in lines if line.strip()]
         self.format = _format(full)
         self.head = HEADS[usual(full)]
         self.lines: Lines | None = None
@@ -74,7 +75,7 @@ class Style:
         self.kinds = moments(found)
 
     def _learn_pretty(self, lines: list[str], full: list[str]) -> None:
-        self.pretty = Pretty([bare(line) for line in lines if line.strip()], self.colours)
+        self.pretty = Pretty([self.bare(line) for line in lines if line.strip()], self.colours)
         self.kinds = moments(self.entries(enumerate(lines)))
 
     def _learn_line(self, lines: list[str], full: list[str]) -> None:
@@ -93,7 +94,7 @@ class Style:
             self.kinds = moments(self.coloured.entry(0, text) for text in texts)
             self.format = "compact" if self.coloured.compact else "full"
             return
-        self.lines = Lines([bare(text) for text in texts])
+        self.lines = Lines([self.bare(text) for text in texts])
         found = [self.lines.entry(0, text) for text in texts]
         self.kinds = moments(found)
         braces = any(fields for entry in found for _, fields in entry.scope)
@@ -106,7 +107,7 @@ class Style:
         usually: defaultdict[str, list[bool]] = defaultdict(list)
         behind: defaultdict[str, set[str]] = defaultdict(set)
         for block in blocks:
-            lines = [bare(line) for _, line in block]
+            lines = [self.bare(line) for _, line in block]
             place, after = self._place(lines), [line for line in lines[_open(lines) :] if line]
             usually[place].append(bool(after))
             if after:
@@ -127,8 +128,8 @@ class Style:
         if self.format == "json":
             return line.startswith("{")
         if self.pretty:
-            return self.pretty.starts(bare(line))
-        line = bare(line)
+            return self.pretty.starts(self.bare(line))
+        line = self.bare(line)
         return bool(line and self.head.match(line) and not OTHER.match(line))
 
     def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
@@ -146,7 +147,7 @@ class Style:
         """Tell how many lines of a block are its entry; others follow that are not of `fmt`."""
         if not self._starts(block[0][1]):
             return 0
-        lines = [bare(line) for _, line in block]
+        lines = [self.bare(line) for _, line in block]
         known = next((n for n, line in enumerate(lines) if n and OTHER.match(line)), len(lines))
         if self.pretty:
             return length(lines[:known])
