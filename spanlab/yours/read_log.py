@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import io
 import mmap
 import os
+import zlib
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any
 
 from spanlab.errors import UsageError
@@ -19,11 +21,18 @@ from spanlab.yours.entry import Entry
 from spanlab.yours.origin import Origin
 from spanlab.yours.rows import Rows
 from spanlab.yours.style import Line, Style
+from spanlab.yours.window import Window
 
 CALL = 'read_log("app.log")'
 
 
-def read_log(source: Any) -> Trace:
+def read_log(
+    source: Any,
+    *,
+    around: int | str | None = None,
+    last: int | None = None,
+    matching: str | None = None,
+) -> Trace:
     """Read a log that `tracing_subscriber::fmt` printed, in any of its formats, as a trace.
 
     `source` is the name of a file, also of one that gzip packed, a text, or an open file. How it
@@ -34,6 +43,9 @@ def read_log(source: Any) -> Trace:
     not show, and how many lines were not understood. Nothing is lost: `log(trace)` prints the
     same bytes. A span that shows the same name and fields twice is taken for one.
 
+    Of a large log read a part: `around` a time or a line, the `last` entries, or those `matching`
+    a text. The rest is only searched, and no memory is taken for it.
+
     Raises `UsageError` for what is no log and no file.
 
     >>> trace = read_log("2026-11-27T01:00:00Z  INFO request{id=1}: app: hello\\n")
@@ -42,7 +54,18 @@ def read_log(source: Any) -> Trace:
     """
     data = data_of(source)
     style = Style(line for _, line in lines_of(data))
+    if around is not None or last is not None or matching is not None:
+        data = _part(Window(data, style), data, around, last, matching)
     return traced(style, data, _entries(style, data))
+
+
+def _part(
+    window: Window, data: Any, around: int | str | None, last: int | None, matching: str | None
+) -> bytes:
+    ranges = [window.around(around)] if around is not None else []
+    ranges += [window.last(last)] if last is not None else []
+    ranges += window.matching(matching) if matching is not None else []
+    return b"".join(data[begin:end] for begin, end in ranges)
 
 
 def traced(style: Style, data: Any, entries: Iterable[Entry]) -> Trace:
@@ -104,16 +127,26 @@ def _file(path: Path) -> Any:
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
-            if packed:
-                file.seek(0)
-                return gzip.GzipFile(fileobj=io.BytesIO(file.read())).read()
-            if os.fstat(file.fileno()).st_size == 0:
-                return b""
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    except (OSError, EOFError) as error:
+            file.seek(0)
+            return _unpacked(file) if packed else _mapped(file)
+    except (OSError, EOFError, zlib.error) as error:
         raise UsageError(
             f"a log was expected in {str(path)!r:.200}, got: {error!s:.200}. Write: {CALL}"
         ) from None
+
+
+def _mapped(file: Any) -> Any:
+    if os.fstat(file.fileno()).st_size == 0:
+        return b""
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _unpacked(file: Any) -> Any:
+    """Unpack into a file that is gone when nobody looks at it any more."""
+    with TemporaryFile() as whole, gzip.open(file) as packed:
+        copyfileobj(packed, whole)
+        whole.flush()
+        return _mapped(whole)
 
 
 def lines_of(data: Any, at: int = 0, end: int | None = None) -> Iterator[Line]:

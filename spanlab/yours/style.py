@@ -132,6 +132,10 @@ class Style:
         line = self.bare(line)
         return bool(line and self.head.match(line) and not OTHER.match(line))
 
+    def starts(self, raw: str) -> bool:
+        """Tell whether an entry may begin with a line, as it stands in the log."""
+        return self._starts(self.plain(raw))
+
     def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
         """Group lines: each that may begin an entry with those up to the next."""
         block: Block = []
