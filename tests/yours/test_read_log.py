@@ -43,5 +43,5 @@ def test_a_part_of_a_log_is_read(tmp_path: Path) -> None:
 
 def test_what_is_no_file_is_refused() -> None:
     """An error in three parts, not one of the system."""
-    with pytest.raises(UsageError, match="a log was expected in 'no.log'"):
+    with pytest.raises(UsageError, match=r"a log was expected in 'no\.log'"):
         read_log("no.log")
