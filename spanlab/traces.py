@@ -56,6 +56,7 @@ class Trace:
         self.started = started  # nanoseconds since 1970
         self._zero = zero  # what the clock showed then
         self.cut = Cut()
+        self.origin: Any = None  # the log it was read from: it prints itself, and answers `why`
         self.result: Any = None
         self._records: list[Record] = []
         self._of: defaultdict[str, list[Any]] = defaultdict(list)  # by the name of their class
@@ -234,6 +235,7 @@ class Trace:
         past, stretch = self.noted[:first], self.noted[first:end]
         before = begun(past, stretch) if past else []
         part = self.kept([past[at] for at in before] + stretch, [*before, *range(first, end)])
+        part.origin = self.origin
         part.cut = Cut(
             self.cut.records + first - len(before),
             self.cut.events + sum(row[0] == "event" for row in past),

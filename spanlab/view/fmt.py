@@ -28,14 +28,15 @@ GROUPS = {"none": (), "active": ("enter", "exit"), "full": tuple(MOMENTS.values(
 
 
 def log(
-    trace: Trace, format: str = "pretty", *, time: bool = False, target: bool = False,
+    trace: Trace, format: str | None = None, *, time: bool = False, target: bool = False,
     thread_ids: bool = True, thread_names: bool = False, file: bool | None = None,
     line: bool | None = None, span_events: str = "none", flatten_event: bool = False,
     current_span: bool = True, span_list: bool = True,
 ) -> Log:  # fmt: skip
     """Print the events of a trace as the real crate prints them.
 
-    `format` is "pretty", "full", "compact" or "json"; `file` and `line` are on in "pretty"
+    `format` is "pretty", "full", "compact" or "json"; a log that was read is printed as it was,
+    byte for byte, if none is given. `file` and `line` are on in "pretty"
     and off in the others. `span_events` adds what happens to spans: "full", "active", or
     some of "new|enter|exit|close". The last three settings are for "json".
 
@@ -49,7 +50,9 @@ def log(
      INFO ThreadId(01) hello answer=42
     """
     need("log(run(main()))", trace)
-    if format not in FORMATS:
+    if format is None:
+        format = "" if trace.origin else "pretty"
+    elif format not in FORMATS:
         raise UsageError(f"a format is one of {', '.join(FORMATS)}, got {format!r:.60}")
     settings = Settings(
         time, target, thread_ids, thread_names,
@@ -102,6 +105,11 @@ class Log:
         return list(self._printed())
 
     def _printed(self) -> Iterator[Entry]:
+        if not self.format:
+            for number, event in self.trace.numbered:
+                before = self.trace.origin.text(number - 1)
+                yield Entry(event.index, number, event.thread, before, "", "")
+            return
         for record, event, at in _Replay(self.trace, self.settings, self.moments).shown():
             yield Entry(record, event, at.thread, *FORMATS[self.format](at, self.settings))
 
@@ -115,9 +123,11 @@ class Log:
             if room < 0:
                 return shown, rest("log", self.trace, entry.record)
             shown.append(entry)
-        return shown, ""
+        return shown, rest("log", self.trace, len(self.trace))
 
     def __str__(self) -> str:
+        if not self.format:
+            return str(self.trace.origin.text(self.trace.cut.events, len(self.trace.events)))
         return "".join(map(str, self.entries))
 
     def __repr__(self) -> str:

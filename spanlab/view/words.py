@@ -51,7 +51,7 @@ def beginning(trace: Trace, most: int, kinds: Container[str] = KINDS) -> Trace:
 def rest(view: str, trace: Trace, at: int, what: str = "") -> str:
     """Say that the records from one on are left out, and how to see them; empty if none are."""
     if at >= len(trace):
-        return ""
+        return trace.origin.untold if trace.origin else ""
     first = trace.cut.records + max(at, trace.cut.begun)
     return f"{what or f'Records from {first} on'} are left out. Write: {view}(trace[{first}:])"
 
