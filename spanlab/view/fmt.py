@@ -110,8 +110,8 @@ class Log:
                 before = self.trace.origin.text(number - 1)
                 yield Entry(event.index, number, event.thread, before, "", "")
             return
-        for record, event, at in _Replay(self.trace, self.settings, self.moments).shown():
-            yield Entry(record, event, at.thread, *FORMATS[self.format](at, self.settings))
+        for record, number, at in _Replay(self.trace, self.settings, self.moments).shown():
+            yield Entry(record, number, at.thread, *FORMATS[self.format](at, self.settings))
 
     @cached_property
     def _page(self) -> tuple[list[Entry], str]:
