@@ -27,12 +27,13 @@ from spanlab.view.fmt import log
 BUGS = sorted(path.stem for path in (HERE / "bugs").glob("bug_*.py"))
 RACES = ("bug_26_sqlite_worker",)  # with a thread of its own
 MISSED = {  # where `why` tells another cause than the right one; it may learn, and not forget
-    "bug_08_in_scope_async": {3, 5, 6},  # in_scope of a function that makes the futures
+    "bug_08_in_scope_async": {3, 5, 6, 7, 8},  # in_scope of a function that makes the futures
     "bug_12_timeout": {3, 9, 17},  # a value that is dropped in its own span
     "bug_15_localset": {2, 5},  # what is polled inside the poll of a local set
     "bug_20_panic_drop": {2, 3, 6, 8},
+    "bug_21_spawn_in_drop": {4, 8, 11},  # a task that a drop has spawned holds the span open
     "bug_28_join_err": {19},
-    "bug_31_streaming_body": {8, 10, 12},  # a stream that carries the span it was made in
+    "bug_31_streaming_body": {2, 4, 6},  # a stream that is made inside and polled outside
 }
 LIVES = {"format": "full", "span_events": "full"}
 

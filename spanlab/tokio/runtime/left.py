@@ -34,6 +34,6 @@ def drop_tasks(runtime: Any, thread: Thread) -> None:
 
 
 def _drop(task: Task, thread: Thread) -> None:
-    if task.state is not DONE:
+    if task.state is not DONE and task.future is not None:  # it may be being dropped
         task.aborted = True
         task.poll(thread)
