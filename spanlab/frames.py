@@ -58,7 +58,7 @@ def origin(future: Any) -> Any:
         future = getattr(future, "inner", None)
         if future is None:
             return None
-    return future.cr_origin and future.cr_origin[0]
+    return future.cr_origin
 
 
 class Site(NamedTuple):

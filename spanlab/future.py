@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator
+from functools import cache
 from types import CoroutineType, GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -120,18 +121,21 @@ class _Given(str):
     __slots__ = ()
 
 
+_given = cache(_Given)  # one for each function: a mark is no object of its own
+
+
 def into_future(value: Any, caller: str) -> Any:
     """Take a future that nobody else was given; `caller` is named in the error."""
-    future = check_future(value, caller)
-    if type(future) is CoroutineType:
-        name = future.__qualname__
-        if type(name) is _Given:
-            raise FutureReused(
-                f"{caller} needs a future of its own, got '{future.__name__}', which was given "
-                f"away before. A future is moved, not copied; make another: {future.__name__}()"
-            )
-        future.__qualname__ = _Given(name)
-    return future
+    if type(value) is not CoroutineType or value.cr_frame is None:
+        return check_future(value, caller)
+    name = value.__qualname__
+    if type(name) is _Given:
+        raise FutureReused(
+            f"{caller} needs a future of its own, got '{value.__name__}', which was given "
+            f"away before. A future is moved, not copied; make another: {value.__name__}()"
+        )
+    value.__qualname__ = _given(name)
+    return value
 
 
 def check_future(value: Any, caller: str) -> Any:

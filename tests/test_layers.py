@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "spanlab"
 
 GROUND = (  # what everything stands on, the lower first; one reads it in this order
-    "errors", "chain", "stack", "threads", "future", "field", "record", "part", "saved", "frames",
+    "errors", "chain", "stack", "threads", "future", "field", "record", "tape", "part", "saved", "frames",
     "panic", "traces", "recorder", "replay", "labels", "syntax",
 )  # fmt: skip
 LATER = ("part", "saved")  # of it, what no recording needs

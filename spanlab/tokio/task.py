@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import CoroutineType
 from typing import Any, Generic, TypeVar
 
 from spanlab import threads
@@ -21,6 +22,7 @@ from spanlab.tokio.wait import here, out_of_budget, saw
 T = TypeVar("T")
 
 IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
+MANY = 1024  # tasks after which it is time to look at the budget
 UNASKED = Pending("nothing")  # stands for the poll of a task that was aborted before it
 
 
@@ -93,7 +95,15 @@ class Task:
         recorder = thread.recorder
         recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
         try:
-            pending = UNASKED if self.aborted else self._ask()
+            try:
+                pending = UNASKED if self.aborted else self.future.send(None)
+                if not isinstance(pending, Pending):
+                    pending = self.runtime.adopt(pending, self)
+            except StopIteration as ready:
+                self.value, pending = ready.value, None
+            except BaseException as error:
+                self._fail(error)
+                pending = None
             if pending is not None and not self.aborted:
                 ending = False, pending.waits_for, pending.awaits
                 return pending
@@ -104,24 +114,16 @@ class Task:
         finally:
             recorder.append(("polled", recorder.clock(), thread.id, self.id, "", 0, *ending))
 
-    def _ask(self) -> Pending | None:
-        """Give what the future waits for; None if it has ended, and left a value or an error."""
-        try:
-            pending = self.future.send(None)
-        except StopIteration as ready:
-            self.value = ready.value
-            return None
-        except BaseException as error:
-            refuse_reused(error)
-            is_cancel = isinstance(error, self.runtime.cancels)
-            if not is_cancel:
-                self.panicked(error)
-            if isinstance(error, self.fatal):
-                raise
-            panic = _panic(error)  # it ends the task, not the runtime
-            self.error = JoinError(self.id, None if is_cancel else panic)
-            return None
-        return pending if isinstance(pending, Pending) else self.runtime.adopt(pending, self)
+    def _fail(self, error: BaseException) -> None:
+        """Keep what left the future as the outcome; raise it if it ends the run."""
+        refuse_reused(error)
+        is_cancel = isinstance(error, self.runtime.cancels)
+        if not is_cancel:
+            self.panicked(error)
+        if isinstance(error, self.fatal):
+            raise error
+        panic = _panic(error)  # it ends the task, not the runtime
+        self.error = JoinError(self.id, None if is_cancel else panic)
 
     def panicked(self, error: BaseException) -> None:
         """Tell the panic hook, once, of an exception that leaves this task."""
@@ -151,9 +153,9 @@ class Task:
         """Record the outcome, then wake who waits for it."""
         recorder, error = thread.recorder, self.error
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
-        at, told = (self.panic.place, (self.panic.message,)) if self.panic else (NOWHERE, ())
+        at, told = (self.panic.place, self.panic.message) if self.panic else (NOWHERE, "")
         now = recorder.clock()
-        recorder.append(("finish", now, thread.id, self.id, *at, self.id, outcome, *told))
+        recorder.append(("finish", now, thread.id, self.id, *at, self.id, outcome, told))
         self.runtime.tasks.pop(self.id, None)
         with self.runtime.lock:
             self.state = DONE
@@ -172,7 +174,8 @@ def _panic(error: BaseException) -> BaseException:
 def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
     if (thread := threads.current()) is not None:
-        thread.recorder.note(kind, NOWHERE, *what)
+        recorder = thread.recorder
+        recorder.append((kind, recorder.clock(), thread.id, thread.task, "", 0, *what))
 
 
 class JoinHandle(Future[T], Generic[T]):
@@ -245,12 +248,17 @@ def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
     future = into_future(future, caller)
     try:
         thread, frame = here(caller), sys._getframe(2)
-        recorder = thread.recorder
+        recorder, number, made = thread.recorder, None, None
+        if type(future) is CoroutineType:
+            name, made = future.cr_code.co_name, future.cr_origin
+        else:
+            name, number, made = name_of(future), future.number, origin(future)
         task = Task(thread.runtime, future, recorder.next_task())
+        if task.id % MANY == 0:
+            recorder.check()
         recorder.append((
             "spawn", recorder.clock(), thread.id, thread.task,
-            recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
-            getattr(future, "number", None), caller, origin(future),
+            recorder.chain(frame), frame.f_lasti, task.id, name, number, caller, made,
         ))  # fmt: skip
     except (NoRuntime, BudgetExceeded):
         future.close()

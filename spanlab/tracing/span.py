@@ -174,8 +174,6 @@ class Span:
         return "Span(none)" if self.id is None else f"Span({self.name!r}, id={self.id})"
 
 
-_EXPLICIT = ((), (True,))  # the end of a row: nothing, or that its parent was named
-
 
 def make_span(
     level: int, name: str, parent: Any, target: str | None, given: dict[str, Any],
@@ -197,7 +195,10 @@ def make_span(
         above = top and top()
     else:
         above = _given(thread, parent)
-    recorder, code, at = thread.recorder, thread.recorder.chain(frame), frame.f_lasti
+    recorder = thread.recorder
+    if len(recorder.tape) >= recorder.tape.full:
+        recorder.check()
+    code, at = recorder.chain(frame), frame.f_lasti
     if place is not None:  # that of an attribute
         code, at = (*place, 0, code), place[1]
     declared, fields = (tuple(given), capture(given)) if given else ((), ())
@@ -206,7 +207,7 @@ def make_span(
         "new", recorder.clock(), thread.id, thread.task, code, at, span.id,
         None if above is None else above.id, name, level,
         target or frame.f_globals.get("__name__", "__main__"), fields,
-        *_EXPLICIT[parent is not ...],
+        parent is not ...,
     ))  # fmt: skip
     return span
 
@@ -227,7 +228,10 @@ def emit(
     above = current_span = top and top()
     if parent is not ...:
         above = _given(thread, parent)
-    recorder, code, at = thread.recorder, thread.recorder.chain(frame), frame.f_lasti
+    recorder = thread.recorder
+    if len(recorder.tape) >= recorder.tape.full:
+        recorder.check()
+    code, at = recorder.chain(frame), frame.f_lasti
     if place is not None:  # that of an attribute
         code, at = (*place, 0, code), place[1]
     recorder.append((
@@ -235,7 +239,7 @@ def emit(
         target or frame.f_globals.get("__name__", "__main__"),
         message, capture(given) if given else (),
         None if above is None else above.id, None if current_span is None else current_span.id,
-        *_EXPLICIT[parent is not ...],
+        parent is not ...,
     ))  # fmt: skip
 
 

@@ -222,7 +222,7 @@ def test_garbage_is_collected_within_a_run_as_outside() -> None:
 
 
 def test_records_are_nothing_that_the_garbage_collector_walks_again() -> None:
-    """A row holds plain values and tuples of them: each collection lets go of one more layer."""
+    """A tape holds plain values and tuples of them: each collection lets go of one more layer."""
 
     async def task(n: int) -> None:
         info("hello", n=n, user="ann")
@@ -232,10 +232,11 @@ def test_records_are_nothing_that_the_garbage_collector_walks_again() -> None:
             await spawn(info_span("work", n=n).instrument(task(n)))
 
     trace = run(main())
+    trace.tape.turn()
     for _layer in range(6):
         gc.collect()
-    assert len(trace) > 10_000
-    assert not [row for row in trace.noted if gc.is_tracked(row)]
+    assert trace.tape.past > 100_000
+    assert not [piece for piece in trace.tape.aside if gc.is_tracked(piece)]
 
 
 def test_settings_of_the_garbage_collector_made_within_a_run_stay() -> None:
