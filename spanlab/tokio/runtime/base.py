@@ -85,8 +85,7 @@ class Runtime:
 
     cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
 
-    def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
+    def __init__(self) -> None:
         self._owner = threading.Lock()  # held by the run that uses this runtime
         self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
@@ -106,7 +105,7 @@ class Runtime:
         self._next_poll = numbers(1)
         self.others = Others()
         self._polled = self._forced = 0
-        self._random = random.Random(self._seed)
+        self._random = random.Random(0)
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -147,7 +146,7 @@ class Runtime:
         return nullcontext()
 
     def choose(self, count: int) -> int:
-        """Choose one of `count` possibilities, as the seed says."""
+        """Choose one of `count` possibilities, the same ones in each run."""
         return self._random.randrange(count)
 
     def defer(self, waker: Any) -> None:
