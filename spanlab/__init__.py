@@ -21,12 +21,13 @@ from spanlab.errors import (
 )
 from spanlab.field import Debug, Display, Empty, Level
 from spanlab.future import Future, Pending
+from spanlab.futures.catch import Caught, Panic, catch_unwind, panic
 from spanlab.panic import set_panic_hook
-from spanlab.recorder import recording
+from spanlab.recorder import Recorder, recording
 from spanlab.threads import spawn_thread
 from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet
-from spanlab.tokio.macros import join, select
+from spanlab.tokio.macros import select
 from spanlab.tokio.runtime import (
     CurrentThread,
     OsThreads,
@@ -54,49 +55,79 @@ from spanlab.tracing.macros import (
     warn_span,
 )
 from spanlab.tracing.span import Span
+from spanlab.values import Char, Some
 
 if TYPE_CHECKING:
     from spanlab.causes import Cause
     from spanlab.causes.why import Why, why
+    from spanlab.drops import block
+    from spanlab.filters.env_filter import EnvFilter, Targets
+    from spanlab.filters.layer import enabled, with_filter
+    from spanlab.futures.by_ref import Waker, by_ref, waker
+    from spanlab.futures.join import join, join_all, try_join, try_join_all
+    from spanlab.futures.unordered import FuturesUnordered, buffer_unordered
+    from spanlab.log_tracer import LogTracer
+    from spanlab.streams import Stream, stream
+    from spanlab.tokio.beside.handle import Handle, block_in_place
+    from spanlab.tokio.beside.local_set import LocalSet, spawn_local
     from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop, arun
+    from spanlab.tokio.sync import Mutex, Notify, RecvError, SendError, TryLockError, mpsc, oneshot
+    from spanlab.tokio.time import Elapsed, Interval, interval, now, sleep_until, timeout
     from spanlab.view.compare import Comparison, compare
     from spanlab.view.figure import Figure
     from spanlab.view.fmt import Log, log
     from spanlab.view.graph import graph
     from spanlab.view.lanes import lanes
     from spanlab.view.stepper import Stepper, step
+    from spanlab.yours.read_log import read_log
+    from spanlab.yours.suspects import Suspect, Suspects, suspects
 
 __all__ = [
-    "AsyncioLoop", "BudgetExceeded", "Cause", "Comparison", "CurrentThread", "Deadlock", "Debug",
-    "Display", "Empty", "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused",
-    "JoinError", "JoinHandle", "JoinSet", "Level", "Log", "MissingPackage", "NestedRuntime",
-    "NoRuntime", "NoSource", "NotAFuture", "NotSend", "OsThreads", "Pending", "PollBudgetExceeded",
-    "Replay", "Seeded", "Span", "SpanlabError", "Stepper", "Trace", "UsageError", "VirtualThreads",
-    "Why", "arun", "compare", "debug", "debug_span", "error", "error_span", "event", "explore",
-    "graph", "in_current_span", "info", "info_span", "instrument", "join", "lanes", "log",
-    "pending", "recording", "run", "select", "set_panic_hook", "sleep", "span", "spawn",
-    "spawn_blocking", "spawn_thread", "step", "trace", "trace_span", "warn", "warn_span", "why",
-    "yield_now",
+    "AsyncioLoop", "BudgetExceeded", "Caught", "Cause", "Char", "Comparison", "CurrentThread",
+    "Deadlock", "Debug", "Display", "Elapsed", "Empty", "EnvFilter", "Explored", "Figure",
+    "ForeignAwaitable", "Future", "FutureReused", "FuturesUnordered", "Handle", "Interval",
+    "JoinError", "JoinHandle", "JoinSet", "Level", "LocalSet", "Log", "LogTracer", "MissingPackage",
+    "Mutex", "NestedRuntime", "NoRuntime", "NoSource", "NotAFuture", "NotSend", "Notify",
+    "OsThreads", "Panic", "Pending", "PollBudgetExceeded", "RecvError", "Replay", "Seeded",
+    "SendError", "Some", "Span", "SpanlabError", "Stepper", "Stream", "Suspect", "Suspects",
+    "Targets", "Trace", "TryLockError", "UsageError", "VirtualThreads", "Waker", "Why", "arun",
+    "block", "block_in_place", "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug",
+    "debug_span", "enabled", "error", "error_span", "event", "explore", "graph", "in_current_span",
+    "info", "info_span", "instrument", "interval", "join", "join_all", "lanes", "log", "mpsc",
+    "now", "oneshot", "panic", "pending", "read_log", "recording", "run", "select",
+    "set_panic_hook", "sleep", "sleep_until", "span", "spawn", "spawn_blocking", "spawn_local",
+    "spawn_thread", "step", "stream", "suspects", "timeout", "trace", "trace_span", "try_join",
+    "try_join_all", "waker", "warn", "warn_span", "why", "with_filter", "yield_now",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
-_LATER = {
-    "AsyncioLoop": "tokio.runtime.asyncio_loop", "arun": "tokio.runtime.asyncio_loop",
-    "Cause": "causes", "Why": "causes.why", "why": "causes.why",
-    "Comparison": "view.compare", "compare": "view.compare",
-    "Figure": "view.figure", "graph": "view.graph", "lanes": "view.lanes",
-    "Log": "view.fmt", "log": "view.fmt", "Stepper": "view.stepper", "step": "view.stepper",
-    "Outcomes": "view.outcomes",
-}  # fmt: skip  # views and asyncio are loaded when they are first asked for
+_LATER = {  # modules that are loaded when one of these names is first asked for
+    "causes": "Cause", "causes.why": "Why why", "view.compare": "Comparison compare",
+    "view.figure": "Figure", "view.fmt": "Log log", "view.graph": "graph", "view.lanes": "lanes",
+    "view.outcomes": "Outcomes", "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
+    "view.stepper": "Stepper step",
+    "log_tracer": "LogTracer", "drops": "block", "filters.layer": "enabled with_filter",
+    "filters.env_filter": "EnvFilter Filtering Targets",
+    "futures.by_ref": "Waker by_ref waker", "streams": "Stream stream",
+    "futures.join": "join join_all try_join try_join_all",
+    "futures.unordered": "FuturesUnordered buffer_unordered",
+    "tokio.beside.handle": "Handle block_in_place",
+    "tokio.beside.local_set": "LocalSet spawn_local",
+    "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
+    "yours.read_log": "read_log", "yours.suspects": "Suspect Suspects suspects",
+    "tokio.time": "Elapsed Interval interval now sleep_until timeout",
+}  # fmt: skip
+_MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
+    if name not in _MODULES:
         raise AttributeError(f"module 'spanlab' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"spanlab.{_LATER[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"spanlab.{_MODULES[name]}"), name)
     return value
 
 
+Recorder.parse = lambda *asked: __getattr__("Filtering")(*asked)
 Explored.view = lambda found: __getattr__("Outcomes")(found)
 Trace.views = (lambda trace: __getattr__("log")(trace), lambda trace: __getattr__("graph")(trace))

@@ -6,17 +6,14 @@ is made, and never looked at again.
 
 from __future__ import annotations
 
-import math
-import unicodedata
 from collections.abc import Mapping
 from enum import IntEnum
-from reprlib import recursive_repr
 from typing import Any
 
 from spanlab.errors import UsageError
+from spanlab.values import LONG, Some, debug, display, number
 
 Fields = tuple[tuple[str, Any], ...]
-LONG = 10_000  # bits; Python writes no longer number in decimals
 
 
 class Level(IntEnum):
@@ -56,9 +53,9 @@ Empty = _Empty()  # In Rust: `tracing::field::Empty`, a field without a value ye
 
 
 class Debug:
-    """Record a field by its `repr`, written as Rust's `{:?}` would write it.
+    """Record a field as Rust's `{:?}` would write it; in text `f"{Debug(x)}"`, `f"{Debug(x):#}"`.
 
-    In Rust: the sigil `?`, as in `info!(user = ?user)`.
+    In Rust: the sigil `?`, as in `info!(user = ?user)`; in text `{x:?}` and `{x:#?}`.
 
     >>> with recording() as trace:
     ...     info("hello", user=Debug(["ann"]))
@@ -71,6 +68,9 @@ class Debug:
     def __init__(self, value: object) -> None:
         self.value = value
 
+    def __format__(self, how: str) -> str:
+        return debug(self.value, how == "#")
+
 
 class Display(Debug):
     """Record a field by its `str`, without quotes.
@@ -79,6 +79,9 @@ class Display(Debug):
     """
 
     __slots__ = ()
+
+    def __format__(self, how: str) -> str:
+        return format(display(self.value), how)
 
 
 def capture(fields: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -93,6 +96,8 @@ def capture(fields: Mapping[str, Any]) -> tuple[Any, ...]:
         kind = type(value)
         if kind is int or kind is str or kind is bool or kind is float:
             kept += name, value
+        elif kind is Some:
+            kept += capture({name: value.value})
         elif value is not None and value is not Empty:
             kept += name, _text(value)
     return tuple(kept)
@@ -116,60 +121,5 @@ def written(value: Any) -> Any:
 
 def _text(value: Any) -> Text:
     if isinstance(value, (Display, BaseException)):  # an error is told by its Display, as in Rust
-        return Text(value.value if isinstance(value, Display) else value)
+        return Text(display(value.value if isinstance(value, Display) else value))
     return Text(debug(value.value if isinstance(value, Debug) else value))
-
-
-def quote(text: str) -> str:
-    """Write a string as Rust's `{:?}` does: in double quotes, with its escapes."""
-    return '"' + "".join(_escaped(char) for char in text) + '"'
-
-
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
-
-
-def _escaped(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    shown = char.isprintable() and unicodedata.category(char) not in ("Mn", "Me")
-    return char if shown else f"\\u{{{ord(char):x}}}"
-
-
-def number(value: float) -> str:
-    """Write a number or boolean as Rust's `{:?}` does: `true`, `1.0`, `1e21`, `NaN`."""
-    if isinstance(value, bool):  # asked first, for it is an int too
-        return str(value).lower()
-    if isinstance(value, int):
-        return str(value) if value.bit_length() <= LONG else f"{value:#x}"
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else f"{value}"
-    mantissa, _, exponent = repr(value).partition("e")  # Rust: plain from 1e-4 up to 1e16
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}" if exponent else mantissa
-
-
-_ADDRESS: Any = object.__repr__  # prints where the object lies: another place at each run
-
-
-@recursive_repr("...")
-def debug(value: Any) -> str:
-    """Write a value as Rust's `{:?}` would write its counterpart; `...` for itself within it.
-
-    >>> debug(["ann", None, (1, 2.0)])
-    '["ann", None, (1, 2.0)]'
-    """
-    match value:
-        case str():
-            return quote(value)
-        case bool() | int() | float():
-            return number(value)
-        case list():
-            return f"[{', '.join(map(debug, value))}]"
-        case tuple():
-            return f"({', '.join(map(debug, value))}{',' * (len(value) == 1)})"
-        case dict():
-            return f"{{{', '.join(f'{debug(k)}: {debug(v)}' for k, v in value.items())}}}"
-        case set() | frozenset():
-            return f"{{{', '.join(sorted(map(debug, value)))}}}"
-    if type(value).__repr__ is _ADDRESS:
-        return type(value).__name__
-    return repr(value)

@@ -38,7 +38,8 @@ class Future(Generic[T]):
     In Rust: `std::future::Future`.
     """
 
-    __slots__ = ("__weakref__",)
+    __slots__ = ("__weakref__", "_is_given")
+    _is_given: bool  # only if it was
     inner: Any = None  # the future that this one polls, if it is one
     number: int | None = None  # in the records, of a future that carries a span
     is_ours: ClassVar[bool] = True  # so that we know what its polls can learn
@@ -75,6 +76,8 @@ class Future(Generic[T]):
         raise FutureReused("a future is moved, not copied. Make a new one: work()")
 
     def __await__(self) -> Generator[Pending, None, T]:
+        if hasattr(self, "_is_given"):
+            raise _given_before("await", self)
         return self  # type: ignore[return-value]  # an iterator is all that `await` needs
 
     def __iter__(self) -> Future[T]:
@@ -126,12 +129,28 @@ def into_future(value: Any, caller: str) -> Any:
     if type(future) is CoroutineType:
         name = future.__qualname__
         if type(name) is _Given:
-            raise FutureReused(
-                f"{caller} needs a future of its own, got '{future.__name__}', which was given "
-                f"away before. A future is moved, not copied; make another: {future.__name__}()"
-            )
+            raise _given_before(caller, future)
         future.__qualname__ = _Given(name)
+    elif hasattr(future, "_is_given"):
+        raise _given_before(caller, future)
+    else:
+        future._is_given = True
     return future
+
+
+def given_on(future: Any) -> Any:
+    """Give a future on to who will await it, as only its owner may."""
+    if isinstance(future, Future):
+        del future._is_given
+    return future
+
+
+def _given_before(caller: str, future: Any) -> FutureReused:
+    name = getattr(future, "__name__", "")
+    return FutureReused(
+        f"{caller} needs a future of its own, got '{name or type(future).__name__}', which was "
+        f"given away before. A future is moved, not copied; make another: {name or 'work'}()"
+    )
 
 
 def check_future(value: Any, caller: str) -> Any:
@@ -144,7 +163,11 @@ def check_future(value: Any, caller: str) -> Any:
             )
         return value
     if isinstance(value, Future):
+        if value.inner is USED:
+            raise _given_before(caller, value)
         return value
+    if type(value).__name__ in ("anext_awaitable", "async_generator_asend"):
+        return next_item(value)
     if callable(value) and inspect.iscoroutinefunction(inspect.unwrap(value)):
         name = value.__name__
         raise NotAFuture(
@@ -157,8 +180,18 @@ def check_future(value: Any, caller: str) -> Any:
     )
 
 
+async def next_item(items: Any) -> Any:
+    """Await the `anext` of a stream, which is no future of its own."""
+    return await items
+
+
 def refuse_reused(error: BaseException) -> None:
     """Say in our words that a coroutine was awaited which has ended, or is being awaited."""
+    if isinstance(error, RuntimeError) and str(error).startswith("anext(): asynchronous generator"):
+        raise FutureReused(
+            "a stream is asked for one item at a time, and this async generator was left while it "
+            "waited for one. Only a stream can be asked again then; write: items = stream(items)"
+        ) from error
     if isinstance(error, RuntimeError) and str(error) in (
         "cannot reuse already awaited coroutine",
         "coroutine is being awaited already",

@@ -86,7 +86,8 @@ class SpanFollows(Record):
 class Event(Record):
     """An event: `parent` is the span it belongs to, `current` the one on top of the stack.
 
-    The parent was named if it is `explicit`, and otherwise the current span.
+    The parent was named if it is `explicit`, and otherwise the current span. Of an event that was
+    read from a log, `unsure` names the parts that its format does not tell for certain.
     """
 
     level: Level
@@ -95,6 +96,7 @@ class Event(Record):
     parent: int | None
     current: int | None
     explicit: bool = False
+    unsure: str = ""
 
     @property
     def message(self) -> str:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from spanlab import threads
 from spanlab.chain import Chains, origins
@@ -20,6 +20,7 @@ from spanlab.frames import Place
 from spanlab.traces import Trace
 
 OFF = 6  # above every level
+ASK = 8  # and above all of those: whether something is recorded is a question to the filter
 RECORDS = 1_000_000  # that a recording may have: less than 300 MB, and a few seconds
 LIVE = 4  # records that weigh as much as a task that has not ended
 ENDINGS = frozenset(("poll", "polled", "finish", "abort", "wake", "exit", "close", "dropped"))
@@ -32,9 +33,12 @@ class Recorder:
     In Rust: a `Subscriber` with a maximum level.
     """
 
+    parse: ClassVar[Callable[[Any, bool], Any]]  # makes a filter that is at work, of directives
+
     def __init__(
-        self, level: str | Level, clock: Callable[[], int] | None, records: int = RECORDS
-    ) -> None:
+        self, level: str | Level, clock: Callable[[], int] | None, records: int = RECORDS,
+        filter: Any = None, scoped: bool = False,
+    ) -> None:  # fmt: skip
         self._most = budget("records", records)
         self.is_real = clock is None  # real time passes here, and threads are real
         self.clock = clock or time.perf_counter_ns
@@ -42,10 +46,19 @@ class Recorder:
         self.trace = Trace(None, time.time_ns(), self.clock()) if self.is_real else Trace()
         # a list's append is atomic, so real threads may share it
         self.append = _discard if self.level == OFF else self.trace.noted.append
+        if (filter is not None or scoped) and self.level != OFF:
+            self.filter, self.least, self.level = Recorder.parse(filter, scoped), self.level, ASK
+            self.append = lambda row: self.trace.noted.append(self.filter.saw(row))
         self.chain = Chains.noting()
         self.next_span, self.next_future = numbers(0), numbers(1)
         self.next_task, self.next_thread = numbers(1), numbers(1)
         self.new_stack: Callable[[], Any] = list  # what the span stack of a thread is
+
+    def wants(self, thread: int, level: int, *said: Any) -> bool:
+        """Tell whether a span or event is recorded; a filter looks at all that is said of it."""
+        if self.level != ASK:
+            return level >= self.level
+        return level >= self.least and bool(self.filter.enabled(thread, level, *said))
 
     def note(self, kind: str, place: Place, *what: Any) -> None:
         """Add a record of the current thread, if there is one."""
@@ -113,15 +126,17 @@ _lasting: list[Recorder] = []  # the recordings that last, the newest at the end
 
 @contextmanager
 def recording(
-    level: str | Level = "trace", clock: Callable[[], int] | None = None, records: int = RECORDS
-) -> Iterator[Trace]:
+    level: str | Level = "trace", clock: Callable[[], int] | None = None, records: int = RECORDS,
+    filter: Any = None, scoped: bool = False,
+) -> Iterator[Trace]:  # fmt: skip
     """Record what a `with` block does, on a main thread of its own with an empty stack.
 
-    What is less important than `level` does not exist; "off" records nothing at all. `clock`
-    gives nanoseconds; real time is the default. A block that makes more than about `records`
-    records is stopped with `BudgetExceeded`.
+    What is less important than `level` does not exist; "off" records nothing at all. `filter` has
+    directives, as `EnvFilter` takes them. `clock` gives nanoseconds; real time is the default. A
+    block that makes more than about `records` records is stopped with `BudgetExceeded`.
 
-    In Rust: `tracing::subscriber::with_default`, but for all threads, as a global default is.
+    In Rust: a global default subscriber, that of all threads; with `scoped=True` that of
+    `tracing::subscriber::with_default`: on other threads spans are disabled, and events go nowhere.
 
     >>> with recording() as trace:
     ...     with info_span("request").enter():
@@ -129,7 +144,7 @@ def recording(
     >>> trace.scope(trace.events[0])
     ('request',)
     """
-    recorder = Recorder(level, clock, records)
+    recorder = Recorder(level, clock, records, filter, scoped)
     with recorder.installed(), threads.on(recorder.thread("main")):
         yield recorder.trace
 

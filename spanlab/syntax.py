@@ -38,3 +38,14 @@ def block(function: Function) -> ast.AsyncFunctionDef | None:
             inner = [n for n in body if isinstance(n, ast.AsyncFunctionDef) and n.name == name]
             return inner[-1] if inner else None
     return None
+
+
+def is_unit(function: Function | None) -> bool:
+    """Tell whether a function gives no value: no `return` of its own has one."""
+    parts: list[ast.AST] = list(getattr(function, "body", ()))
+    for part in parts:  # it grows meanwhile
+        if isinstance(part, ast.Return) and part.value is not None:
+            return False
+        if not isinstance(part, Function | ast.ClassDef):
+            parts += ast.iter_child_nodes(part)
+    return True

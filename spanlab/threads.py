@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,8 +21,9 @@ from spanlab.errors import UsageError
 
 T = TypeVar("T")
 
-LOOK = 0.005  # seconds between two looks at what a thread does
-STILL = 8  # so many looks in a row at which a thread has not moved: it waits
+LOOK = 0.04  # seconds between two looks at what a thread does
+BUSY = 0.1  # the part of them that it works at least, if it does not mostly wait
+WAIT = 0.05  # the same, while one waits for it to end
 ENDED = 7  # the level of a recorder whose recording has ended
 
 
@@ -58,8 +60,8 @@ _MAIN = threading.main_thread()
 
 
 # where the records of threads go that nobody told us of; running threads of `spawn_thread`; whom to
-# tell of a panic, see panic.py
-process = SimpleNamespace(recorder=None, handles=set(), panicked=None)
+# tell of a panic, see panic.py; whom to ask while one waits for a thread, see tokio/host/still.py
+process = SimpleNamespace(recorder=None, handles=set(), panicked=None, waited=None)
 
 
 def current() -> Thread | None:
@@ -103,34 +105,38 @@ class ThreadHandle(Generic[T]):
             try:
                 self._value = self._function()
             except BaseException as error:  # also what ends a process: whoever joins ends too
-                if isinstance(error, Exception):
+                if not isinstance(error, KeyboardInterrupt):
                     process.panicked(error)
                 self._error = error
             finally:
                 process.handles.discard(self)
 
     def join_or_leave_waiting(self) -> None:
-        """Wait until the thread has ended, or waits itself: for a message, a lock, or time."""
-        still, before = 0, ""
-        while self._os_thread is not None and self._os_thread.is_alive() and still < STILL:
+        """Wait until the thread has ended, or mostly waits: for a message, a lock, or time."""
+        worked, before = LOOK, 0.0
+        while self._os_thread is not None and self._os_thread.is_alive() and worked > BUSY * LOOK:
             self._os_thread.join(LOOK)
-            now = self._progress()
-            still, before = still + 1 if now == before else 0, now
+            process.waited()
+            now = self._worked()
+            worked, before = now - before, now
 
-    def _progress(self) -> str:
-        """Give something that changes while the thread runs: its processor time, or its place."""
+    def _worked(self) -> float:
+        """Give the seconds for which the thread has run, or could have; elsewhere all threads'."""
         try:
-            task = self._os_thread.native_id if self._os_thread else 0
-            with open(f"/proc/self/task/{task}/schedstat") as spent:
-                return spent.read().split()[0]
-        except (OSError, IndexError):  # not on Linux, or it has ended
-            frame = sys._current_frames().get((self._os_thread and self._os_thread.ident) or 0)
-            return f"{id(frame)} {frame.f_lasti}" if frame else ""
+            number = self._os_thread and self._os_thread.native_id
+            with open(f"/proc/self/task/{number}/schedstat") as spent:
+                return sum(map(int, spent.read().split()[:2])) / 1e9
+        except (OSError, ValueError):  # not on Linux, or it has ended
+            return time.process_time()
 
     def join(self) -> T:
-        """Wait for the thread to end."""
-        if self._os_thread is not None:
-            self._os_thread.join()
+        """Wait for the thread to end.
+
+        Raises `Deadlock` if it waits for ever, as all others do.
+        """
+        while self._os_thread is not None and self._os_thread.is_alive():
+            self._os_thread.join(WAIT)
+            process.waited(until=self._os_thread)
         if self._error is not None:
             raise self._error
         value: T = self._value
@@ -165,7 +171,8 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     if here is not None:
         at = here.recorder.chain(frame), frame.f_lasti
         thread = here.recorder.thread("", None, here.task, *at, here.id)
-    handle._os_thread = threading.Thread(target=handle._run, args=(thread,), daemon=True)
+    name = repr(thread) if thread else None
+    handle._os_thread = threading.Thread(None, handle._run, name, (thread,), daemon=True)
     process.handles.add(handle)
     try:
         handle._os_thread.start()
@@ -175,8 +182,3 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     if here is not None and not here.recorder.is_real:
         handle.join_or_leave_waiting()
     return handle
-
-
-def running(recorder: Any) -> bool:
-    """Tell whether a thread of `spawn_thread` goes on in a recording."""
-    return any(handle.recorder is recorder for handle in list(process.handles))

@@ -56,6 +56,7 @@ class Trace:
         self.started = started  # nanoseconds since 1970
         self._zero = zero  # what the clock showed then
         self.cut = Cut()
+        self.origin: Any = None  # the log it was read from: it prints itself, and answers `why`
         self.result: Any = None
         self._records: list[Record] = []
         self._of: defaultdict[str, list[Any]] = defaultdict(list)  # by the name of their class
@@ -220,15 +221,21 @@ class Trace:
             )
         return self._part(first, max(first, end))
 
+    def kept(self, rows: list[Row], places: list[int]) -> Trace:
+        """Give a trace of rows that stood at these places of this one."""
+        part = Trace(rows, self.started, self._zero)
+        part._sources, part._loaded = self._sources, self._loaded
+        kept = enumerate(places)
+        part._seen = {new: self._seen[old] for new, old in kept if old in self._seen}
+        return part
+
     def _part(self, first: int, end: int) -> Trace:
         from spanlab.part import begun  # needed by nobody who only records
 
         past, stretch = self.noted[:first], self.noted[first:end]
         before = begun(past, stretch) if past else []
-        part = Trace([past[at] for at in before] + stretch, self.started, self._zero)
-        part._sources, part._loaded = self._sources, self._loaded
-        kept = enumerate([*before, *range(first, end)])
-        part._seen = {new: self._seen[old] for new, old in kept if old in self._seen}
+        part = self.kept([past[at] for at in before] + stretch, [*before, *range(first, end)])
+        part.origin = self.origin
         part.cut = Cut(
             self.cut.records + first - len(before),
             self.cut.events + sum(row[0] == "event" for row in past),

@@ -27,7 +27,7 @@ def blocks() -> list[tuple[str, str]]:
 
 def docstrings() -> Iterator[doctest.DocTest]:
     """Find the examples of all modules; they see the public names, as a reader does."""
-    public = {name: value for name, value in vars(spanlab).items() if name[0] != "_"}
+    public = {name: getattr(spanlab, name) for name in spanlab.__all__}
     for path in sorted((ROOT / "spanlab").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
         if parts[-1] == "__main__":

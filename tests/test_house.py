@@ -7,8 +7,10 @@ import re
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from importlib.metadata import metadata, requires
 from pathlib import Path
@@ -72,6 +74,28 @@ def extra(name: str) -> list[Requirement]:
 
 
 # ---------------------------------------------------------------- what gets installed
+
+
+def test_what_is_built_is_whole(tmp_path: Path) -> None:
+    """The sdist has every file of the project, the wheel the package with its page and licence."""
+    build = (sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path))
+    run(*build, "-t", "sdist")
+    run(*build, "-t", "wheel")
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as sdist:
+        packed = {name.partition("/")[2] for name in sdist.getnames()}
+    files = {path.relative_to(ROOT).as_posix() for path in tracked()}
+    assert packed - {"PKG-INFO"} == files
+    assert {"README.md", "LICENSE", "tests/conftest.py", "Makefile"} <= packed
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        inside = {name for name in wheel.namelist() if name.startswith("spanlab/")}
+        licences = [name for name in wheel.namelist() if name.endswith("licenses/LICENSE")]
+        [about] = [name for name in wheel.namelist() if name.endswith("METADATA")]
+        described = wheel.read(about).decode()
+    assert inside == {file for file in files if file.startswith("spanlab/")}
+    assert "spanlab/py.typed" in inside
+    assert {Path(name).suffix for name in inside if "/static/" in name} >= {".js", ".css"}
+    assert licences
+    assert (ROOT / "README.md").read_text(encoding="utf-8") in described
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)

@@ -14,11 +14,10 @@ from spanlab.causes.finding import Cause, Finding
 __all__ = ["Cause", "Finding", "find"]
 
 RULES = (
-    guards.explicit, guards.kept, covered.vain_guard, covered.disabled_attribute,
-    covered.before_the_block,
-    covered.vain_wrapper, spawned.handle,  # what the program does on purpose, in vain
-    covered.covered, spawned.spawned,
-    unused.never_kept, unused.dropped, unused.outlived, guards.a_root,
+    guards.kept, guards.stale, covered.vain, covered.disabled_attribute, covered.before_the_block,
+    spawned.handle, unused.made_elsewhere,  # what the program does on purpose, in vain
+    covered.covered, spawned.spawned, unused.never_kept, unused.dropped, unused.outlived,
+    spawned.held_open, guards.explicit,
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from spanlab.causes.evidence import Evidence, Made, Place
+from spanlab.causes.evidence import DEEP, Evidence, Made, Place
 from spanlab.causes.source import called
 from spanlab.causes.way import hops
 from spanlab.frames import file_name
@@ -24,8 +24,8 @@ class Case:
         self.way = tuple(hop for hop, _ in hops(facts, event))
         self.scope = facts.trace.ancestors(event.parent)  # its spans, leaf to root
         self.now = facts.trace.scope(event)  # their names
-        self.chain: list[Made] = [event, *self.scope]
-        self.root = self.chain[-1]  # the outermost span; the event itself if it is in none
+        self.chain: list[Made] = [event, *self.scope[:DEEP]]
+        self.root = [event, *self.scope][-1]  # the outermost span; the event if it is in none
         self.spawn = facts.begun(event)  # what began its task, or its thread
         self.before = self.spawn.index if self.spawn else event.index  # its future was made
 
@@ -38,17 +38,13 @@ class Case:
     @property
     def onward(self) -> int:
         """The position on the way of the last wrapper that works: what is before it cannot."""
-        scope = {new.span for new in self.scope}
-        wraps = [at for at, hop in enumerate(self.way) if hop.kind == "wrapped"]
-        return next((at for at in reversed(wraps) if scope & self.entered(self.way[at].node)), 0)
+        scope, hops = {new.span for new in self.scope}, enumerate(self.way)
+        wraps = [at for at, hop in hops if hop.kind == "wrapped" and scope & self.entered(hop.node)]
+        return wraps[-1] if wraps else 0
 
     def label(self, span: int) -> str:
         """Name a span so that it is told apart from others of its name."""
         return quoted(self.facts.label(span))
-
-    def beside(self, record: Made) -> Names:
-        """Name the event's spans as they would be without the parent that a record was given."""
-        return self.under(self.facts.current[record.index], record.index - 1)
 
     def under(self, span: int | None, since: int) -> Names:
         """Name the event's spans that are newer than a record, then a span with its parents."""

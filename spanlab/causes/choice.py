@@ -6,15 +6,15 @@ inherits the span of a request holds it open for hours. So there are four ways t
 
 from __future__ import annotations
 
-from math import inf
 from typing import NamedTuple
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case, task_name
+from spanlab.causes.evidence import Begun
 from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import Change, New
-from spanlab.causes.spawned import Lost
-from spanlab.record import PollEnded, TaskSpawned, TaskWoken
+from spanlab.causes.spawned import Held, Lost
+from spanlab.record import SpanNew, TaskSpawned, TaskWoken
 from spanlab.view.words import Names, quoted
 
 NOTHING = "Nothing of the event is exported"
@@ -42,35 +42,25 @@ class Choices(NamedTuple):
         """The way that fits."""
         return next(way for way in self.ways if way.kind == self.fits)
 
-    @property
-    def said(self) -> str:
-        """Say which way fits, why, and what is exported then."""
-        return f"That is `{self.fits}`, which fits: {self.because}. {self.fitting.exported}."
-
-    @property
-    def others(self) -> list[Choice]:
-        """The ways that do not fit."""
-        return [way for way in self.ways if way.kind != self.fits]
-
 
 def choices(case: Case, found: Finding) -> Choices | None:
-    """Give the ways to go on, for what was spawned without its span."""
+    """Give the ways to go on, for what was spawned without its span, or holds one open."""
+    if found.cause is Cause.HELD_OPEN and (held := Held.find(case)) and found.fixes:
+        life = Life(case, held.begun, held.span)
+        ways = [Choice("child", case.now, life.exported("child")), life.way("linked", found)]
+        ways.append(life.way("root", held.found("")))
+        return Choices("linked", f"{life.who} outlives the work of {life.span}", tuple(ways))
     lost = Lost.find(case)
     if lost is None or found.cause not in ASKED or not found.fixes:
         return None
-    life = Life(lost)
+    life = Life(case, lost.begun[-1], lost.span)
     fits, because = life.fitting()
-    span, new, who = case.label(lost.span), quoted(life.name), life.who
-    held = f"stays open until {who} has ended, and is exported then"
-    child = f"{span} {'is exported when it closes, as before' if life.ends_first else held}"
-    linked = f"{span} is exported when it closes; {new} is a trace of its own, with a link to it"
-    root = f"{new} is a trace of its own, and nothing leads from it to {span}"
-    none = f"{quoted(case.now[-1])} is a trace of its own" if case.now else NOTHING
+    none = [f"{quoted(name)} is a trace of its own" for name in case.now[-1:]] or [NOTHING]
     ways = [
-        Choice("child", found.tree, child, found.fixes),
-        _apart(lost, life.name, "linked", ".follows_from(Span.current())", linked),
-        _apart(lost, life.name, "root", "", root),
-        Choice("nothing", case.now, none),
+        life.way("child", found),
+        life.way("linked", _apart(lost, life.name, ".follows_from(Span.current())")),
+        life.way("root", _apart(lost, life.name, "")),
+        Choice("nothing", case.now, none[0]),
     ]
     if fits == "message":
         asking = case.facts.trace.names(life.served[-1])
@@ -78,64 +68,65 @@ def choices(case: Case, found: Finding) -> Choices | None:
     return Choices(fits, because, tuple(ways))
 
 
-def _apart(lost: Lost, name: str, kind: str, link: str, exported: str) -> Choice:
+def _apart(lost: Lost, name: str, link: str) -> Finding | None:
     """Give the outermost task a root span of its own; tasks inside carry that along."""
     code, (*inner, last) = lost.case.code, lost.calls
     repairs = [remedy.carried_along(code, call) for call in inner]
     made = f'info_span("{name}", parent=None){link}'
     repairs.append(remedy.carried_along(code, last, made, New(name, None)))
-    given = finding(lost.case, Cause.SPAWNED_BARE, "", lost.begun[-1], *repairs)
-    tree, fixes = (given.tree, given.fixes) if given else (lost.case.now, ())
-    return Choice(kind, tree, exported, fixes)
+    return finding(lost.case, Cause.SPAWNED_BARE, "", lost.begun[-1], *repairs)
 
 
 class Life:
     """How long the outermost task lives, or the thread, for whom it works, and who waits for it."""
 
-    def __init__(self, lost: Lost) -> None:
-        self.lost, self.facts, self.begun = lost, lost.case.facts, lost.begun[-1]
-        self.task = self.begun.spawned if isinstance(self.begun, TaskSpawned) else None
+    def __init__(self, case: Case, begun: Begun, span: int) -> None:
+        self.case, self.facts, self.begun = case, case.facts, begun
+        self.lost, self.span = span, case.label(span)
+        self.task = begun.spawned if isinstance(begun, TaskSpawned) else None
         self.who = "the thread" if self.task is None else task_name(self.task)
-        self.name = getattr(self.begun, "name", None) or "job"
+        root, self.name = case.root, begun.name or "job"
+        if isinstance(root, SpanNew) and root.name == self.name:
+            self.name = f"spawned {self.name}"  # its attribute has a span of that name
+
+    def way(self, kind: str, found: Finding | None) -> Choice:
+        """Give a way to go on, with what a finding proposes for it."""
+        tree, fixes = (found.tree, found.fixes) if found else (self.case.now, ())
+        return Choice(kind, tree, self.exported(kind), fixes)
+
+    def exported(self, kind: str) -> str:
+        """Say what an exporter of finished spans shows."""
+        held = f"stays open until {self.who} has ended, and is exported then"
+        held = "is exported when it closes, as before" if self.ends_first else held
+        says = {"child": "{0} {1}", "root": "{2}, and nothing leads from it to {0}"}
+        says["linked"] = "{0} is exported when it closes; {2}, with a link to it"
+        return says[kind].format(self.span, held, f"{quoted(self.name)} is a trace of its own")
 
     def fitting(self) -> tuple[str, str]:
         """Say which way fits: by whom it serves, whether it is waited for, how long it lives."""
-        span, label, who = self.lost.span, self.lost.case.label, self.who
+        span, who = self.span, self.who
         served = dict.fromkeys(self.facts.trace.ancestors(span)[-1].span for span in self.served)
         if len(served) > 1:
-            names = " and ".join(label(root) for root in [*served][:2])
+            names = " and ".join(self.case.label(root) for root in [*served][:2])
             return "message", f"{who} works for {names}: take the span along with each message"
         if self.ends_first:
-            return "child", f"{who} ends before {label(span)} closes"
-        if self.is_joined:
+            return "child", f"{who} ends before {span} closes"
+        if self.task is None or self.facts.is_joined(self.task):
             return "child", f"{who} is waited for"
-        return "linked", f"{who} outlives {label(span)}, and nobody waits for it"
+        return "linked", f"{who} outlives {span}, and nobody waits for it"
 
     @property
     def served(self) -> list[int]:
         """The spans of others that were current where they woke the task, for this event."""
         wakes = self.facts.trace.of(TaskWoken) if self.task is not None else []
         woken = [wake.index for wake in wakes if wake.woken == self.task]
-        spans = [self.facts.current[at] for at in woken if at < self.lost.case.event.index]
+        spans = [self.facts.current[at] for at in woken if at < self.case.event.index]
         return [s for s in spans if s is not None and self.facts.spans[s].task != self.task]
-
-    @property
-    def ended(self) -> float:
-        """The record with which it ends."""
-        if self.task is not None:
-            return self.facts.finished.get(self.task, inf)
-        return max(r.index for r in self.facts.trace.records if r.thread == self.begun.thread)
 
     @property
     def ends_first(self) -> bool:
         """Tell whether it ends before its span closes, so that it would not hold that open."""
-        return self.ended < self.facts.closed.get(self.lost.span, inf)
-
-    @property
-    def is_joined(self) -> bool:
-        """Tell whether somebody waits for it: says so, or is woken by its end."""
-        trace, ended = self.facts.trace, self.ended
-        after = trace.records[int(ended) + 1 :][:1] if ended < inf else ()
-        woken = any(isinstance(r, TaskWoken) and r.task == self.task for r in after)
-        awaited = {poll.awaits for poll in trace.of(PollEnded)} - {None}
-        return self.task is None or woken or self.task in awaited
+        records, thread = self.facts.trace.records, self.begun.thread
+        last = max(record.index for record in records if record.thread == thread)
+        ended = last if self.task is None else self.facts.finished.get(self.task, len(records))
+        return ended < self.facts.closed.get(self.lost, len(records))

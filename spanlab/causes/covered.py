@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
 from itertools import pairwise
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case
 from spanlab.causes.finding import Cause, Finding, finding, told
 from spanlab.causes.remedy import Edit
-from spanlab.causes.source import called, covers, lines, named, owner_of, span_name
+from spanlab.causes.source import called, covers, lines, named, owner_of
 from spanlab.causes.spawned import captured_late
 from spanlab.causes.way import WRAPPERS, Hop
 from spanlab.record import SpanEntered, SpanNew
@@ -20,29 +19,18 @@ from spanlab.view.words import quoted
 # --- what entered nothing: its span is disabled, or was none --------------------------------------
 
 
-def vain_guard(case: Case) -> Finding | None:
-    """A guard around the event enters nothing."""
-    return _vain(case, case.guards(case.node))
-
-
-def vain_wrapper(case: Case) -> Finding | None:
-    """What the future was instrumented with is nothing, or a guard around its poll."""
-    wrapped = [hop.node for hop in case.way[case.onward :] if hop.kind == "wrapped"]
+def vain(case: Case) -> Finding | None:
+    """A guard around the event or around its poll, or a wrapper, enters nothing."""
     given = [hop for hop, then in pairwise(case.way) if then.kind == "spawned"]  # runs elsewhere
     polled = [h.node for h in case.way if h.kind in ("called", "awaited") and h not in given]
-    guards = [guard for node in polled for guard in case.guards(node)]
-    return _vain(case, [*zip(wrapped, wrapped, strict=True), *guards])
-
-
-def _vain(case: Case, calls: Iterable[tuple[ast.AST, ast.AST]]) -> Finding | None:
-    for around, call in calls:
-        if case.entered(call):
-            continue
+    calls = [(h.node, h.node) for h in case.way[case.onward :] if h.kind == "wrapped"]
+    calls += [guard for node in (case.node, *polled) for guard in case.guards(node)]
+    for around, call in [pair for pair in calls if not case.entered(pair[1])]:
         span = call if called(call) == "in_current_span" else owner_of(call)
-        made = case.code.maker(span)
+        made, node = case.code.maker(span), case.code.find(span)
         if made is not None and not case.facts.by(made, SpanNew):
-            return _disabled(case, around, made)
-        node = case.code.find(span) if isinstance(span, ast.Name | ast.Attribute) else span
+            edits = remedy.enabled(case.code, made, case.event.level.name.lower())
+            return _disabled(case, around, named(made), made, edits)
         if node is not None and called(node) in ("current", "in_current_span"):
             return captured_late(case, node)
     return None
@@ -51,41 +39,34 @@ def _vain(case: Case, calls: Iterable[tuple[ast.AST, ast.AST]]) -> Finding | Non
 def disabled_attribute(case: Case) -> Finding | None:
     """The span of the attribute on the event's function is filtered out."""
     function = case.function
-    if covers(function) == "block" and case.node is not None:
-        return None
     if function is not None and not covers(function):
         outer = case.code.enclosing(function)
         function = outer if outer and block(outer) is function else None
+    elif covers(function) == "block" and case.node is not None:
+        return None
     marked = attribute(function)
     if function is None or marked is None or case.facts.by(marked, SpanNew):
         return None
-    edits = remedy.attribute_enabled(case.code, marked, case.event.level.name.lower())
-    return _within(case, function, span_name(function), marked, edits)
+    name, level = named(marked, getattr(function, "name", "?")), case.event.level.name.lower()
+    edits = remedy.attribute_enabled(case.code, marked, level)
+    return _disabled(case, function, name, marked, edits)
 
 
-def _disabled(case: Case, around: ast.AST, made: ast.Call) -> Finding:
-    """The span of a guard, or of a wrapper, is filtered out."""
-    name, spawn = named(made), case.spawn
-    edits = remedy.enabled(case.code, made, case.event.level.name.lower())
-    if called(around) not in WRAPPERS:
-        return _within(case, around, name, made, edits)
-    said = f"the span {quoted(name)} of {case.said(made)} is disabled, and no poll enters it"
-    current = case.facts.current[spawn.index] if spawn else None
-    if current is None or spawn is None:
-        return told(case, Cause.DISABLED, said, made, (name, *case.now), edits)
-    tree, own = case.under(current, spawn.index), len(case.under(None, spawn.index))
-    edits, expected = remedy.or_current(case.code, made), (*tree[:own], name, *tree[own:])
-    return told(case, Cause.DISABLED, said, made, expected, edits, tree)
-
-
-def _within(
-    case: Case, around: ast.AST, name: str, made: ast.AST, edits: list[Edit] | None
-) -> Finding:
-    file = case.code.file[made]
-    inner = sum(new.file == file and new.line in lines(around) for new in case.scope)
-    expected = (*case.now[:inner], name, *case.now[inner:])
+def _disabled(
+    case: Case, around: ast.AST, name: str, made: ast.expr, edits: list[Edit] | None
+) -> Finding | None:
+    """A span is filtered out: of what is around the code, or of a wrapper around its future."""
+    file, spawn, tree = case.code.file[made], case.spawn, None
+    if case.event.explicit:
+        return None
     said = f"the span {quoted(name)} of {case.said(made)} is disabled: its level is filtered out"
-    return told(case, Cause.DISABLED, said, made, expected, edits)
+    at, now = sum(new.file == file and new.line in lines(around) for new in case.scope), case.now
+    if called(around) in WRAPPERS:
+        said, at = said.replace(": its level is filtered out", ", and no poll enters it"), 0
+        if spawn is not None and (current := case.facts.current[spawn.index]) is not None:
+            tree = now = case.under(current, spawn.index)
+            edits, at = remedy.or_current(case.code, made), len(case.under(None, spawn.index))
+    return told(case, Cause.DISABLED, said, made, (*now[:at], name, *now[at:]), edits, tree)
 
 
 # --- what covered a future, and not its polls -----------------------------------------------------
@@ -94,8 +75,7 @@ def _within(
 def before_the_block(case: Case) -> Finding | None:
     """The event is in a function whose attribute covers the future that it returns."""
     function, marked = case.function, attribute(case.function)
-    inner = block(function) if function and marked is not None else None
-    if function is None or marked is None or inner is None or case.node is None:
+    if function is None or marked is None or case.node is None or not (inner := block(function)):
         return None
     future = f"the future of {quoted(inner.name + '()')} and not the call"
     said = f"the attribute in {case.said(marked)} covers {future}, and this runs in the call"
@@ -105,8 +85,7 @@ def before_the_block(case: Case) -> Finding | None:
 
 def covered(case: Case) -> Finding | None:
     """Something that covered the making of the future did not reach its poll."""
-    places = range(case.onward, len(case.way))
-    found = (_guarded(case, place) or _in_the_call(case, place) for place in places)
+    found = (_guarded(case, at) or _in_the_call(case, at) for at in range(len(case.way)))
     return next(filter(None, found), None)
 
 
@@ -119,19 +98,27 @@ def _guarded(case: Case, position: int) -> Finding | None:
         entries = [e for e in case.facts.by(guard, SpanEntered) if e.index < case.before]
         if around in polled or future is None or not entries:
             continue
-        if entries[-1].span in [s.span for s in case.scope]:
-            continue
-        cause, said = _guard_or_lazy(case, hop, guard, entries[-1].span)
-        repair = remedy.carried(case.code, future, entries[-1].span)
-        found = finding(case, cause, said + _and_spawned(case), guard, repair)
-        if found is not None:
-            return found
+        lost = case.facts.spans[entries[-1].span]
+        if not _is_meant(case, position, lost):
+            repair = remedy.carried(case.code, future, lost.span)
+            said = _gone(case, hop, guard, lost) + _and_spawned(case)
+            lazy = covers(hop.function) in ("future", "block")
+            cause = Cause.MADE_LATE if lazy else Cause.GUARD_DROPPED
+            if found := finding(case, cause, said, guard, repair):
+                return found
     return None
+
+
+def _is_meant(case: Case, position: int, lost: SpanNew) -> bool:
+    """Tell whether the event has a span, or another in its place: all above that is the same."""
+    above = {new.span for new in case.scope} | {None}
+    is_root = any(new.explicit for new in case.scope[-1:])
+    return lost in case.scope or (position < case.onward and (lost.parent in above or is_root))
 
 
 def _future(case: Case, position: int) -> ast.AST | None:
     """Find the expression whose future would take the current span along."""
-    for hop in reversed(case.way[: position + 1]):
+    for hop in case.way[position::-1]:
         if isinstance(hop.node, ast.Call) or hop.kind == "made":
             return hop.node
         if not isinstance(hop.function, ast.Lambda):
@@ -139,16 +126,14 @@ def _future(case: Case, position: int) -> ast.AST | None:
     return None
 
 
-def _guard_or_lazy(case: Case, hop: Hop, guard: ast.Call, span: int) -> tuple[Cause, str]:
+def _gone(case: Case, hop: Hop, guard: ast.Call, lost: SpanNew) -> str:
     scoped = called(guard) == "in_scope"
     what, gone = ("`in_scope`", "had ended") if scoped else ("the guard", "was dropped")
-    what = f"{what} of {quoted(case.facts.spans[span].name)} ({case.said(guard)})"
+    what = f"{what} of {quoted(lost.name)} ({case.said(guard)})"
     if covers(hop.function) in ("future", "block"):
         made = quoted(getattr(hop.function, "name", "?"))
-        said = f"the span of {made} is made at the first poll, and {what} {gone} by then"
-        return Cause.MADE_LATE, said
-    said = f"{what} covers the making of the future, and {gone} before the first poll"
-    return Cause.GUARD_DROPPED, said
+        return f"the span of {made} is made at the first poll, and {what} {gone} by then"
+    return f"{what} covers the making of the future, and {gone} before the first poll"
 
 
 def _in_the_call(case: Case, position: int) -> Finding | None:
@@ -159,12 +144,11 @@ def _in_the_call(case: Case, position: int) -> Finding | None:
         return None
     inner = [h for h in case.way[:position] if case.code.enclosing(h.node) is function]
     made = [span for span in _spans_of(case, hop) if span.index < case.event.index][-1:]
-    if not made or not inner or made[0] in case.scope:
+    if not made or not inner or _is_meant(case, position, made[0]):
         return None
     at, name = case.said(made[0]), quoted(made[0].name)
-    stream = any(
-        h.function and case.code.inside(h.function, ast.Yield) for h in inner if h.kind == "made"
-    )
+    making = [h.function for h in inner if h.kind == "made" and h.function]
+    stream = any(case.code.inside(function, ast.Yield) for function in making)
     cause, what = Cause.MADE_INSIDE, "stream" if stream else "future"
     said = f"the {what} was made inside {name} ({at}), which had been exited when it was polled"
     if not lazy:
@@ -186,6 +170,5 @@ def _spans_of(case: Case, hop: Hop) -> list[SpanNew]:
 
 
 def _and_spawned(case: Case) -> str:
-    if case.spawn is None or case.facts.current[case.spawn.index] is None:
-        return ""
-    return f"; and {case.said(case.spawn)} spawns it, with no span"
+    bare = [s for s in [case.spawn] if s is not None and case.facts.current[s.index] is not None]
+    return "".join(f"; and {case.said(spawn)} spawns it bare" for spawn in bare)

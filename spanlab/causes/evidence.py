@@ -5,22 +5,25 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 from spanlab import record as kind
-from spanlab.causes.source import Code, lines
+from spanlab.causes.source import SPAWNS, Code, called, lines
 from spanlab.frames import Site
 from spanlab.labels import Labels
 from spanlab.record import Event, Record, SpanEntered, SpanNew
-from spanlab.replay import Pushed, Stacks, lost_parents
+from spanlab.replay import Pushed, Stack, Stacks, entries, lost_parents
 from spanlab.syntax import Function
 from spanlab.traces import Trace
-from spanlab.view.words import Names
+from spanlab.view.words import NAMED, Names
 
+DEEP = 256  # spans, and entries of a stack, that are looked at
 Of = TypeVar("Of", bound=Record)
 Place = tuple[str, int]  # file and line
 Made = Event | SpanNew  # what has a parent
 Begun = kind.TaskSpawned | kind.ThreadStarted  # what begins with an empty stack
+Use = SpanEntered | kind.SpanExited
 
 
 class Evidence:
@@ -30,42 +33,44 @@ class Evidence:
         self.trace, self.spans, self.tasks = trace, trace.spans, trace.tasks
         self.code = Code(trace.sources)
         self.label = Labels(trace).of
-        self.stacks: dict[int, tuple[Pushed, ...]] = {}
         self.current: dict[int, int | None] = {}
-        self.poll: dict[int, int] = {}  # which poll of its task an event was in
         self.numbers = {event.index: number for number, event in trace.numbered}
         self.began: dict[int, int] = {}  # the record that began the poll of a record
-        self.elsewhere: dict[int, list[SpanEntered]] = {}  # entered on other threads by its task
         self.closed = {record.span: record.index for record in trace.of(kind.SpanClosed)}
         self.finished = {record.finished: record.index for record in trace.of(kind.TaskFinished)}
-        self.entered: defaultdict[int, list[SpanEntered]] = defaultdict(list)  # by span
-        self.exits: defaultdict[int, list[kind.SpanExited]] = defaultdict(list)
-        self._at: defaultdict[Place, list[Record]] = defaultdict(list)
+        self.uses: defaultdict[int, list[Use]] = defaultdict(list)  # entries and exits, by span
         self.lost = lost_parents(trace)
+        self._stacks: dict[int, tuple[int, dict[int, Stack]]] = {}  # its thread, and of all threads
+        self._vain: defaultdict[int, list[Record]] = defaultdict(list)  # exits of nothing, by span
+        self._at: defaultdict[Place, list[Record]] = defaultdict(list)
         self._replay()
 
     def _replay(self) -> None:
-        stacks, began, polls = Stacks(), dict[int, int](), defaultdict[int | None, int](int)
+        stacks, began = Stacks(), dict[int, int]()
         for record in self.trace.records:
-            thread = record.thread
+            thread, index = record.thread, record.index
             self._at[record.file, record.line].append(record)
             match record:
                 case kind.PollStarted():
-                    polls[record.task] += 1
-                    began[thread] = record.index
+                    began[thread] = index
                 case kind.ThreadStarted():
-                    thread = self.trace.seen(record.index).by or 1
-                case SpanEntered():
-                    self.entered[record.span].append(record)
-                case kind.SpanExited():
-                    self.exits[record.span].append(record)
-            if isinstance(record, Made | Begun | kind.TaskWoken):
-                self.poll[record.index] = polls[record.task]
-                self.began[record.index] = began.get(thread, -1)
-                self.stacks[record.index] = stacks.pushed(thread)
-                self.current[record.index] = stacks.current(thread)
-                self.elsewhere[record.index] = stacks.elsewhere(thread, record.task)
+                    thread = self.trace.seen(index).by or 1
+                case SpanEntered(span=span):
+                    self.uses[span].append(record)
+                case kind.SpanExited(span=span):
+                    self.uses[span].append(record)
+                    if all(by.span != span for by, _ in entries(stacks.tops[thread])):
+                        self._vain[span].append(record)
+            if isinstance(record, Made | Begun | kind.TaskWoken | kind.FutureWrapped):
+                self.began[index] = began.get(thread, -1)
+                self.current[index] = stacks.current(thread)
+                self._stacks[index] = thread, {on: top for on, top in stacks.tops.items() if top}
             stacks.replay(record)
+
+    def stack(self, record: Record) -> tuple[Pushed, ...]:
+        """Give what was on the stack at a record, the oldest first; of a deep one the newest."""
+        thread, stacks = self._stacks[record.index]
+        return (*islice(entries(stacks.get(thread)), DEEP),)[::-1]
 
     # --- frames ----------------------------------------------------------------------------------
 
@@ -76,6 +81,10 @@ class Evidence:
     def depth(self, record: Record) -> dict[int, int]:
         """Tell of each frame that leads to a record how far out it is."""
         return {site.frame: at for at, site in enumerate(self.sites(record)) if site.frame}
+
+    def entries(self, span: int) -> list[SpanEntered]:
+        """Give each entry of a span, in order."""
+        return [use for use in self.uses[span] if isinstance(use, SpanEntered)]
 
     def maker(self, record: Record) -> int:
         """Give the frame that entered a span, or the one that made it."""
@@ -91,41 +100,54 @@ class Evidence:
         """Give the record that began the task of a record, or its thread."""
         if record.task:
             return self.tasks.get(record.task)
-        thread = record.thread
-        if isinstance(record, kind.ThreadStarted):
-            thread = self.trace.seen(record.index).by
-        started = self.trace.threads.get(thread)
-        known = started is not None and started.line and started is not record
-        return started if known and record.task is None else None
+        is_start = isinstance(record, kind.ThreadStarted)
+        thread = self.trace.seen(record.index).by if is_start else record.thread
+        started = self.trace.threads.get(thread) if record.task is None else None
+        return started if started is not record and started and started.line else None
+
+    def is_joined(self, task: int) -> bool:
+        """Tell whether somebody waits for a task: says so, or is woken by its end."""
+        ended = self.finished.get(task, -2) + 1
+        after = self.trace.records[ended : ended + 1]
+        woken = {record.task for record in after if isinstance(record, kind.TaskWoken)}
+        return task in woken | {poll.awaits for poll in self.trace.of(kind.PollEnded)}
 
     # --- guards ----------------------------------------------------------------------------------
 
     def own_guards(self, record: Record) -> Iterator[tuple[SpanEntered, int]]:
         """Give what frames that lead to a record have entered and not exited, on any thread."""
         depth = self.depth(record)
-        here = [entry.by for entry in self.stacks[record.index]]
-        there = [e for e in self.elsewhere[record.index] if not self._let_go(e, record)]
-        for entered in sorted([*here, *there], key=lambda by: by.index):
-            if self.maker(entered) in depth and entered.task == record.task:
-                yield entered, depth[self.maker(entered)]
+        thread, stacks = self._stacks[record.index]
+        found = [by for stack in stacks.values() for by, _ in islice(entries(stack), DEEP)]
+        found = [by for by in found if by.thread == thread or not self.dropped(by, record)]
+        for by in sorted(found, key=lambda by: by.index):
+            if self.maker(by) in depth and by.task == record.task:
+                yield by, depth[self.maker(by)]
 
-    def _let_go(self, entered: SpanEntered, record: Record) -> bool:
-        """Tell whether a guard was dropped on a thread where its span was not entered."""
-        exits = [e for e in self.exits[entered.span] if e.thread != entered.thread]
-        return any(entered.index < e.index < record.index for e in exits)
+    def foreign(self, record: Record) -> list[SpanEntered]:
+        """Give what is on the stack, pushed by frames that do not lead to the record."""
+        depth, stack = self.depth(record), [by for by, _ in self.stack(record)]
+        if depth:
+            return [by for by in stack if (maker := self.maker(by)) and maker not in depth]
+        return [by for by in stack if None not in (by.task, record.task) and by.task != record.task]
 
-    def is_foreign(self, record: Record, entry: Pushed) -> bool:
-        """Tell whether an entry was pushed by a frame that does not lead to the record."""
-        depth, by = self.depth(record), self.maker(entry.by)
-        if depth and by:
-            return by not in depth
-        return record.task is not None and entry.by.task not in (record.task, None)
+    def dropped(self, entered: SpanEntered, record: Record) -> Record | None:
+        """Find the drop of a guard, before a record, where its span was not entered."""
+        drops = [e for e in self._vain[entered.span] if entered.index < e.index < record.index]
+        return next((drop for drop in drops if drop.thread != entered.thread), None)
 
     # --- the code --------------------------------------------------------------------------------
 
     def node(self, record: Record) -> ast.AST | None:
         """Find the very call that made a record; None if it was an attribute, or is not known."""
         return self.code.exact(self.sites(record)[0])
+
+    def spawn_of(self, begun: Begun) -> ast.Call | None:
+        """Find the call that began a task, or a thread, with what it was given."""
+        match self.node(begun):
+            case ast.Call(args=[_, *_]) as call if called(call) in SPAWNS:
+                return call
+        return None
 
     def marked(self, record: Record) -> Function | None:
         """Find the function whose attribute made a record."""
@@ -144,9 +166,10 @@ class Evidence:
         """Name spans that there are, and spans that there would be."""
         return tuple(self.spans[s].name if isinstance(s, int) else s.name for s in spans)
 
-    def labels(self, spans: Iterable[Any]) -> Names:
-        """Name spans so that each is told apart from others of its name."""
-        return tuple(self.label(s) if isinstance(s, int) else s.name for s in spans)
+    def labels(self, spans: list[Any]) -> Names:
+        """Name spans so that each is told apart from others of its name, those that are seen."""
+        known = tuple(self.label(s) if isinstance(s, int) else s.name for s in spans[:NAMED])
+        return known + self.names(spans[NAMED:])
 
     def by(self, node: ast.AST, of: type[Of]) -> list[Of]:
         """Give all of a kind that a node recorded, in order: spans, or what was entered."""

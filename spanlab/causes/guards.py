@@ -1,4 +1,4 @@
-"""Rules about what is on the stack: parents written down, and guards kept across an await."""
+"""Rules about what is on the stack: parents written down, and guards that are still entered."""
 
 from __future__ import annotations
 
@@ -15,40 +15,37 @@ from spanlab.view.words import quoted
 
 
 def explicit(case: Case) -> Finding | None:
-    """A parent was named, by the event or by one of its spans, and there would be another."""
-    named = (_named(case, record) for record in case.chain if case.facts.is_explicit(record))
-    return next(filter(None, named), None)
-
-
-def _named(case: Case, record: Made) -> Finding | None:
-    current, node = case.facts.current[record.index], case.facts.node(record)
-    given = node.keywords if isinstance(node, ast.Call) else []
-    named = [keyword.value for keyword in given if keyword.arg == "parent"]
-    if not named or not isinstance(node, ast.Call):
-        return None
-    if record.parent is None and ast.unparse(named[0]) != "None":
-        said = f"{case.said(record)} names a parent that is disabled, and that makes a root"
-        expected, edits = case.beside(record), remedy.or_current(case.code, named[0])
-        return told(case, Cause.DISABLED, said, record, expected, edits)
-    if current is None:
-        return None
-    repair = remedy.without_parent(case.code, node)
-    return finding(case, Cause.EXPLICIT, _names(case, record), record, repair)
-
-
-def _names(case: Case, record: Made) -> str:
-    of = f" of {quoted(record.name)}" if isinstance(record, SpanNew) else ""
-    names = f"names the parent{of}" if record.parent is not None else f"asks for no parent{of}"
-    return f"{case.said(record)} {names}, and what is on the stack does not matter"
-
-
-def a_root(case: Case) -> Finding | None:
-    """A parent was named, and nothing else would give another."""
+    """The event, or one of its spans, names its parent: as is wanted, so nothing is proposed."""
     for record in case.chain:
-        other = record.parent is None or record.parent != case.facts.current[record.index]
-        if other and case.facts.is_explicit(record):
-            expected = case.beside(record)
-            return told(case, Cause.EXPLICIT, _names(case, record), record, expected)
+        current, node = case.facts.current[record.index], case.facts.node(record)
+        if not case.facts.is_explicit(record) or record.parent == current is not None:
+            continue
+        expected = case.under(current, record.index - 1)
+        given = [k.value for k in getattr(node, "keywords", ()) if k.arg == "parent"]
+        if given and record.parent is None and ast.unparse(given[0]) != "None":
+            said = f"{case.said(record)} names a parent that is disabled, and that makes a root"
+            edits = remedy.or_current(case.code, given[0])
+            return told(case, Cause.DISABLED, said, record, expected, edits)
+        of = f" of {quoted(record.name)}" if isinstance(record, SpanNew) else ""
+        names = "names the parent" if record.parent is not None else "asks for no parent"
+        said = f"{case.said(record)} {names}{of}, and what is on the stack does not matter"
+        return told(case, Cause.EXPLICIT, said, record, expected)
+    return None
+
+
+def stale(case: Case) -> Finding | None:
+    """A guard was dropped on a thread where its span was not entered, which changes no stack."""
+    facts = case.facts
+    pushed = [(record, by) for record in case.chain for by, _ in facts.stack(record)[::-1]]
+    for by, drop in [(by, drop) for record, by in pushed if (drop := facts.dropped(by, record))]:
+        said = f"the guard of {case.label(by.span)} ({case.said(by)}) was dropped on "
+        said += f"ThreadId({drop.thread}), where it was not entered, so the entry stays on "
+        said += f"the stack of ThreadId({by.thread})"
+        if case.event.parent is None and by.span in facts.closed:
+            said += "; a closed span on top hides all below it"
+        repair = remedy.Repair(None, {("removed", facts.spot(by)): True})
+        if found := finding(case, Cause.STALE, said, by, repair):
+            return found
     return None
 
 
@@ -56,25 +53,31 @@ def kept(case: Case) -> Finding | None:
     """A guard stayed on a thread while its code did not run: of another task, or its own."""
     facts, others, left = case.facts, dict[SpanEntered, Made](), list[SpanEntered]()
     for record in case.chain:
-        others |= {e.by: record for e in facts.stacks[record.index] if facts.is_foreign(record, e)}
-        own = [by for by, _ in facts.own_guards(record)]
-        left += [by for by in own if by.thread != record.thread or _above(case, by)]
-    guilty = [*others, *left]
+        others |= dict.fromkeys(facts.foreign(record), record)
+        left += [by for by, _ in facts.own_guards(record) if by.thread != record.thread]
+    own = [by for by, _ in facts.own_guards(case.event)]
+    below = {by: over for by in own if (over := _above(case, by)) is not None}
+    guilty = [*others, *left, *below]
     if not guilty:
         return None
-    top = _top(case)
-    over = [by for by in others if by.span in [new.span for new in case.scope]]
-    by = top.by if top and top.by in others else [*others, *left, *over][-1]
-    said = _foreign(case, by, others[by]) if by in others else _left(case, by)
-    cause = Cause.GUARD_BELOW if _above(case, by) else Cause.GUARD_LEFT
-    cause = Cause.FOREIGN_GUARD if by in others else cause
+    spans, top = [new.span for new in case.scope], _top(case)
+    guilty += [by for by in others if by.span in spans]
+    by = top.by if top and top.by in others else guilty[-1]
+    guard = f"the guard of {case.label(by.span)} ({case.said(by)})"
+    who, thread = task_name(case.event.task), f"ThreadId({case.event.thread})"
+    cause, said = Cause.GUARD_LEFT, f"{guard} stayed on ThreadId({by.thread}) when {who} was"
+    said += f" suspended, and {thread} went on without it"
+    if by in others:
+        cause, said = Cause.FOREIGN_GUARD, _foreign(case, by, others[by], guard)
+    elif by in below:
+        cause, poll = Cause.GUARD_BELOW, f"the next poll entered {case.label(below[by])} above it"
+        said = f"{guard} was kept across an await, and {poll}"
     places = {facts.spot(by): facts.node(by) for by in guilty}
     repairs = [remedy.instrumented(case.code, node, spot) for spot, node in places.items()]
     return finding(case, cause, said, by, *repairs)
 
 
-def _foreign(case: Case, by: SpanEntered, record: Made) -> str:
-    guard = f"the guard of {case.label(by.span)} ({case.said(by)})"
+def _foreign(case: Case, by: SpanEntered, record: Made, guard: str) -> str:
     if by.task != record.task and by.task is not None:
         who, thread = task_name(record.task), f"ThreadId({by.thread})"
         if case.facts.finished.get(by.task, math.inf) < record.index:
@@ -90,38 +93,22 @@ def _foreign(case: Case, by: SpanEntered, record: Made) -> str:
     return f"{guard} has left {where}, where it was made, and is still entered"
 
 
-def _above(case: Case, by: SpanEntered) -> list[int]:
-    """Give the spans of the event that code further out has entered above a guard, to hide it."""
-    facts, scope = case.facts, [new.span for new in case.scope]
-    depth, stack = facts.depth(case.event), facts.stacks[case.event.index]
-    over = [entry.by for entry in stack if entry.by.index > by.index and by.span not in scope]
-    inside = depth.get(facts.maker(by), math.inf)
-    return [e.span for e in over if e.span in scope and depth.get(facts.maker(e), 0) > inside]
-
-
-def _left(case: Case, by: SpanEntered) -> str:
-    guard = f"the guard of {case.label(by.span)}"
-    if above := _above(case, by):
-        poll = f"the next poll entered {case.label(above[0])} above it"
-        return f"{guard} ({case.said(by)}) was kept across an await, and {poll}"
-    stays = f"{guard} stayed on ThreadId({by.thread}) when {task_name(case.event.task)}"
-    return f"{stays} was suspended, and ThreadId({case.event.thread}) went on without it"
+def _above(case: Case, by: SpanEntered) -> int | None:
+    """Give the span of the event that code further out has entered above a guard, to hide it."""
+    facts, scope, depth = case.facts, [new.span for new in case.scope], case.facts.depth(case.event)
+    inside = depth.get(facts.maker(by), math.inf) if by.span not in scope else math.inf
+    over = [e for e, _ in facts.stack(case.event) if e.index > by.index and e.span in scope]
+    return next((e.span for e in over if depth.get(facts.maker(e), 0) > inside), None)
 
 
 def _top(case: Case) -> Pushed | None:
-    live = [entry for entry in case.facts.stacks[case.event.index] if not entry.duplicate]
-    return live[-1] if live else None
+    return next((entry for entry in case.facts.stack(case.event)[::-1] if not entry[1]), None)
 
 
 def as_expected(case: Case) -> Finding:
     """Nothing was lost: say what put the parent on the stack."""
-    event, top, stack = case.event, _top(case), case.facts.stacks[case.event.index]
-    cause, place, parent = Cause.EXPECTED, None, event.parent
-    if top is not None and case.facts.current[event.index] is None:
-        cause, place = Cause.GUARD_LEFT, case.place(top.by)
-        stays = f"{case.label(top.by.span)} has closed and was never exited"
-        said = f"{stays} on ThreadId({event.thread}), and a closed span on top hides all below it"
-    elif parent is None:
+    top, stack, parent, place = _top(case), case.facts.stack(case.event), case.event.parent, None
+    if parent is None:
         said = "no span was entered around it, here or where its code was called"
     elif top is None or not top.by.line:
         said = f"{case.label(parent)} came with the context, which is copied where a task is made"
@@ -131,4 +118,4 @@ def as_expected(case: Case) -> Finding:
     if stack and stack[-1].duplicate:
         again = case.label(stack[-1].by.span)
         said += f"; {again} was entered once more, and a second entry is never current"
-    return Finding(cause, said, place, case.now, case.now)
+    return Finding(Cause.EXPECTED, said, place, case.now, case.now)

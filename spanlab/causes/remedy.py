@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from difflib import unified_diff
 from typing import Any, NamedTuple
 
-from spanlab.causes.source import Code, called, named, owner_of
+from spanlab.causes.source import Code, called, captures, named, owner_of
 from spanlab.syntax import Function
 
 
@@ -82,9 +82,9 @@ class Repair(NamedTuple):
     What is done, to which call, function or record, and for what is carried with which span:
 
     carried     a future takes a span along: one that there is, a new one, or (None) the current
-    rooted      a call has no `parent=…` any more
-    unguarded   the guard of a place becomes an instrumented future
+    apart       a call makes a root span
     removed     at a place nothing is entered any more
+    unguarded   its guard becomes an instrumented future
     entered     the span of a record is entered to the end of the block
     covering    the attribute of a function covers the call, and not only the future
     """
@@ -93,7 +93,8 @@ class Repair(NamedTuple):
     does: dict[tuple[str, Any], Any]
 
 
-def _replaced(code: Code, node: ast.AST, text: str) -> list[Edit]:
+def replaced(code: Code, node: ast.AST, text: str) -> list[Edit]:
+    """Write something else in the place of a node."""
     return [Edit(code.file[node], *code.span(node), text)]
 
 
@@ -115,28 +116,45 @@ def carried(code: Code, future: ast.AST, span: int | None = None) -> Repair:
 
 def carried_out(code: Code, function: Function) -> Repair:
     """Have the attribute cover the call of a function, and its future take the span along."""
-    text = None
-    match function:
-        case ast.FunctionDef(body=[*_, ast.Return(value=ast.expr() as future)]):
-            text = carried(code, future).text
-    return Repair(text, {("covering", function): True})
+    last = function.body[-1] if isinstance(function, ast.FunctionDef) else None
+    future = last.value if isinstance(last, ast.Return) else None
+    return Repair(carried(code, future).text if future else None, {("covering", function): True})
 
 
 def carried_along(code: Code, call: ast.Call, made: str = "", span: New | None = None) -> Repair:
     """Have what is spawned take a span along: that which is current there, or one to be made."""
-    given = call.args[0]
+    before = f"{made}.instrument(" if made else "in_current_span("
     if called(call) != "spawn":
-        text = _wrapped(code, given, f"lambda span={made or 'Span.current()'}: span.in_scope(")
-    elif made:
-        text = _wrapped(code, given, f"{made}.instrument(")
-    else:
-        return Repair(carried(code, given).text, {("carried", call): None})
-    return Repair(text, {("carried", call): span})
+        before = f"lambda span={made or 'Span.current()'}: span.in_scope("
+    return Repair(_wrapped(code, call.args[0], before), {("carried", call): span})
 
 
-def captured_here(code: Code, wrapper: ast.Call, spot: Any) -> Repair:
-    """Instrument a future with what is current here, not with a span that was kept."""
-    return Repair(_replaced(code, wrapper.func, "in_current_span"), {("removed", spot): True})
+def apart(
+    code: Code, spawn: ast.Call, wrapper: ast.Call, spot: Any, name: str, link: str
+) -> Repair:
+    """Give what is spawned a root span, in the place of what it takes along."""
+    made, maker = f'info_span("{name}", parent=None){link}', code.maker(owner_of(wrapper))
+    if maker is not None:
+        text = [*_called(code, maker, "parent", "parent=None"), _wrapped(code, maker, "", link)[1]]
+        return Repair(text, {("apart", maker): True})
+    whole = captures(wrapper) and wrapper in spawn.args
+    text = replaced(code, wrapper, f"{made}.instrument({code.text(wrapper.args[-1])})")
+    does = {("removed", spot): True, ("carried", spawn): New(name, None)}
+    return Repair(text if whole else None, does)
+
+
+def around_all(code: Code, function: Function | None, wrapper: Any, spot: Any) -> list[Repair]:
+    """Instrument the future of a whole function, and not one that is awaited in it, if one can."""
+    maker, calls = code.maker(owner_of(wrapper)), code.calls[function]
+    given = [node for k in maker.keywords for node in ast.walk(k)] if maker else []
+    if maker is None or len(calls) != 1 or any(isinstance(node, ast.Name) for node in given):
+        return []
+    text = _wrapped(code, calls[0], f"{code.text(maker)}.instrument(")
+    text += replaced(code, wrapper, code.text(wrapper.args[0]))
+    if after := code.rest(statement := code.parent[maker]):
+        start = code.span(statement)[0]  # of a name that nobody needs any more
+        text.append(Edit(code.file[maker], start, code.span(after[0])[0], ""))
+    return [Repair(text, {("removed", spot): True, ("carried", calls[0]): named(maker)})]
 
 
 def or_current(code: Code, span: ast.expr) -> list[Edit]:
@@ -146,10 +164,8 @@ def or_current(code: Code, span: ast.expr) -> list[Edit]:
 
 def enabled(code: Code, maker: ast.Call, level: str) -> list[Edit] | None:
     """Make a span of a level that is enabled."""
-    name, text = called(maker), code.text(maker.func)
-    if name == "span":  # its level may be anything
-        return None
-    return _replaced(code, maker.func, f"{text[: -len(name)]}{level}_span")
+    name, text = called(maker), f"{code.text(maker.func).removesuffix(called(maker))}{level}_span"
+    return None if name == "span" else replaced(code, maker.func, text)  # that has any level
 
 
 def attribute_enabled(code: Code, attribute: ast.expr, level: str) -> list[Edit]:
@@ -160,24 +176,21 @@ def attribute_enabled(code: Code, attribute: ast.expr, level: str) -> list[Edit]
     return _called(code, attribute, "level", level)
 
 
-def without_parent(code: Code, call: ast.Call) -> Repair:
-    """Leave out `parent=…`."""
-    return Repair(_called(code, call, "parent"), {("rooted", call): True})
-
-
 def _called(code: Code, call: ast.Call, without: str, *given: str) -> list[Edit]:
     """Write a call without one of its keywords, and with what is given."""
     kept = [*call.args, *(k for k in call.keywords if k.arg != without)]
     inside = ", ".join([*map(code.text, kept), *given])
-    return _replaced(code, call, f"{code.text(call.func)}({inside})")
+    return replaced(code, call, f"{code.text(call.func)}({inside})")
 
 
 def inside_out(code: Code, spawn: ast.Call, wrapper: Any, span: int | None) -> Repair:
     """Instrument the future and not the handle."""
     whole = wrapper if spawn in wrapper.args else spawn
     inner = f"{code.text(wrapper.func)}({code.text(spawn.args[0])})"
-    text = _replaced(code, whole, f"{code.text(spawn.func)}({inner})")
-    return Repair(text, {("carried", spawn): span})
+    text = replaced(code, whole, f"{code.text(spawn.func)}({inner})")
+    here = code.enclosing(spawn) is code.enclosing(wrapper)  # where a name of the span is known
+    known = here or isinstance(owner_of(wrapper), ast.Call)
+    return Repair(text if known else None, {("carried", spawn): span})
 
 
 # --- blocks --------------------------------------------------------------------------------------
@@ -185,38 +198,32 @@ def inside_out(code: Code, spawn: ast.Call, wrapper: Any, span: int | None) -> R
 
 def instrumented(code: Code, guard: ast.AST | None, spot: Any) -> Repair:
     """Turn a guard into an instrumented future; in a stream, yield after the guard."""
-    around = [*code.around(guard)][:2] if guard is not None else []
+    text, around = None, [*code.around(guard)][:2] if guard is not None else []
     match around, owner_of(guard):
         case [[ast.withitem(), ast.With(items=[_]) as block], ast.expr() as span]:
             text = _instrumented(code, block, span)
-        case _:
-            text = None
-    return Repair(text, {("unguarded", spot): True})
+    return Repair(text, {("removed", spot): True, ("unguarded", spot): True})
 
 
 def _instrumented(code: Code, block: ast.With, span: ast.expr) -> list[Edit] | None:
     file, (start, end), text = code.file[block], code.span(block), code.text(span)
     inside, indent = code.span(block.body[0])[0], " " * block.col_offset
     match block.body:
-        case [(ast.Expr() | ast.Return() | ast.Assign()) as only] if isinstance(
-            only.value, ast.Await
-        ):
+        case [ast.Expr() | ast.Return() | ast.Assign() as only] if type(only.value) is ast.Await:
             made = _wrapped(code, only.value.value, f"{text}.instrument(")
             return [Edit(file, start, inside, ""), *made]
         case [*_, ast.Expr(value=ast.Yield(value=ast.expr() as value) as last)]:
             if [node for node in ast.walk(block) if isinstance(node, ast.Yield)] == [last]:
-                made = _replaced(code, last, f"item = {code.text(value)}")
+                made = replaced(code, last, f"item = {code.text(value)}")
                 return [*made, Edit(file, end, end, f"\n{indent}yield item")]
     if _leaks(code, block):
         return None
     name, used = named(span, "covered"), {n.id for n in ast.walk(block) if isinstance(n, ast.Name)}
     name = name if name.isidentifier() else "covered"
     name = f"{name}_covered" if name in used else name
-    head = code.text(block).encode()[: inside - start].decode().rpartition(":")[2]
-    after = f"\n{indent}await {text}.instrument({name}())"
-    return [
-        Edit(file, start, inside, f"async def {name}():{head}"), Edit(file, end, end, after),
-    ]  # fmt: skip
+    head = code.bytes[file][start:inside].decode().rpartition(":")[2]
+    after = Edit(file, end, end, f"\n{indent}await {text}.instrument({name}())")
+    return [Edit(file, start, inside, f"async def {name}():{head}"), after]
 
 
 def _leaks(code: Code, block: ast.With) -> bool:
@@ -224,26 +231,24 @@ def _leaks(code: Code, block: ast.With) -> bool:
     inside = [node for statement in block.body for node in ast.walk(statement)]
     jumps = ast.Return | ast.Break | ast.Continue | ast.Yield
     set_here = {n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    function = code.enclosing(block)
-    names = [n for n in ast.walk(function or block) if isinstance(n, ast.Name)]
-    later = {n.id for n in names if n not in inside}
+    around = ast.walk(code.enclosing(block) or block)
+    later = {n.id for n in around if isinstance(n, ast.Name) and n not in inside}
     return any(isinstance(node, jumps) for node in inside) or bool(set_here & later)
 
 
 def entered_from(code: Code, statement: ast.stmt, rest: list[ast.stmt], record: int) -> Repair:
     """Keep a span entered to the end of the block."""
-    does = {("entered", record): True}
-    (start, end), last = code.span(statement), code.span(rest[-1])[1]
+    (start, end), last, head = code.span(statement), code.span(rest[-1])[1], ""
     text, inner = code.text(statement), code.bytes[code.file[statement]][end:last].decode()
-    indent = " " * statement.col_offset
-    if code.line(*code.place(statement))[: statement.col_offset].strip() or inner[:1] != "\n":
-        return Repair(None, does)  # several statements on a line
+    indent, before = " " * statement.col_offset, code.line(*code.place(statement))
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)]):
             head = f"{text}\n{indent}with {name}.enter():"
+        case ast.With():  # its block is empty
+            head = text.removesuffix("pass").rstrip()
         case ast.Expr(value=ast.Call() as call):
             head = f"with {text}{'' if called(call) in ('enter', 'entered') else '.enter()'}:"
-        case _:
-            return Repair(None, does)
     lines = [f"    {line}" if line.strip() else line for line in inner.split("\n")]
-    return Repair([Edit(code.file[statement], start, last, head + "\n".join(lines))], does)
+    edit = Edit(code.file[statement], start, last, head + "\n".join(lines))
+    alone = head and inner[:1] == "\n" and not before[: statement.col_offset].strip()
+    return Repair([edit] if alone else None, {("entered", record): True})

@@ -42,23 +42,16 @@ def covers(function: Function | None) -> str:
     """Say what the `@instrument` on a function covers: "future", "block", "call" or nothing."""
     if function is None or attribute(function) is None:
         return ""
-    if isinstance(function, ast.AsyncFunctionDef):
-        return "future"
-    return "block" if block(function) else "call"
+    is_lazy = isinstance(function, ast.AsyncFunctionDef)
+    return "future" if is_lazy else "block" if block(function) else "call"
 
 
 def named(call: ast.expr | None, otherwise: str = "?") -> str:
     """Give the name that a macro, or the attribute, is called with."""
-    names = [otherwise]
-    if isinstance(call, ast.Call):
-        given = [*call.args, *(k.value for k in call.keywords if k.arg == "name")]
-        names += [str(node.value) for node in given if isinstance(node, ast.Constant)]
-    return names[-1]
-
-
-def span_name(function: Any) -> str:
-    """Name the span that the attribute on a function makes."""
-    return named(attribute(function), function.name)
+    named = [k.value for k in getattr(call, "keywords", ()) if k.arg == "name"]
+    given = [*getattr(call, "args", ()), *named]
+    names = [str(node.value) for node in given if isinstance(node, ast.Constant)]
+    return names[-1] if names else otherwise
 
 
 def captures(wrapper: ast.AST) -> bool:
@@ -89,6 +82,8 @@ class Code:
             for node in ast.walk(module):
                 self.file[node] = file
                 self.parent |= dict.fromkeys(ast.iter_child_nodes(node), node)
+                for mark in getattr(node, "decorator_list", ()):  # it stands outside its function
+                    self.parent[mark] = self.parent[node]
                 self._bind(node)
 
     def _bind(self, node: ast.AST) -> None:
@@ -158,12 +153,8 @@ class Code:
         return takewhile(lambda outer: not isinstance(outer, Scope), self.around(node))
 
     def enclosing(self, node: ast.AST) -> Function | None:
-        """Find the function around a node; the decorators of a function stand outside it."""
-        for outer in self.around(node):
-            if isinstance(outer, Function) and node not in getattr(outer, "decorator_list", ()):
-                return outer
-            node = outer
-        return None
+        """Find the function around a node."""
+        return next((outer for outer in self.around(node) if isinstance(outer, Function)), None)
 
     def inside(self, function: Function, kind: type[Node]) -> list[Node]:
         """Find what a function has of a kind, itself and not in functions inside it."""
@@ -176,12 +167,11 @@ class Code:
             return [function.body]
         return [node.value for node in self.inside(function, ast.Return) if node.value]
 
-    def rest(self, statement: ast.AST) -> list[ast.stmt]:
+    def rest(self, statement: ast.AST | None) -> list[ast.stmt]:
         """Give what follows a statement in its block."""
-        for found in vars(self.parent[statement]).values():
-            if isinstance(found, list) and statement in found:
-                return list(found[found.index(statement) + 1 :])
-        return []
+        around = vars(self.parent[statement]).values() if isinstance(statement, ast.stmt) else ()
+        blocks = [block for block in around if isinstance(block, list) and statement in block]
+        return [part for block in blocks for part in block[block.index(statement) + 1 :]]
 
     @cached_property
     def marked(self) -> Mapping[tuple[str, int], Function]:
@@ -191,22 +181,28 @@ class Code:
 
     # --- what a name stands for ------------------------------------------------------------------
 
-    def find(self, node: ast.AST) -> ast.AST | None:
+    def find(self, node: ast.AST | None) -> ast.AST | None:
         """Look up what a name, or the function of a call, stands for."""
-        if isinstance(node, ast.Name | ast.Attribute):
-            return next(reversed(self.values(node)), None)
-        return node
+        return next(reversed(self._named(node)), None) if node is not None else None
 
-    def values(self, node: ast.Name | ast.Attribute) -> list[ast.AST]:
-        """Give all that a name may stand for, in the nearest scope that binds it."""
-        if isinstance(node, ast.Attribute):
-            found = self._bound.get((None, node.attr), [])
-            return found if sum(isinstance(value, Function) for value in found) < 2 else []
-        modules = [module for module in self.file if isinstance(module, ast.Module)]
-        for scope in [*self.around(node), *modules]:
-            if (scope, node.id) in self._bound:
-                return self._bound[scope, node.id]
-        return []
+    def _named(self, node: ast.AST) -> list[ast.AST]:
+        match node:
+            case ast.Attribute(attr=name):
+                found = self._bound.get((None, name), [])
+                return found if sum(isinstance(value, Function) for value in found) < 2 else []
+            case ast.Name(id=name):  # in the nearest scope that binds it
+                modules = [module for module in self.file if isinstance(module, ast.Module)]
+                scopes = [(scope, name) for scope in [*self.around(node), *modules]]
+                return next((self._bound[key] for key in scopes if key in self._bound), [])
+        return [node]
+
+    def values(self, node: ast.AST, most: int = 8) -> list[ast.AST]:
+        """Give all that an expression may stand for, also as an argument, or as one of many."""
+        found = self.given(node) if isinstance(node, ast.arg) else self._named(node)
+        found = node.elts if isinstance(node, ast.Tuple | ast.List) else found
+        if most == 0 or found == [node]:
+            return [node]
+        return [value for one in found for value in self.values(one, most - 1)]
 
     def given(self, arg: ast.arg) -> list[ast.expr]:
         """Give what calls of a function give for one of its arguments."""

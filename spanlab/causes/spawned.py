@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from spanlab.causes import remedy
-from spanlab.causes.case import Case, Where
+from spanlab.causes.case import Case, Where, task_name
 from spanlab.causes.evidence import Begun
-from spanlab.causes.finding import Cause, Finding, finding, told
-from spanlab.causes.source import SPAWNS, called, owner_of
+from spanlab.causes.finding import Cause, Finding, finding
+from spanlab.causes.remedy import New, Repair
+from spanlab.causes.source import called, named, owner_of
 from spanlab.causes.way import wrappers
-from spanlab.record import Record, SpanNew, TaskSpawned
+from spanlab.record import SpanEntered, SpanNew, TaskSpawned
 from spanlab.syntax import block
 from spanlab.view.words import quoted
 
@@ -29,30 +31,76 @@ class Lost(NamedTuple):
     @classmethod
     def find(cls, case: Case) -> Lost | None:
         """Look from the outermost span of the event, if the event has lost its parent."""
-        facts, begun, at = case.facts, list[Begun](), case.root
-        if case.event.index not in facts.lost:
-            return None
-        record: Record | None = at
-        while record is not None and (record := facts.begun(record)) is not None:
+        facts, begun, record = case.facts, list[Begun](), case.facts.begun(case.root)
+        span = facts.lost.get(case.event.index)
+        while record is not None and span is not None:
             begun.append(record)
-            if (span := facts.current[record.index]) is not None:
+            if facts.current[record.index] == span:
                 return cls(case, tuple(begun), span)
+            record = facts.begun(record)
         return None
 
     @property
     def calls(self) -> list[ast.Call]:
         """The calls that began the task of the event, that one's task, and so on, if known."""
-        nodes = [self.case.facts.node(begun) for begun in self.begun]
-        calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
-        return [call for call in calls if called(call) in SPAWNS]
+        calls = map(self.case.facts.spawn_of, self.begun)
+        return [call for call in calls if call is not None]
 
     def found(self, cause: Cause, said: str, at: Where) -> Finding | None:
         """Give a finding whose fix is to take the span along, at each spawn."""
         repairs = [remedy.carried_along(self.case.code, call) for call in self.calls]
-        if len(repairs) < len(self.begun):
-            tree = self.case.under(self.span, self.begun[0].index)
-            return told(self.case, cause, said, at, tree)
-        return finding(self.case, cause, said, at, *repairs)
+        repairs = repairs if len(repairs) == len(self.begun) else []
+        tree = self.case.under(self.span, self.begun[0].index)
+        return finding(self.case, cause, said, at, *repairs, otherwise=None if repairs else tree)
+
+
+class Held(NamedTuple):
+    """A task that carries a span which nobody else enters any more: it holds that span open."""
+
+    case: Case
+    begun: TaskSpawned
+    span: int
+    by: SpanEntered  # what the task enters first
+
+    @classmethod
+    def find(cls, case: Case) -> Held | None:
+        """Look for the outermost span that was exited for good by others before the event.
+
+        Who waits for the task inside a span, or in the function of its guard, wants it so.
+        """
+        facts, begun, event = case.facts, case.spawn, case.event
+        stack = [by for by, _ in facts.stack(event) if by.task == event.task]
+        if not isinstance(begun, TaskSpawned) or not stack:
+            return None
+        is_open, is_joined = False, facts.is_joined(begun.spawned)
+        for new in facts.trace.ancestors(facts.current[begun.index])[::-1]:
+            others = [use for use in facts.uses[new.span] if use.task != event.task]
+            if not others or isinstance(others[-1], SpanEntered) or others[-1].index > event.index:
+                is_open = True
+            elif new in case.scope:
+                makers = [facts.maker(use) for use in others if isinstance(use, SpanEntered)]
+                if not is_joined or not (is_open or facts.maker(begun) in makers):
+                    return cls(case, begun, new.span, stack[0])
+        return None
+
+    def found(self, link: str) -> Finding | None:
+        """Give a finding whose fix is a root span for the task."""
+        case, begun, facts = self.case, self.begun, self.case.facts
+        spawn, wrapper = facts.spawn_of(begun), facts.node(self.by)
+        said = f"{task_name(begun.spawned)} carries {case.label(self.span)} ({case.said(self.by)})"
+        said += ", outlives its work, and holds it open until it has ended"
+        repairs = list[Repair]()
+        if spawn is not None and isinstance(wrapper, ast.Call):
+            name, spot = begun.name or "job", facts.spot(self.by)
+            repairs.append(remedy.apart(case.code, spawn, wrapper, spot, name, link))
+        found = finding(case, Cause.HELD_OPEN, said, self.by, *repairs, otherwise=case.now)
+        return found and replace(found, expected=case.now)
+
+
+def held_open(case: Case) -> Finding | None:
+    """What is spawned takes a span along whose own work ends before."""
+    held = Held.find(case)
+    return held.found(".follows_from(Span.current())") if held else None
 
 
 def captured_late(case: Case, node: ast.AST) -> Finding | None:
@@ -72,52 +120,52 @@ def spawned(case: Case) -> Finding | None:
 def handle(case: Case) -> Finding | None:
     """What was instrumented is the handle, so the waiting is in the span."""
     lost = Lost.find(case)
-    call = case.facts.node(lost.begun[0]) if lost else None
-    if not isinstance(call, ast.Call) or called(call) != "spawn" or not call.args:
+    call = case.facts.spawn_of(lost.begun[0]) if lost else None
+    found = wrappers(case.code, call) if call and called(call) == "spawn" else []
+    if lost is None or call is None or not found:
         return None
-    for wrapper in wrappers(case.code, call)[:1]:
-        made = case.code.maker(owner_of(wrapper))
-        news = [new.span for new in case.facts.by(made, SpanNew)] if made else []
-        said = f"{case.said(wrapper)} instruments the JoinHandle"
-        said += ", so the waiting is in the span and the task is not"
-        repair = remedy.inside_out(case.code, call, wrapper, news[-1] if news else None)
-        return finding(case, Cause.HANDLE, said, wrapper, repair)
-    return None
+    wrapper, made = found[0], case.code.maker(owner_of(found[0]))
+    news = [new.span for new in case.facts.by(made, SpanNew)] if made else []
+    span: Any = news[-1] if news else None
+    if made is owner_of(wrapper):
+        span = New(named(made), case.facts.current[lost.begun[0].index])
+    said = f"{case.said(wrapper)} instruments the JoinHandle"
+    said += ", so the waiting is in the span and the task is not"
+    repair = remedy.inside_out(case.code, call, wrapper, span)
+    return finding(case, Cause.HANDLE, said, wrapper, repair)
 
 
 def _lazy(lost: Lost) -> Finding | None:
     """The outermost span is that of the spawned function, made at the first poll."""
     case, root, first = lost.case, lost.case.root, lost.begun[0]
-    function = case.facts.marked(root) if isinstance(root, SpanNew) else None
-    if not isinstance(first, TaskSpawned) or not isinstance(root, SpanNew) or function is None:
+    function = case.facts.marked(root)
+    inner = block(function) if function is not None else None
+    if function is None or not isinstance(root, SpanNew) or not isinstance(first, TaskSpawned):
         return None
-    inner, at, name = block(function), case.said(root), quoted(root.name)
     if first.name != getattr(inner or function, "name", None):
         return None
-    stack = f"on the empty stack of ThreadId({root.thread})"
+    at, name, stack = case.said(root), quoted(root.name), f"empty stack of ThreadId({root.thread})"
     if inner is None:
         said = f"the attribute in {at} makes {name} at the first poll and not in the call"
-        return lost.found(Cause.MADE_LATE, f"{said}, and that poll came {stack}", root)
+        return lost.found(Cause.MADE_LATE, f"{said}, and that poll came on the {stack}", root)
     future = quoted(f"{inner.name}()")
     said = f"the attribute in {at} covers the future of {future} and not the call"
-    said += f", so {name} was made at the first poll, {stack}"
-    given = lost.calls[0].args[0] if lost.calls else None
-    calls_it = isinstance(given, ast.Call) and case.code.find(given.func) is function
-    if not calls_it or len(lost.begun) > 1:
+    said += f", so {name} was made at the first poll, on the {stack}"
+    given = [call.args[0] for call in lost.calls]
+    if [case.code.find(getattr(call, "func", call)) for call in given] != [function]:
         return lost.found(Cause.FUTURE_ONLY, said, root)
     return finding(case, Cause.FUTURE_ONLY, said, root, remedy.carried_out(case.code, function))
 
 
 def _thread(lost: Lost) -> Finding | None:
     """A thread of the blocking pool, or of its own, polls nothing and has an empty stack."""
-    first, own = lost.begun[0], "its own"
+    case, first, own = lost.case, lost.begun[0], "its own"
     if isinstance(first, TaskSpawned):
         own = "the blocking pool"
-        if called(lost.case.facts.node(first)) != "spawn_blocking":
+        if first.to != "spawn_blocking()":
             return None
-    given = f"{lost.case.said(first)} gives it a thread of {own}"
-    said = f"{given}, and ThreadId({lost.case.root.thread}) begins with an empty stack"
-    return lost.found(Cause.EMPTY_THREAD, said, lost.begun[-1])
+    said = f"{case.said(first)} gives it a thread of {own}, and ThreadId({case.root.thread}) begins"
+    return lost.found(Cause.EMPTY_THREAD, f"{said} with an empty stack", lost.begun[-1])
 
 
 def _bare(lost: Lost) -> Finding | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import pairwise
 from typing import NamedTuple
 
 from spanlab.causes.case import Case, task_name
@@ -11,11 +11,12 @@ from spanlab.causes.evidence import Place
 from spanlab.causes.finding import Cause, Finding
 from spanlab.causes.source import called
 from spanlab.causes.way import Hop
-from spanlab.record import SpanEntered, TaskFinished
+from spanlab.record import PollStarted, SpanEntered, TaskFinished
 from spanlab.view.words import listed, message, panic, quoted
 
 WRAPPED = "The future is wrapped, to enter a span for each poll"
 ON_THE_STACK = (Cause.EXPECTED, Cause.FOREIGN_GUARD)  # what was pushed decides
+LATE = (Cause.DROPPED, Cause.STALE)  # it comes after the poll has begun
 IN_VAIN = (Cause.DISABLED, Cause.CAPTURED_LATE)  # it does not
 
 
@@ -31,16 +32,18 @@ class Step(NamedTuple):
 
 def steps(case: Case, found: Finding) -> Iterator[Step]:
     """Tell the story in order, and mark the line that decides; what is not in it yet is added."""
-    making, running = list(_making(case)), [*_running(case), *_panic(case)]
+    making, running = list(_making(case)), list(_running(case))
     if found.place is not None and found.place not in [step[1:3] for step in making + running]:
-        making.insert(0, _step(case, found.said[0].upper() + found.said[1:], found.place))
+        where, at = (running, -1) if found.cause in LATE else (making, 0)
+        where.insert(at, _step(case, found.said[0].upper() + found.said[1:], found.place))
     here = [step for step in making if step[1:3] == found.place]
     wrapped = [step for step in here if step.text == WRAPPED and found.cause in IN_VAIN]
     key = (wrapped or here)[-1:]
     if found.cause in ON_THE_STACK or not here:
         on = [step for step in running if step[1:3] == found.place]
         key = on[-1:] if found.cause in ON_THE_STACK else on[:1]
-    yield from (step._replace(key=any(step is one for one in key)) for step in making + running)
+    told = [*making, *running, *_panic(case)]
+    yield from (step._replace(key=any(step is one for one in key)) for step in told)
 
 
 def _step(case: Case, text: str, place: Place = ("", 0)) -> Step:
@@ -48,14 +51,21 @@ def _step(case: Case, text: str, place: Place = ("", 0)) -> Step:
 
 
 def _making(case: Case) -> Iterator[Step]:
-    """Say what became of the future: the way is told from its outer end."""
-    told: list[list[Step]] = [[]]
-    for hop, after in zip_longest(case.way, case.way[1:]):
-        if hop.kind != "called" or after is None or after.kind != "spawned":
-            told[-1].append(_hop(case, hop))
+    """Say what became of the future, the outer first; what a function is given was made before."""
+    parts, told, outside = [list[Hop]()], list[Hop](), case.code.enclosing
+    pairs = pairwise(case.way)
+    calls = [hop for hop, then in pairs if (hop.kind, then.kind) == ("called", "spawned")]
+    for hop in [hop for hop in case.way if hop not in calls]:
+        parts[-1].append(hop)
         if hop.kind in ("awaited", "called"):
-            told.append([])
-    yield from (step for part in reversed(told) for step in part)
+            parts.append([])
+    for *making, end in filter(None, reversed(parts)):
+        came = outside(making[-1].node) if making else None
+        around = [at for at, hop in enumerate(told) if outside(hop.node) is came]
+        at = around[0] if around and came is not outside(end.node) else len(told)
+        told[at:at] = making
+        told.append(end)
+    yield from (_hop(case, hop) for hop in told)
     if case.spawn is not None and not (case.way and case.way[-1].kind == "spawned"):
         yield _step(case, _begins(case), (case.spawn.file, case.spawn.line))
 
@@ -89,22 +99,23 @@ def _begins(case: Case) -> str:
 def _running(case: Case) -> Iterator[Step]:
     """Say who polled it, and what was on the stack."""
     event, facts, thread = case.event, case.facts, f"ThreadId({case.event.thread})"
-    poll = facts.poll[event.index]
+    polls = [p for p in facts.trace.of(PollStarted) if p.task == event.task]
+    poll = sum(started.index < event.index for started in polls)
     if event.task is not None:
-        again = f" for the {_ordinal(poll)} time" if poll > 1 else ""
+        again = f", poll {poll} of it" if poll > 1 else ""
         yield _step(case, f"{thread} polls {task_name(event.task)}{again}")
     for new in reversed(case.scope):
         if new.task == event.task and (new.index > case.before or not case.spawn):
-            under = listed(facts.trace.names(new.parent)[:1])
+            under = listed(facts.names([new.parent] if new.parent in facts.spans else []))
             text = f"{quoted(new.name)} is made on ThreadId({new.thread}), under {under}"
             yield _step(case, text, (new.file, new.line))
-    for entry in facts.stacks[event.index]:
+    for entry in facts.stack(event):
         who = "" if entry.by.task == event.task else f" of {task_name(entry.by.task)}"
         again = ", once more: a duplicate is never current" if entry.duplicate else ""
         name, how = quoted(facts.spans[entry.by.span].name), _pusher(case, entry.by)
         text = f"On its stack: {name}, pushed by {how}{who}{again}"
         yield _step(case, text, (entry.by.file, entry.by.line))
-    if not facts.stacks[event.index]:
+    if not facts.stack(event):
         yield _step(case, f"The stack of {thread} is empty")
     yield _step(case, f"{quoted(message(event))} is recorded", (event.file, event.line))
 
@@ -118,14 +129,7 @@ def _panic(case: Case) -> Iterator[Step]:
 
 
 def _pusher(case: Case, by: SpanEntered) -> str:
-    if not by.line:
-        return "the loop, from the context"
-    if case.facts.marked(by):
-        return "the attribute"
+    if not by.line or case.facts.marked(by):
+        return "the attribute" if by.line else "the loop, from the context"
     is_guard = called(case.facts.node(by)) in ("enter", "entered", "in_scope")
     return "the guard" if is_guard else "the wrapper"
-
-
-def _ordinal(number: int) -> str:
-    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{'th' if 10 < number % 100 < 20 else ending}"

@@ -3,95 +3,116 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from typing import Any
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case
 from spanlab.causes.finding import Cause, Finding, finding, told
 from spanlab.causes.source import called, captures, lines, owner_of
-from spanlab.record import SpanEntered, SpanNew
+from spanlab.record import FutureWrapped, SpanEntered, SpanExited, SpanNew
 
 
 def never_kept(case: Case) -> Finding | None:
     """A function around the event entered a span and kept no guard, or only made the span."""
-    for record, line in _by_frames(case):
-        node, at, label = case.facts.node(record), case.said(record), case.label(record.span)
-        statement = case.code.parent[node] if node is not None else None
-        body = case.code.rest(statement) if isinstance(statement, ast.Expr | ast.Assign) else []
-        if not isinstance(statement, ast.stmt) or not any(line in lines(part) for part in body):
+    facts, event = case.facts, case.event
+    frames = {site.frame: site.line for site in facts.sites(event) if site.frame}
+    here = {by for by, _ in facts.stack(event)}
+    before = [r for r in facts.trace.records[: event.index] if r.task == event.task]
+    for record in before[::-1]:
+        if not isinstance(record, SpanEntered | SpanNew) or record in here:
             continue
-        if called(node) in ("enter", "entered") and isinstance(statement, ast.Expr):
-            cause, said = Cause.AT_ONCE, f"the guard of {label} ({at}) is dropped at once"
-        elif isinstance(record, SpanNew) and not _is_used(case, statement, record, body):
-            cause, said = Cause.NEVER, f"{at} makes {label}, and nothing enters it"
-        else:
+        node, line = facts.node(record), frames.get(facts.maker(record))
+        statement = case.code.parent.get(node) if node is not None else None
+        if isinstance(statement, ast.withitem):
+            statement = case.code.parent[statement]
+        body = case.code.rest(statement)
+        if not any(line in lines(part) for part in body):
             continue
+        match statement:
+            case ast.Expr() | ast.With(body=[ast.Pass()]) if called(node) in ("enter", "entered"):
+                cause, said = Cause.AT_ONCE, "the guard of {} ({}) is dropped at once"
+            case ast.Expr() | ast.Assign() if _is_unused(case, statement, record, body):
+                cause, said = Cause.NEVER, "{} ({}) is made, and nothing enters it"
+            case _:
+                continue
+        said = said.format(case.label(record.span), case.said(record))
         repair = remedy.entered_from(case.code, statement, body, record.index)
         if found := finding(case, cause, said, record, repair):
             return found
     return None
 
 
-def _by_frames(case: Case) -> Iterator[tuple[SpanEntered | SpanNew, int]]:
-    """Give what functions around the event entered and exited, or made, the latest first.
-
-    Each has the line at which its function was when the event was recorded.
-    """
-    facts = case.facts
-    frames = {site.frame: site.line for site in facts.sites(case.event) if site.frame}
-    here = {entry.by for entry in facts.stacks[case.event.index]}
-    for record in reversed(facts.trace.records[: case.event.index]):
-        if record.task == case.event.task and isinstance(record, SpanEntered | SpanNew):
-            line = frames.get(facts.maker(record))
-            if line is not None and record not in here:
-                yield record, line
-
-
-def _is_used(case: Case, statement: ast.AST, new: SpanNew, body: list[ast.stmt]) -> bool:
+def _is_unused(case: Case, statement: ast.stmt, new: Any, body: list[ast.stmt]) -> bool:
+    """Tell whether a span that was made is not entered, and what it was given to not used."""
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     names = {target.id for target in targets if isinstance(target, ast.Name)}
     used = {n.id for part in body for n in ast.walk(part) if isinstance(n, ast.Name)}
-    return bool(case.facts.entered[new.span] or names & used) or len(names) < len(targets)
+    known = isinstance(new, SpanNew) and len(names) == len(targets) and not names & used
+    return known and not case.facts.uses[new.span]
 
 
 def dropped(case: Case) -> Finding | None:
     """It is logged while something is dropped, after a span around that was exited."""
     event, facts = case.event, case.facts
-    nodes = [case.code.exact(site) for site in facts.sites(event)]
-    inside = [case.code.enclosing(node) for node in nodes if node is not None]
-    if not any(getattr(function, "name", "") == "__del__" for function in inside):
-        return None
+    sites = [(site, case.code.exact(site)) for site in facts.sites(event)]
+    inside = [case.code.enclosing(node) for _, node in sites if node is not None]
+    by_hand = any(getattr(function, "name", "") == "__del__" for function in inside)
+    in_drop = any(site.file.endswith((".drop", ".close")) for site, _ in sites if not site.line)
     exits = [
-        e for found in facts.exits.values() for e in found
+        e for e in facts.trace.of(SpanExited)
         if facts.began[event.index] < e.index < event.index
         if (e.thread, e.task) == (event.thread, event.task)
     ]  # fmt: skip
-    last = max(exits, key=lambda e: e.index, default=None)
-    if last is None or last.span in [new.span for new in case.scope]:
+    if not exits or exits[-1].span in [new.span for new in case.scope]:
         return None
-    said = f"it is logged while a value is dropped, and {case.label(last.span)} had been exited"
-    expected = facts.trace.names(last.span)
-    return told(case, Cause.DROPPED, f"{said} by then", last, expected)
+    last, span = exits[-1], facts.spans[exits[-1].span]
+    entry = next(use for use in facts.uses[span.span][::-1] if isinstance(use, SpanEntered))
+    wrapper = facts.node(entry)
+    function = case.code.enclosing(wrapper) if wrapper is not None else None
+    if not (by_hand or (in_drop and function is case.function is not None)):
+        return None
+    said = f"it is logged while a value is dropped, and {case.label(span.span)} had been exited"
+    given = function, wrapper, facts.spot(entry)
+    repairs, around = remedy.around_all(case.code, *given), facts.trace.names(span.span)
+    return finding(case, Cause.DROPPED, f"{said} by then", last, *repairs, otherwise=around)
 
 
 def outlived(case: Case) -> Finding | None:
     """A wrapper enters a span that was captured while other work ran."""
-    facts, event = case.facts, case.event
-    stack = [e for e in facts.stacks[event.index] if not facts.is_foreign(event, e)]
+    facts, foreign = case.facts, case.facts.foreign(case.event)
+    stack = [entry for entry in facts.stack(case.event) if entry.by not in foreign]
     if len(stack) < 2 or stack[-1].duplicate or not case.scope:
         return None
-    top, below = stack[-1].by, stack[-2].by
-    spots = {facts.spot(e) for e in facts.entered[top.span] if e.index <= top.index}
-    around = [new.span for new in case.scope]
+    top, below, around = stack[-1].by, stack[-2].by, [new.span for new in case.scope]
+    spots = {facts.spot(e) for e in facts.entries(top.span) if e.index <= top.index}
+    node = facts.node(top)
     if below.span in around or len(spots) < 2 or top.span != around[0]:
         return None
-    node = facts.node(top)
-    kept = owner_of(node) if node is not None else None
-    if not isinstance(node, ast.Call) or kept is None or captures(node):
-        return None
-    if called(case.code.find(kept) or kept) != "current":
+    captured = called(case.code.find(owner_of(node))) == "current"
+    if not captured or not isinstance(node, ast.Call) or captures(node):
         return None
     enters = f"{case.said(top)} enters {case.label(top.span)}, which was captured while that ran"
     said = f"{enters}, and hides {case.label(below.span)}, which this is the work of"
-    repair = remedy.captured_here(case.code, node, facts.spot(top))
+    text = remedy.replaced(case.code, node.func, "in_current_span")  # and not what was kept
+    repair = remedy.Repair(text, {("removed", facts.spot(top)): True})
     return finding(case, Cause.OUTLIVED, said, top, repair)
+
+
+def made_elsewhere(case: Case) -> Finding | None:
+    """The outermost span was made where nothing was current, to be entered where something is."""
+    facts, root = case.facts, case.root
+    if not isinstance(root, SpanNew) or root.explicit or root.parent is not None:
+        return None
+    stack = [by for by, _ in facts.stack(case.event)]
+    by, at = next(((by, at) for at, by in enumerate(stack) if by.span == root.span), (None, 0))
+    if by is None or len({facts.spot(use) for use in facts.entries(root.span)}) > 1:
+        return None
+    wraps = [w for w in facts.trace.of(FutureWrapped) if w.future == by.future is not None]
+    below = [by.span for by in stack[:at]]
+    around = facts.current[wraps[-1].index] if wraps else next(reversed(below), None)
+    if around is None:
+        return None
+    said = f"{case.said(root)} makes {case.label(root.span)} where {case.label(around)} is not"
+    said += f" current; that {case.said(by)} enters it there does not change its parent"
+    expected = (*case.now, *facts.trace.names(around))
+    return told(case, Cause.MADE_ELSEWHERE, said, root, expected)

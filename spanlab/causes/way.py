@@ -86,8 +86,12 @@ def _step(code: Code, function: Function | None, at: ast.AST, made: object) -> W
 
 def _made(code: Code, function: Function | None, future: ast.AST, made: object) -> Way:
     """Give the way of a future from where it was made to where it is awaited or spawned."""
-    if ways := list(_back(code, future, function)):
-        return min(ways, key=lambda way: code.place(way[0].node) != made)
+    ways = list(_back(code, future, function))
+    here = [way for way in ways if code.place(way[0].node) == made] or ways
+    if here:
+        return here[0] if len(here) == 1 else ()  # of several nobody knows which it was
+    if isinstance(future, ast.Call) and isinstance(other := code.find(future.func), Function):
+        return (Hop("made", future, other),)  # what has ended: this is logged in a drop
     calls = [call for call in code.calls[function] if code.place(call) == made]
     return (Hop("made", calls[0], function),) if len(calls) == 1 else ()
 
@@ -116,14 +120,12 @@ def _before(code: Code, node: ast.AST) -> Iterator[tuple[ast.AST, Way]]:
             yield from ((arg, (Hop("wrapped", node),)) for arg in node.args)
         case ast.Call() if called(node) not in ("join", "select"):
             given = node.args[0] if called(node) == "in_scope" else node
-            function = code.find(given.func if isinstance(given, ast.Call) else given)
-            if isinstance(function, Function):
-                yield function, (Hop("made", given, function),)
-                ends = code.returned(function)
-                yield from ((value, (Hop("returned", given, function),)) for value in ends)
+            for function in code.values(given.func if isinstance(given, ast.Call) else given):
+                if isinstance(function, Function):
+                    yield function, (Hop("made", given, function),)
+                    ends = code.returned(function)
+                    yield from ((value, (Hop("returned", given, function),)) for value in ends)
         case ast.Name():
-            for value in code.values(node):
-                values = code.given(value) if isinstance(value, ast.arg) else [value]
-                yield from ((value, ()) for value in values)
+            yield from ((value, ()) for value in code.values(node))
         case ast.expr() if not isinstance(node, Function):
             yield from ((child, ()) for child in ast.iter_child_nodes(node))

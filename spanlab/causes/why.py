@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
-from spanlab.causes import Cause, find
+from spanlab.causes import Cause, Finding, find
 from spanlab.causes.case import Case, short
 from spanlab.causes.choice import Choices, choices
 from spanlab.causes.evidence import Evidence
@@ -15,8 +15,8 @@ from spanlab.causes.story import Step, steps
 from spanlab.errors import UsageError
 from spanlab.record import Event
 from spanlab.traces import Trace
-from spanlab.view.page import LONG, number, page, prose, shown
-from spanlab.view.words import NAMED, Names, circled, listed, message, quoted, visible
+from spanlab.view.page import LONG, page, prose, shown
+from spanlab.view.words import Names, circled, listed, message, need, quoted, visible
 
 MOST = 30  # steps at the start and at the end of a story
 
@@ -47,46 +47,41 @@ def why(trace: Trace, event: Event | str | int) -> Why:
 def explain(facts: Evidence, event: Event) -> Why:
     """Answer `why` for one of many events, from evidence that was gathered once."""
     case = Case(facts, event)
-    found, now, at = find(case), case.now, facts.numbers[event.index]
-    asked, here = choices(case, found), facts.labels(new.span for new in case.scope)
+    found, now, number = find(case), case.now, facts.numbers[event.index]
+    asked, here = choices(case, found), facts.labels([new.span for new in case.scope])
     missing = tuple(name for name in found.expected if name not in now)
     is_in = f"is in {listed(here)}" if now else "has no parent"
     if found.cause is Cause.EXPECTED:
         is_in += ", as one would expect"
     elif now and missing:
         is_in += f" and not in {listed(missing)}"
-    sentence = f"{circled(at)} {quoted(message(event))} {is_in}: {found.said}."
-    told = _shortened(list(steps(case, found)))
+    sentence = f"{circled(number)} {quoted(message(event))} {is_in}: {found.said}."
     fit = asked.fitting if asked else found
-    then = (found.then if fit.tree == found.tree else ()) or fit.tree
+    then = found.then if found.then and fit.tree == found.tree else fit.tree
+    found = replace(found, tree=fit.tree, fixes=fit.fixes, then=then)
+    told = list(steps(case, found))
+    if (more := len(told) - 2 * MOST) > 0:  # it is the same again and again
+        told[MOST:-MOST] = [Step(f"{more} more steps are left out")]
     return Why(
-        event, at, found.cause, sentence, told, found.expected, now,
-        fit.tree, fit.fixes, asked, (here, then), event.index in facts.lost,
+        **vars(found), event=event, number=number, sentence=sentence, steps=(*told,), now=now,
+        choices=asked, here=here, lost=event.index in facts.lost,
     )  # fmt: skip
-
-
-def _shortened(told: list[Step]) -> tuple[Step, ...]:
-    """Leave out the middle of a long story: it is the same again and again."""
-    more = Step(f"{len(told) - 2 * MOST} more steps are left out")
-    return tuple(told if len(told) <= 2 * MOST else [*told[:MOST], more, *told[-MOST:]])
 
 
 def chosen(trace: Trace, event: Event | str | int) -> Event:
     """Find the event that is meant."""
-    if not isinstance(trace, Trace):
-        raise UsageError(f"why() needs a trace, got {trace!r:.60}. Write: why(run(main()), 'x')")
+    need("why(run(main()), 'x')", trace)
     events = dict(trace.numbered)
     if isinstance(event, Event) and event.index < len(trace) and trace[event.index] == event:
         return event
     if isinstance(event, int) and event in events:
         return events[event]
-    numbers = [n for n, found in events.items() if event in (found.message, message(found))]
-    if len(numbers) == 1:
-        return events[numbers[0]]
-    if numbers:
-        which = ", ".join(circled(number) for number in numbers[:30])
-        got = f"{len(numbers)} events say {event!r:.60}: {which}"
-        raise UsageError(f"why() needs one event, and {got}. Write: why(trace, {numbers[0]})")
+    said = {n: e for n, e in events.items() if event in (e.message, message(e))}
+    if len(said) == 1:
+        return next(iter(said.values()))
+    if said:
+        got = f"{len(said)} events say {event!r:.60}: {', '.join(map(circled, [*said][:30]))}"
+        raise UsageError(f"why() needs one event, and {got}. Write: why(trace, {min(said)})")
     known = "\n".join(f"  {circled(n)} {visible(message(e))}" for n, e in trace.numbered[:30])
     raise UsageError(
         f"why() needs an event of the trace, its message or its number in the log, got "
@@ -94,85 +89,74 @@ def chosen(trace: Trace, event: Event | str | int) -> Event:
     )
 
 
-@dataclass(frozen=True, repr=False)
-class Why:
+@dataclass(frozen=True, repr=False, kw_only=True)
+class Why(Finding):
     """Why one event has its parent. `now` and `tree` name its spans, leaf to root.
 
     `tree` is what `fixes` give, all together; mostly that is one change, the `fix`. Where
     something was spawned without its span there are `choices`: the `fixes` are those of the one
-    that fits. `shown` names the spans of now and then so that each is told apart from others of
-    its name. `lost` tells whether the event would have a parent if none had been left behind
-    where its task, or thread, began.
+    that fits. `here` and `then` name the spans of now and with the fix so that each is told apart
+    from others of its name. `lost` tells whether the event would have a parent if none had been
+    left behind where its task, or thread, began.
     """
 
     event: Event
     number: int
-    cause: Cause
     sentence: str
     steps: tuple[Step, ...]
-    expected: Names
     now: Names
-    tree: Names
-    fixes: tuple[Change, ...]
-    choices: Choices | None = None
-    shown: tuple[Names, Names] = (), ()
-    lost: bool = False
+    choices: Choices | None
+    here: Names
+    lost: bool
 
     @property
     def fix(self) -> Change | None:
         """The change that gives the tree; None if nothing is to be changed, or not by one line."""
         return self.fixes[0] if self.fixes else None
 
-    def __str__(self) -> str:
-        steps = [_step_text(at, step) for at, step in enumerate(self.steps, 1)]
-        return "\n".join([self.sentence, "", *steps, *self._advice()])
-
-    def _advice(self) -> Iterator[str]:
+    def _advice(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+        """Give lines of advice, each with lines of changes, which have a sign."""
         for change in self.fixes:
-            yield f"\nChange {visible(short(change.file))}, line {change.line}:"
-            yield from _diff([change])
+            yield f"Change {visible(short(change.file))}, line {change.line}:", change.diff()
         if self.fixes:
-            yield f"\nThen it is in {listed(self.shown[1])}."
-        if self.choices:
-            yield f"\n{self.choices.said}"
-            for way in self.choices.others:
-                yield f"\nOr `{way.kind}`: {listed(way.tree)}. {way.exported}."
-                yield from _diff(way.fixes)
+            yield f"Then it is in {listed(self.then)}.", []
+        if asked := self.choices:
+            exported = f"{asked.because}. {asked.fitting.exported}."
+            yield f"That is `{asked.fits}`, which fits: {exported}", []
+            for way in [way for way in asked.ways if way.kind != asked.fits]:
+                lines = [line for change in way.fixes for line in change.diff()]
+                yield f"Or `{way.kind}`: {listed(way.tree)}. {way.exported}.", lines
+
+    def __str__(self) -> str:
+        said = [self.sentence, ""]
+        for at, (text, file, line, source, key) in enumerate(self.steps, 1):
+            said.append(f"{'→' if key else ' '} {at:2}. {text}")
+            if line:
+                said.append(f"        {visible(short(file))}:{line}: {visible(source, LONG)}")
+        for text, lines in self._advice():
+            said.append(f"\n{text}")
+            said += [f"  {sign} {visible(line, LONG)}" for sign, line in lines]
+        return "\n".join(said)
 
     def __repr__(self) -> str:
         return f"<Why: {self.sentence}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": _html(self)}
-
-
-def _diff(changes: Iterable[Change]) -> Iterator[str]:
-    for sign, line in (line for change in changes for line in change.diff()):
-        yield f"  {sign} {visible(line, LONG)}"
-
-
-def _step_text(at: int, step: Step) -> str:
-    mark = "→" if step.key else " "
-    where = f"\n        {visible(short(step.file))}:{step.line}: {visible(step.source, LONG)}"
-    return f"{mark} {at:2}. {step.text}" + (where if step.line else "")
+        sign, kind = ("✓", "good") if self.cause is Cause.EXPECTED else ("✗", "bad")
+        told = "".join(map(_step, self.steps))
+        foot = "".join(_part(text, lines) for text, lines in self._advice())
+        html = (
+            f'<div class="head"><span class="cause {kind}">{sign} {shown(self.cause)}</span>'
+            f'<p class="say">{prose(self.sentence)}</p></div><ol>{told}</ol>'
+        )
+        foot = f'<div class="foot">{foot}</div>' if foot else ""
+        return {"text/plain": str(self), "text/html": page("why", html + foot)}
 
 
 # --- for a notebook ------------------------------------------------------------------------------
 
 
-def _html(answer: Why) -> str:
-    fine = answer.cause is Cause.EXPECTED
-    sign, kind = ("✓", "good") if fine else ("✗", "bad")
-    told = "".join(map(_step_html, answer.steps))
-    return page(
-        "why",
-        f'<div class="head"><span class="cause {kind}">{sign} {shown(answer.cause)}</span>'
-        f'<p class="say">{prose(answer.sentence)}</p></div><ol>{told}</ol>'
-        f"{'' if fine else _foot(answer)}",
-    )
-
-
-def _step_html(step: Step) -> str:
+def _step(step: Step) -> str:
     kind, here = "", ""
     if step.key:
         kind, here = ' class="key"', '<span class="here">◀ this decides</span>'
@@ -183,37 +167,8 @@ def _step_html(step: Step) -> str:
     return f"<li{kind}>{prose(step.text)}{where if step.line else ''}</li>"
 
 
-def _foot(answer: Why) -> str:
-    event = f"{number(answer.number)} {shown(message(answer.event), 60)}"
-    trees, ways = f"<div><h4>Now</h4>{_path(answer.now, event)}</div>", ""
-    if answer.fixes:
-        changes = "change" if len(answer.fixes) == 1 else "changes"
-        then = _path(answer.tree, event, before=answer.now)
-        trees += f"<div><h4>With the {changes}</h4>{then}</div>"
-    if answer.choices:
-        others = "".join(
-            f"<li>{prose(f'Or `{way.kind}`: {way.exported}.')}<div>{_path(way.tree, event)}</div>"
-            f"{''.join(map(_change, way.fixes))}</li>"
-            for way in answer.choices.others
-        )
-        ways = f"<div><p>{prose(answer.choices.said)}</p><ol>{others}</ol></div>"
-    shown_changes = "".join(map(_change, answer.fixes))
-    return f'<div class="foot">{shown_changes}<div class="trees">{trees}</div>{ways}</div>'
-
-
-def _path(names: Names, event: str, before: Names | None = None) -> str:
-    """Write a scope root to leaf, then the event; marked as new is what was not there before."""
-    new = {name for name in names if before is not None and name not in before}
-    spans = [
-        f'<code class="span{" new" if name in new else ""}">{shown(name, 40)}</code>'
-        for name in reversed(names[:NAMED])
-    ]
-    none = f'<span class="none{"" if before is None else " new"}">no span</span>'
-    return '<span class="to"> › </span>'.join([*(spans or [none]), f"<span>{event}</span>"])
-
-
-def _change(change: Change) -> str:
+def _part(text: str, lines: list[tuple[str, str]]) -> str:
     tags = {"-": "del", "+": "ins", " ": "div"}
-    lines = [f"<{tags[sign]}>{sign} {shown(line)}</{tags[sign]}>" for sign, line in change.diff()]
-    where = f"Change line {change.line} of {shown(short(change.file))}"
-    return f"<div><h4>{where}</h4><pre>{''.join(lines)}</pre></div>"
+    told = [f"<{tags[sign]}>{sign} {shown(line)}</{tags[sign]}>" for sign, line in lines]
+    changes = f"<pre>{''.join(told)}</pre>" if told else ""
+    return f"<div><p>{prose(text)}</p>{changes}</div>"

@@ -65,7 +65,7 @@ def load(path: str | Path = FILE) -> Said:
 
 
 def _is_answered(kept: Kept) -> bool:
-    return kept.committed or kept.hints > 0 or any(map(any, kept.lines.values()))
+    return kept.committed or any(map(any, kept.lines.values()))
 
 
 def _read(path: Path, what: str) -> dict[str, Kept]:
@@ -99,10 +99,10 @@ def _entries(data: Any) -> Iterator[tuple[str, Kept]]:
         raise ValueError("it has no answers")
     for name, entry in answers.items():
         match entry:
-            case {"lines": dict(lines), "committed": bool(committed), "hints": int(hints)} if (
-                len(entry) == 3 and hints >= 0 and all(map(_is_pair, lines.values()))
+            case {"lines": dict(lines), "committed": bool(committed)} if len(entry) == 2 and all(
+                map(_is_pair, lines.values())
             ):
-                yield name, Kept(lines, committed, hints)
+                yield name, Kept(lines, committed)
             case _:
                 raise ValueError(f"its answers to {name[:60]!r} are damaged")
 

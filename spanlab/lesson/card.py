@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from threading import RLock
+from types import MappingProxyType
 from typing import Any
 
 from spanlab.errors import MissingPackage
 from spanlab.view.live import INSTALL, bundle, live
 from spanlab.view.page import prose
 
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
 
 class Said:
-    """Some words for the reader; true if they say that the answer is right."""
+    """Some words for the reader, and others that are folded; true if they say that it is right."""
 
-    def __init__(self, text: str, right: bool = False) -> None:
-        self.text, self.right = text, right
+    def __init__(self, text: str, right: bool = False, folds: Mapping[str, str] = EMPTY) -> None:
+        self.text, self.right, self.folds = text, right, folds
 
     def __bool__(self) -> bool:
         return self.right
@@ -24,8 +27,10 @@ class Said:
         return self.text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        html = prose(self.text).replace("\n", "</p><p>")
-        return {"text/plain": self.text, "text/html": f'<div role="status"><p>{html}</p></div>'}
+        html = "" if self.folds else f"<p>{prose(self.text)}</p>".replace("\n", "</p><p>")
+        for title, text in self.folds.items():
+            html += f"<details><summary>{prose(title)}</summary><p>{prose(text)}</p></details>"
+        return {"text/plain": self.text, "text/html": f'<div role="status">{html}</div>'}
 
 
 class Card:

@@ -49,12 +49,12 @@ def _judged(line: Line | None, said: Sequence[str], got: Sequence[str]) -> Row:
     """Compare one line; a reply is given only where the answer is the one it was written for."""
     marks, you, notes = [], [], []
     recorded = line is not None and list(line.answer[: len(got)]) == list(got)
-    for mine, real in zip(said, got, strict=False):
+    for mine, real, why in zip(said, got, (line.why, line.where) if line else (), strict=False):
         mark = "hit" if mine == real else "unsure" if mine == NOT_SURE else "miss"
         marks.append(mark)
         you.append("" if mark == "hit" else mine)
         if line and recorded and mark != "hit":
-            note = list(line.replies.get(mine, ("", line.why)))
+            note = list(line.replies.get(mine, [("", why)])[0][:2])
             if note[1] and note not in notes:
                 notes.append(note)
     return {"marks": marks, "you": you, "notes": notes, "recorded": recorded}

@@ -13,14 +13,23 @@ from typing import Any
 from weakref import WeakSet
 
 from spanlab.errors import UsageError
-from spanlab.lesson.card import Card
+from spanlab.lesson.card import Card, Said
 from spanlab.lesson.marks import as_text, marked, summary
-from spanlab.lesson.questions import THREADS, Line, Question, own_question, question, tidy
+from spanlab.lesson.questions import (
+    THREADS,
+    Line,
+    Question,
+    own_question,
+    question,
+    tidy,
+    told,
+)
 from spanlab.traces import Trace
 from spanlab.view.words import visible
 
 Make = Callable[[], Trace]
 LOCKED = "Locked. Commit your prediction first, then this shows what happened."
+AGAIN = "Locked. Commit your prediction first, then run this cell again."
 
 
 @dataclass
@@ -29,7 +38,6 @@ class Kept:
 
     lines: dict[str, list[str]] = field(default_factory=dict)
     committed: bool = False
-    hints: int = 0  # how many were given
 
 
 store: defaultdict[str, Kept] = defaultdict(Kept)  # by the name of the question
@@ -38,13 +46,14 @@ _open: dict[str, Prediction] = {}  # one per name: a cell that is run again find
 
 def predict(
     name: str, messages: Iterable[str] = (), spans: Sequence[str] = (),
-    threads: Sequence[str] = THREADS, *, run: Make | None = None,
+    threads: Sequence[str] = THREADS, *, ask: int | None = None,
 ) -> Prediction:  # fmt: skip
     """Ask for the spans and the thread of each line, and lock that when it is committed.
 
     A lesson's question needs only its name. For one of your own give the messages and the
-    spans to choose from, outermost first: `"work › sub_task"`. With `run` the reader's
-    commit runs the program and shows the result at once; else `show(trace)` does.
+    spans to choose from, outermost first: `"work › sub_task"`. `ask=3` asks for the spans of
+    line 3 alone, for a room that votes. `show(trace)` shows what happened, and `then(graph, trace)`
+    any view of it; both are locked until the commit.
 
     What was answered is kept when the cell runs again: `reset(name)` forgets it.
 
@@ -54,11 +63,11 @@ def predict(
     Go on to the next cell: what happened is no longer locked.
     """
     asked = own_question(name, messages, spans, threads) if messages else question(name)
+    asked = asked if ask is None else asked.alone(ask)
     mine = _open.get(name)
     if mine is None or mine.question != asked:
         mine = _open[name] = Prediction(asked)
-    mine.run = run
-    mine.refresh(again=True)
+    mine.refresh()
     return mine
 
 
@@ -73,9 +82,8 @@ class Prediction:
 
     def __init__(self, question: Question) -> None:
         self.question = question
-        self.run: Make | None = None
-        self._here: Shown | None = None  # what happened, shown with the question itself
-        self._elsewhere: WeakSet[Shown] = WeakSet()
+        self.room: Mapping[str, int] = {}  # what it said
+        self._shown: WeakSet[Shown] = WeakSet()
         self._card = Card("predict", self._state, self._said, self._hear)
 
     @property
@@ -109,12 +117,12 @@ class Prediction:
         for each, known in zip(said, [*self.question.choices(asked), [""]], strict=False):
             if each and each not in known:
                 raise UsageError(f"the choices are {', '.join(map(repr, known))}, got {each!r:.60}")
-        mine.lines[asked.key] = said
+        mine.lines[asked.key], self.room = said, {}
         self.refresh()
         return self
 
     def commit(self) -> Prediction:
-        """Lock the answers; with `run`, run the program. `UsageError` if one is missing."""
+        """Lock the answers, and open what happened. `UsageError` if an answer is missing."""
         mine = self.kept
         if missing := self._missing(mine):
             parts = [repr(missing[0]), '"not sure"', '"not sure"']
@@ -124,8 +132,27 @@ class Prediction:
                 f"Write: .answer({', '.join(parts if self.question.threads else parts[:2])})"
             )
         mine.committed = True
-        self.refresh(again=True)
+        self.refresh()
         return self
+
+    def votes(self, counts: Mapping[str, int]) -> Prediction:
+        """Enter what a room said to the one line of `ask=`, and commit to what most said.
+
+        >>> question = predict("mine", ["a"], ["work"], []).votes({"work": 7, "no span": 2})
+        >>> question.kept.lines
+        {'a': ['work', '']}
+        """
+        most = max(counts, key=lambda said: counts[said], default="")
+        self.answer(self.question.lines[0].key, most).room = counts
+        return self.commit()
+
+    def then(self, view: Any, *given: Any, **more: Any) -> Then:
+        """Call `view` with the rest once the prediction is committed; until then it is locked."""
+        return Then(self, lambda: view(*given, **more))
+
+    def tell(self, part: str) -> Then:
+        """Show a text of the lesson that says what happened; locked until the commit."""
+        return Then(self, lambda: Told(told(self.question.name, part)))
 
     def show(self, trace: Trace | Make) -> Shown:
         """Show what happened against what was predicted; locked until `commit`.
@@ -135,19 +162,15 @@ class Prediction:
         if not isinstance(trace, Trace) and not callable(trace):
             raise UsageError(f"show() needs a trace, got {trace!r:.60}. Write: .show(run(main()))")
         shown = Shown(self, trace)
-        self._elsewhere.add(shown)
+        self._shown.add(shown)
         return shown
 
-    def refresh(self, again: bool = False) -> None:
-        """Bring what is on the screen up to date; `again` runs the program again."""
-        if not self.kept.committed or self.run is None:
-            self._here = None
-        elif again or self._here is None:
-            self._here = Shown(self, self.run())
+    def refresh(self) -> None:
+        """Bring what is on the screen up to date."""
         if self._card.widget is not None:
             self._card.widget.said = self._said()
         self._card.send()
-        for shown in list(self._elsewhere):
+        for shown in list(self._shown):
             shown.card.send()
 
     def __repr__(self) -> str:
@@ -160,8 +183,8 @@ class Prediction:
                 said = f"you: {said}" if said else "   ".join(free)
             rows.append(f"  {line.number} {visible(line.message):{wide}} {said}")
         if mine.committed:
-            after = self._here or "Go on to the next cell: what happened is no longer locked."
-            return "\n".join(["You committed to these answers:", *rows, str(after)])
+            after = "Go on to the next cell: what happened is no longer locked."
+            return "\n".join(["You committed to these answers:", *rows, after])
         return "\n".join([self._title(), *rows, self._how()])
 
     def _how(self) -> str:
@@ -183,9 +206,7 @@ class Prediction:
             {"number": line.number, "key": line.key, "message": visible(line.message),
              "choices": self.question.choices(line)} for line in self.question.lines
         ]  # fmt: skip
-        result = self._here.state() if self._here else None
-        return {"title": self._title(), "lines": lines, "runs": self.run is not None,
-                "result": result, "error": ""}  # fmt: skip
+        return {"title": self._title(), "lines": lines, "error": ""}
 
     def _said(self) -> dict[str, Any]:
         mine = self.kept
@@ -200,7 +221,7 @@ class Prediction:
         before, mine.committed = mine.committed, bool(said.get("committed"))
         if not (before and mine.committed):  # what is committed is locked
             mine.lines = {key: list(map(str, pair)) for key, pair in answers.items()}
-        self.refresh(again=self.kept.committed and not before)
+        self.refresh()
 
     def _line(self, line: str | int) -> Line:
         for each in self.question.lines:
@@ -208,6 +229,38 @@ class Prediction:
                 return each
         known = ", ".join(f"{each.number} or {each.key!r}" for each in self.question.lines)
         raise UsageError(f"a line is {known}, got {line!r:.60}")
+
+
+class Told:
+    """A text of a lesson, as Markdown."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/plain": self.text, "text/markdown": self.text}
+
+
+class Then:
+    """What a call gives, made when it is shown; locked before the commit."""
+
+    def __init__(self, prediction: Prediction, make: Callable[[], Any]) -> None:
+        self._prediction, self._make = prediction, make
+
+    def now(self) -> Any:
+        """Give what there is to be seen."""
+        return self._make() if self._prediction.kept.committed else Said(AGAIN)
+
+    def __repr__(self) -> str:
+        return repr(self.now())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        shown = self.now()
+        bundle = getattr(shown, "_repr_mimebundle_", lambda: {"text/plain": repr(shown)})
+        return dict(bundle())
 
 
 class Shown:
@@ -225,7 +278,9 @@ class Shown:
         if not isinstance(self._trace, Trace):
             self._trace = self._trace()
         rows = list(marked(asked, mine.lines, self._trace))
-        return {"summary": summary(asked, rows), "rows": rows}
+        room = ", ".join(f"{said} {count}" for said, count in self._prediction.room.items())
+        said = summary(asked, rows) + (f" · the room said: {room}" if room else "")
+        return {"summary": said, "rows": rows}
 
     def __repr__(self) -> str:
         state = self.state()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -25,10 +25,17 @@ CRATES = "the real crates"
 
 
 class Reply(NamedTuple):
-    """What is said to one wrong answer: the misconception behind it, and what is so instead."""
+    """What is said to one wrong answer: the misconception behind it, and what is so instead.
+
+    It is said of a run only if each word of `when` is one of its facts; `-word` must be none.
+    """
 
     misconception: str
     text: str
+    when: Sequence[str] = ()
+
+    def fits(self, words: Container[str]) -> bool:
+        return all((word.lstrip("-") in words) != word.startswith("-") for word in self.when)
 
     def __str__(self) -> str:
         thought = f"You may have thought: {self.misconception} " if self.misconception else ""
@@ -43,8 +50,9 @@ class Line(NamedTuple):
     message: str
     spans: Sequence[str]
     answer: Sequence[str] = ()
-    replies: Mapping[str, Reply] = MappingProxyType({})
-    why: str = ""
+    replies: Mapping[str, Sequence[Reply]] = MappingProxyType({})
+    why: str = ""  # it is in these spans
+    where: str = ""  # it is on this thread
 
 
 class Question(NamedTuple):
@@ -60,15 +68,29 @@ class Question(NamedTuple):
         parts = [line.spans, self.threads] if self.threads else [line.spans]
         return [[*part, NOT_SURE] for part in parts]
 
+    def alone(self, number: int) -> Question:
+        """Give the question for the spans of one line of the log."""
+        asked = [line for line in self.lines if line.number == number]
+        if not asked:
+            known = ", ".join(str(line.number) for line in self.lines)
+            raise UsageError(f"ask= is the number of a line: {known}, got {number!r:.60}")
+        return self._replace(lines=asked, threads=())
+
 
 class Check(NamedTuple):
-    """One exercise: its answer, a reply to each wrong one that is foreseen, and its hints."""
+    """One exercise: its answer, replies to wrong ones, its hints, and what a run needs besides."""
 
     name: str
     answer: Any
     replies: Mapping[str, Any]
     right: str
     hints: Sequence[str]
+    needs: Mapping[str, Any]
+
+    @property
+    def written(self) -> bool:
+        """Tell whether the reader writes the answer down, and nothing is run."""
+        return bool(self.needs.get("written"))
 
 
 def question(name: str) -> Question:
@@ -78,7 +100,8 @@ def question(name: str) -> Question:
     lines = [
         Line(line.get("number", place), key, line["message"],
              line.get("spans") or found["spans"], line["answer"],
-             _replies(line.get("reply", {})), line.get("why", ""))
+             _replies(line.get("reply", {})), line.get("why", ""),
+             found.get("where", texts()["thread"].get(line["answer"][1], "")))
         for place, (key, line) in enumerate(zip(keyed_by, found["line"], strict=True), 1)
     ]  # fmt: skip
     return Question(name, lines, found.get("threads", THREADS), found.get("by", CRATES))
@@ -110,7 +133,12 @@ def check_named(name: str) -> Check:
     nested = isinstance(found["answer"], dict)
     asked = found.get("reply", {})
     replies = {key: _replies(each) for key, each in asked.items()} if nested else _replies(asked)
-    return Check(name, found["answer"], replies, found["right"], found["hints"])
+    return Check(name, found["answer"], replies, found["right"], found["hints"], found)
+
+
+def told(name: str, part: str) -> str:
+    """Find a text that a lesson shows after the commit; the numbers of lessons begin its name."""
+    return str(_find("tell", name)[part]).strip()
 
 
 def names(kind: str) -> list[str]:
@@ -147,12 +175,14 @@ def keyed(trace: Trace) -> Iterator[tuple[str, Event]]:
     return zip(named(map(message, trace.events)), trace.events, strict=True)
 
 
-def _replies(found: Mapping[str, Any]) -> dict[str, Reply]:
-    """Read `"wrong answer" = ["misconception", "what is so instead"]`, or the latter alone."""
-    ideas, replies = texts()["misconception"], {}
-    for said, reply in found.items():
-        idea, text = ("", reply) if isinstance(reply, str) else reply
-        replies[said] = Reply(ideas[idea] if idea else "", text)
+def _replies(found: Mapping[str, Any]) -> dict[str, list[Reply]]:
+    """Read the replies to each wrong answer, from the one that says most to the plain text."""
+    ideas, replies = texts()["misconception"], dict[str, list[Reply]]()
+    for said, every in found.items():
+        for reply in every if isinstance(every, list) and isinstance(every[0], list) else [every]:
+            idea, text, *when = ("", reply) if isinstance(reply, str) else reply
+            made = Reply(ideas[idea] if idea else "", text, tuple(when))
+            replies.setdefault(said, []).append(made)
     return replies
 
 

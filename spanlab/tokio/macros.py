@@ -1,8 +1,9 @@
-"""`join` and `select`: several futures, polled inside the one that waits for them."""
+"""`select`, and what it shares with `join`: futures polled inside the one that waits."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from types import CoroutineType, FrameType
 from typing import Any
 
@@ -44,10 +45,10 @@ class _Branch(Future[Any]):
         self.inner.close()
 
 
-class _Branches(Future[Any]):
+class Branches(Future[Any]):
     """Several futures polled inside one: what `join` and `select` share."""
 
-    __slots__ = ("_foreign", "_futures", "_thrown")
+    __slots__ = ("_futures", "_thrown", "cancelled", "foreign", "stand_ins")
 
     def __init__(self, futures: tuple[Any, ...], caller: str) -> None:
         if len({id(future) for future in futures}) < len(futures):
@@ -55,7 +56,9 @@ class _Branches(Future[Any]):
                 f"{caller} needs different futures, got the same one twice. Make two of them"
             )
         self._futures: list[Any] = [into_future(future, caller) for future in futures]
-        self._foreign: dict[int, Any] = {}  # what branches wait for that is asyncio's
+        self.foreign: dict[int, Any] = {}  # what branches wait for that is asyncio's
+        self.cancelled: dict[int, BaseException] = {}  # what asyncio throws into one of them
+        self.stand_ins: dict[int, Any] = {}  # what asyncio takes for the task of each
         self._thrown: BaseException | None = None
         if local.thread is not None:
             self._give(local.thread.recorder, caller, sys._getframe(3))
@@ -72,16 +75,18 @@ class _Branches(Future[Any]):
         return [*range(first, len(self._futures)), *range(first)]
 
     def _ask(self, index: int) -> Pending:
-        """Poll a branch, or raise in it what asyncio throws into all of them."""
-        future = self._futures[index]
-        if self._thrown is not None:
-            pending = future.throw(self._thrown)
-        elif index in self._foreign and not self._foreign[index].has_come():
-            pending = self._foreign[index]
-        else:
-            pending = future.send(None)
+        """Poll a branch, or raise in it what asyncio throws into it, or into all of them."""
+        future, thread = self._futures[index], local.thread
+        runtime = thread and thread.runtime
+        with runtime.branch(self, index) if runtime else nullcontext():
+            if (error := self.cancelled.pop(index, self._thrown)) is not None:
+                pending = future.throw(error)
+            elif index in self.foreign and not self.foreign[index].has_come():
+                pending = self.foreign[index]
+            else:
+                pending = future.send(None)
         if not isinstance(pending, Pending):
-            pending = self._foreign[index] = adopt(pending, future)
+            pending = self.foreign[index] = adopt(pending, future)
         return pending
 
     def throw(self, error: BaseException, /) -> Pending:
@@ -100,42 +105,7 @@ class _Branches(Future[Any]):
             self._drop(index)
 
 
-class _Join(_Branches):
-    __slots__ = ("_first", "_values")
-
-    def __init__(self, futures: tuple[Any, ...]) -> None:
-        super().__init__(futures, "join()")
-        self._first = 0
-        self._values: list[Any] = [None] * len(futures)
-
-    def poll(self) -> tuple[Any, ...] | Pending:
-        pending, order = None, self._from(self._first)
-        saw("join")
-        self._first = (self._first + 1) % max(len(order), 1)  # another branch goes first then
-        for index in order:
-            if self._futures[index] is not USED:
-                try:
-                    pending = self._ask(index)
-                except StopIteration as ready:
-                    self._values[index] = ready.value
-                    self._drop(index)
-        if any(future is not USED for future in self._futures):
-            return pending or Pending("its branches")
-        values, self._values = self._values, []
-        return tuple(values) if len(values) == len(order) else USED.poll()
-
-
-def join(*futures: Any) -> Future[tuple[Any, ...]]:
-    """Poll futures together, inside this task, until all have a value.
-
-    They are polled inside the caller's poll, so they see the caller's spans.
-
-    In Rust: `tokio::join!`.
-    """
-    return _Join(futures)
-
-
-class _Select(_Branches):
+class _Select(Branches):
     __slots__ = ("_biased",)
 
     def __init__(self, futures: tuple[Any, ...], biased: bool) -> None:

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from spanlab import threads
+from spanlab import errors, threads
 from spanlab.chain import ends
-from spanlab.errors import BudgetExceeded, FutureReused, JoinError, NoRuntime, NotSend, UsageError
+from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
 from spanlab.frames import NOWHERE, name_of, not_send, origin, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
 from spanlab.panic import Panic, tell
@@ -40,12 +40,10 @@ class Task:
     )  # fmt: skip
 
     # What ends the run. Misuse would be lost in a task that nobody joins; rustc refuses most of it.
-    fatal: tuple[Any, ...] = KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded
+    fatal: tuple[Any, ...] = KeyboardInterrupt, SystemExit, UsageError, BudgetExceeded, Deadlock
 
     def __init__(self, runtime: Any, future: Any, id: int) -> None:
-        self.runtime = runtime
-        self.future = future
-        self.id = id
+        self.runtime, self.future, self.id = runtime, future, id
         self.state, self.aborted = QUEUED, False
         self.value: Any = None
         self.error: JoinError | None = None
@@ -133,14 +131,16 @@ class Task:
         future, self.future = self.future, None
         try:
             future.close()
-        except Exception as panic:
+        except BaseException as panic:
+            if isinstance(panic, (KeyboardInterrupt, SystemExit)):
+                raise
             self.panicked(panic)
             if self.error is not None and self.error.is_cancelled():
                 self.error = JoinError(self.id, _panic(panic))
 
     def _suspend(self, thread: Thread, pinned: int) -> None:
         if len(thread.pinned) > pinned:
-            raise NotSend(not_send(self.future, *thread.pinned[-1]))
+            raise errors.NotSend(not_send(self.future, *thread.pinned[-1]))
         with self.runtime.lock:  # a wake from another thread must not fall in between
             again = self.state is NOTIFIED
             self.state = QUEUED if again else IDLE
@@ -186,8 +186,7 @@ class JoinHandle(Future[T], Generic[T]):
     __slots__ = ("_is_used", "_task")
 
     def __init__(self, task: Task) -> None:
-        self._task = task
-        self._is_used = False
+        self._task, self._is_used = task, False
 
     def poll(self) -> T | Pending:
         if self._is_used:
@@ -224,6 +223,8 @@ class JoinHandle(Future[T], Generic[T]):
     def close(self) -> None:
         self._task.waiter = None
 
+    __del__ = close
+
     @property
     def id(self) -> int:
         """The task's number."""
@@ -240,23 +241,23 @@ class JoinHandle(Future[T], Generic[T]):
         return self._task.state is DONE
 
 
-def new_task(future: Any, caller: str, *, blocking: bool = False) -> Task:
-    """Make a task of `future` and hand it to the runtime of this thread."""
+def new_task(future: Any, caller: str, *, blocking: bool = False, into: Any = None) -> Task:
+    """Make a task of `future` and hand it to the runtime of this thread, or a local set."""
     future = into_future(future, caller)
     try:
         thread, frame = here(caller), sys._getframe(2)
-        recorder = thread.recorder
-        task = Task(thread.runtime, future, recorder.next_task())
+        recorder, runtime = thread.recorder, into or thread.runtime
+        task: Task = runtime.make(runtime, future, recorder.next_task())
         recorder.append((
             "spawn", recorder.clock(), thread.id, thread.task,
             recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
             getattr(future, "number", None), caller, origin(future),
         ))  # fmt: skip
-    except (NoRuntime, BudgetExceeded):
+    except (errors.NoRuntime, BudgetExceeded):
         future.close()
         raise
-    thread.runtime.tasks[task.id] = task
-    (thread.runtime.block if blocking else thread.runtime.schedule)(task)
+    runtime.tasks[task.id] = task
+    (runtime.block if blocking else runtime.schedule)(task)
     return task
 
 
@@ -286,8 +287,7 @@ def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
 
     In Rust: `tokio::task::spawn_blocking`.
     """
-    future = call(function, "spawn_blocking()")
-    return JoinHandle(new_task(future, "spawn_blocking()", blocking=True))
+    return JoinHandle(new_task(call(function, caller := "spawn_blocking()"), caller, blocking=True))
 
 
 def call(function: Callable[[], Any], caller: str) -> Any:

@@ -8,6 +8,8 @@ from spanlab.errors import NoRuntime, UsageError
 from spanlab.future import Future, Pending
 from spanlab.threads import Thread, local
 
+BUDGET = 128  # operations that one poll may do before it must yield
+
 
 def here(what: str) -> Thread:
     """Give the current thread if a runtime drives it."""

@@ -94,7 +94,8 @@ class Instrumented(Future[Any]):
             name = inner.cr_code.co_name if plain else name_of(inner)
             now, (code, at) = recorder.clock(), place
             recorder.append((
-                "wrapped", now, thread.id, thread.task, code, at, number, span.id, within, name,
+                "wrapped", now, thread.id, thread.task, code, at, number, span._number, within,
+                name,
             ))  # fmt: skip
 
     def send(self, value: None, /) -> Pending:
@@ -122,7 +123,7 @@ class Instrumented(Future[Any]):
 
     def throw(self, error: BaseException, /) -> Any:
         """Raise `error` in the inner future, inside the span."""
-        self.span._enter(self._place, self.number)
+        self.span._enter(self._place, id(_getframe()), self.number)
         try:
             return self.inner.throw(error)
         except BaseException:

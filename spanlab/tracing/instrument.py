@@ -13,17 +13,18 @@ from typing import Any
 from spanlab.errors import NoSource, UsageError
 from spanlab.field import Debug, Display, Level
 from spanlab.frames import NOWHERE, code_of, name_of, unwind
-from spanlab.future import Pending, into_future
-from spanlab.syntax import attribute, block, syntax
+from spanlab.future import Pending, given_on, into_future
+from spanlab.syntax import attribute, block, is_unit, syntax
 from spanlab.threads import current
 from spanlab.tracing.guard import Entered, Instrumented
 from spanlab.tracing.span import Span, emit, make_span
+from spanlab.tracing.streams import LazyStream, instrumented
 
 _VALUES = (int, float, bool, str)  # recorded as they are; every other argument by its Debug
 
 
-def in_current_span(future: Any) -> Instrumented:
-    """Instrument a future with the span that is current here and now.
+def in_current_span(future: Any) -> Any:
+    """Instrument a future, or a stream, with the span that is current here and now.
 
     It is looked up where this is called: inside a spawned task that is too late.
 
@@ -31,7 +32,7 @@ def in_current_span(future: Any) -> Instrumented:
     """
     frame = sys._getframe(1)
     place = frame.f_code, frame.f_lasti
-    return Instrumented(into_future(future, "in_current_span()"), Span.current(), place)
+    return instrumented(future, "in_current_span()", Span.current(), place)
 
 
 def instrument(
@@ -116,25 +117,26 @@ class _Attribute:
     def _covers_the_future(self) -> bool:
         """Decide by the syntax alone whether the span is the future's or the function's."""
         function = self.function
-        if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        if inspect.isgeneratorfunction(function):
             raise UsageError(
                 f"@instrument stands on a def or async def, got the generator "
                 f"'{function.__name__}', of which Rust has none. Make it return a list"
             )
         node = syntax(function)
+        inner = None if node is None else block(node)
+        self.is_unit = is_unit(inner or node)
         if node is not None:
             marked = attribute(node)
             self.place = self.place[0], self.place[1] + (marked.lineno - 1 if marked else 0)
             used = {n.id for part in node.body for n in ast.walk(part) if isinstance(n, ast.Name)}
             self.unused = [name for name in self.signature.parameters if name not in used]
-        if inspect.iscoroutinefunction(function):
+        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
             return True
         if node is None:
             raise NoSource(
                 f"@instrument decides by the source of '{function.__name__}', and there is none. "
                 f"Define it in a file or a cell; or write: with info_span('{self.name}').enter():"
             )
-        inner = block(node)
         if inner is not None:
             codes = [c for c in function.__code__.co_consts if isinstance(c, CodeType)]
             self.block = [code for code in codes if code.co_name == inner.name][-1]
@@ -143,6 +145,8 @@ class _Attribute:
     def _lazily(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function outside the span; the span is made when its future is first polled."""
         future = self.function(*args, **kwargs)
+        if inspect.isasyncgen(future):
+            return LazyStream(future, lambda: self.make(args, kwargs), self.place)
         if self.block is not None and code_of(future) is not self.block:
             return future  # an early return: the attribute rewrote the last statement alone
         return _Lazy(into_future(future, self.name), self, (args, kwargs), sys._getframe(2))
@@ -154,9 +158,10 @@ class _Attribute:
                 value = self.function(*args, **kwargs)
                 self.returned(value)
                 return value
-            except Exception as error:
+            except BaseException as error:
                 unwind(error)
-                self.failed(error)
+                if isinstance(error, Exception):
+                    self.failed(error)
                 raise
 
     def make(self, args: Any, kwargs: Any) -> Span:
@@ -174,6 +179,7 @@ class _Attribute:
 
     def returned(self, value: Any) -> None:
         """Record what the function gave, if asked to."""
+        value = () if value is None and self.is_unit else value
         self._tell("return", value, self.asked.ret, Debug, self.ret_level)
 
     def failed(self, error: Exception) -> None:
@@ -219,7 +225,7 @@ class _Lazy(Instrumented):
             given = attribute.signature.bind(*args, **kwargs).arguments
             self._unused = [given[name] for name in attribute.unused if name in given]
         if attribute.asked.err or attribute.asked.ret:
-            self.inner = _observed(self.inner, attribute)
+            self.inner = _observed(given_on(self.inner), attribute)
 
     def close(self) -> None:
         super().close()

@@ -13,10 +13,11 @@ from spanlab.chain import owner
 from spanlab.errors import UsageError
 from spanlab.field import capture
 from spanlab.frames import Place
-from spanlab.future import into_future
+from spanlab.ids import Id
 from spanlab.recorder import Recorder
 from spanlab.threads import Thread, current, local
-from spanlab.tracing.guard import Entered, EnteredSpan, Instrumented
+from spanlab.tracing.guard import Entered, EnteredSpan
+from spanlab.tracing.streams import instrumented
 
 T = TypeVar("T")
 
@@ -30,17 +31,17 @@ class Span:
     In Rust: `tracing::Span`; a clone is one more reference to the same object.
     """
 
-    __slots__ = ("__weakref__", "_declared", "_parent", "_recorder", "_ref", "id", "name")
+    __slots__ = ("__weakref__", "_declared", "_number", "_parent", "_recorder", "_ref", "name")
 
     def __init__(
         self, name: str = "", recorder: Recorder | None = None, parent: Span | None = None,
         declared: Iterable[str] = (),
     ) -> None:  # fmt: skip
-        self.id: int | None = None
+        self._number: int | None = None
         self.name = name
         self._recorder = recorder
         if recorder is not None:
-            self.id = recorder.next_span()
+            self._number = recorder.next_span()
             self._parent = parent  # holds the parent open
             self._declared = declared  # the fields that `record` may set
             self._ref = ref(self)  # what stacks hold
@@ -62,30 +63,36 @@ class Span:
         """Give a disabled span. Entering it does not hide the span around it."""
         return Span()
 
+    @property
+    def id(self) -> Id | None:
+        """The number of this span, which may stand for it: `parent=span.id`. In Rust: `id()`."""
+        return None if self._number is None else Id.of(self._number, self._ref)
+
     def is_none(self) -> bool:
         """Tell whether this span does not exist: made by `none()`, or filtered out."""
-        return self.id is None
+        return self._number is None
 
     is_disabled = is_none
 
     def or_current(self) -> Span:
         """Give this span if it is enabled, the current span if not."""
-        return Span.current() if self.id is None else self
+        return Span.current() if self._number is None else self
 
-    def follows_from(self, other: Span | None) -> Span:
+    def follows_from(self, other: Span | Id | None) -> Span:
         """Note that this span was caused by `other`, which becomes no parent by that."""
-        if other is not None and not isinstance(other, Span):
+        if not isinstance(other, Span | Id | None):
             raise UsageError(
                 f"a span follows from a span, got {other!r:.60}. Write: b.follows_from(a)"
             )
-        if self._recorder is not None and other is not None and other.id is not None:
-            self._recorder.note("follows", _caller(), self.id, other.id)
+        number = other._number if isinstance(other, Span) else other
+        if self._recorder is not None and number is not None:
+            self._recorder.note("follows", _caller(), self._number, int(number))
         return self
 
     def record(self, field: str, value: Any) -> Span:
         """Set a field that was declared when the span was made; other fields are ignored."""
         if self._recorder is not None and field in self._declared:
-            self._recorder.note("record", _caller(), self.id, capture({field: value}))
+            self._recorder.note("record", _caller(), self._number, capture({field: value}))
         return self
 
     def enter(self) -> Entered:
@@ -121,10 +128,13 @@ class Span:
     def in_scope(self, function: Callable[[], T]) -> T:
         """Call `function` inside this span."""
         with Entered(self, _caller(), id(_getframe())):
+            del self  # or the traceback of a panic would keep it open
             return function()
 
-    def instrument(self, future: Any) -> Instrumented:
+    def instrument(self, future: Any) -> Any:
         """Give a future that enters this span for each poll of `future`, and for its drop.
+
+        Of a stream, such as an async generator, it enters the span for each poll of a `next`.
 
         The parent of this span is what was current where the span was made, on whatever
         thread it is entered later.
@@ -132,8 +142,7 @@ class Span:
         In Rust: `future.instrument(span)`; there the future is made before the span.
         """
         frame = _getframe(1)
-        place = frame.f_code, frame.f_lasti
-        return Instrumented(into_future(future, "instrument()"), self, place)
+        return instrumented(future, "instrument()", self, (frame.f_code, frame.f_lasti))
 
     def _enter(self, place: Place, by: int, future: int | None = None) -> None:
         thread, recorder = local.thread, self._recorder
@@ -150,20 +159,20 @@ class Span:
                 )
         thread.span_stack.append(self._ref)
         now, (code, at) = recorder.clock(), place
-        recorder.append(("enter", now, thread.id, thread.task, code, at, self.id, future, by))
+        recorder.append(("enter", now, thread.id, thread.task, code, at, self._number, future, by))
 
     def _exit(self, place: Place) -> None:
         thread, recorder = local.thread, self._recorder
         if recorder is not None and thread is not None:
             stack.pop(thread.span_stack, self._ref)
             now, (code, at) = recorder.clock(), place
-            recorder.append(("exit", now, thread.id, thread.task, code, at, self.id))
+            recorder.append(("exit", now, thread.id, thread.task, code, at, self._number))
 
     def __del__(self) -> None:
         thread, recorder = local.thread, self._recorder
         if recorder is not None and thread is not None:
             now = recorder.clock()
-            recorder.append(("close", now, thread.id, thread.task, "", 0, self.id))
+            recorder.append(("close", now, thread.id, thread.task, "", 0, self._number))
 
     def __copy__(self, memo: object = None) -> Span:
         return self  # a clone is one more reference
@@ -171,7 +180,7 @@ class Span:
     __deepcopy__ = __copy__
 
     def __repr__(self) -> str:
-        return "Span(none)" if self.id is None else f"Span({self.name!r}, id={self.id})"
+        return "Span(none)" if self._number is None else f"Span({self.name!r}, id={self._number})"
 
 
 _EXPLICIT = ((), (True,))  # the end of a row: nothing, or that its parent was named
@@ -188,7 +197,8 @@ def make_span(
     thread = local.thread
     if thread is None or level < thread.recorder.level:
         thread = current()
-        if thread is None or level < thread.recorder.level:
+        said = "new", name, target or frame.f_globals.get("__name__", "__main__"), given
+        if thread is None or not thread.recorder.wants(thread.id, level, *said):
             return Span(name)
     if type(name) is not str:
         raise UsageError(f"a span needs a name, got {name!r:.60}. Write: info_span('work')")
@@ -203,8 +213,8 @@ def make_span(
     declared, fields = (tuple(given), capture(given)) if given else ((), ())
     span = Span(name, recorder, above, declared)  # the names: a value is not kept
     recorder.append((
-        "new", recorder.clock(), thread.id, thread.task, code, at, span.id,
-        None if above is None else above.id, name, level,
+        "new", recorder.clock(), thread.id, thread.task, code, at, span._number,
+        None if above is None else above._number, name, level,
         target or frame.f_globals.get("__name__", "__main__"), fields,
         *_EXPLICIT[parent is not ...],
     ))  # fmt: skip
@@ -218,8 +228,9 @@ def emit(
     """Record one event of the current thread, at `place` or where `frame` stands."""
     thread = local.thread
     if thread is None or level < thread.recorder.level:
-        thread = current()
-        if thread is None or level < thread.recorder.level:
+        thread, names = current(), given if message is None else ["message", *given]
+        said = "event", "", target or frame.f_globals.get("__name__", "__main__"), names
+        if thread is None or not thread.recorder.wants(thread.id, level, *said):
             return
     if message is not None and type(message) is not str:
         message = str(message)
@@ -234,7 +245,8 @@ def emit(
         "event", recorder.clock(), thread.id, thread.task, code, at, level,
         target or frame.f_globals.get("__name__", "__main__"),
         message, capture(given) if given else (),
-        None if above is None else above.id, None if current_span is None else current_span.id,
+        None if above is None else above._number,
+        None if current_span is None else current_span._number,
         *_EXPLICIT[parent is not ...],
     ))  # fmt: skip
 
@@ -243,14 +255,16 @@ def _given(thread: Thread, parent: Any) -> Span | None:
     """Check a parent that was written down; one that is disabled makes a root."""
     if parent is None:
         return None
+    if isinstance(parent, Id):
+        parent = parent.span()
     if not isinstance(parent, Span):
         raise UsageError(f"a parent is a span or None, got {parent!r:.60}. Write: parent=span")
-    if parent.id is not None and parent._recorder is not thread.recorder:
+    if parent._number is not None and parent._recorder is not thread.recorder:
         raise UsageError(
             f"a parent belongs to the recording of its child, and that of {parent.name!r} has "
             f"ended. Make it anew: info_span({parent.name!r})"
         )
-    return None if parent.id is None else parent
+    return None if parent._number is None else parent
 
 
 def _caller() -> Place:

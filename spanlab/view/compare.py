@@ -13,13 +13,24 @@ from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.figure import Figure
-from spanlab.view.graph import graph
+from spanlab.view.graph import picture
 from spanlab.view.page import chip, number, page, prose, shown
-from spanlab.view.words import beginning, circled, count, listed, message, need, quoted, visible
+from spanlab.view.words import (
+    beginning,
+    circled,
+    count,
+    few,
+    listed,
+    message,
+    need,
+    quoted,
+    visible,
+)
 
 SIDES = ("bug", "fixed")
 RUNS = ("first", "second")  # of one program: neither repairs the other
 MOST, LONGEST = 500, 5000  # pairs that a page shows, events that are compared
+HALF = 340  # points of a page that has two graphs side by side
 Both = tuple[Trace, Trace]
 Place = tuple[str, int]
 
@@ -53,23 +64,25 @@ def compare(bug: Trace, fixed: Trace, *, names: tuple[str, str] | None = None) -
     one, other = (visible(name) for name in names)
     parts = beginning(bug, LONGEST, ("event",)), beginning(fixed, LONGEST, ("event",))
     found = tuple(pairs(*parts))
-    sentence, left_out = _sentence(found, (one, other)), _rest(found, parts, (bug, fixed))
-    if any(len(part) < len(whole) for part, whole in zip(parts, (bug, fixed), strict=True)):
-        sentence = f"In the first {len(parts[0])} and {len(parts[1])} records: {sentence}"
-    return Comparison(sentence, found, graph(parts[0]), graph(parts[1]), (one, other), left_out)
+    sentence = _sentence(found, (one, other))
+    if (len(bug), len(fixed)) != (long := (len(parts[0]), len(parts[1]))):
+        sentence = f"In the first {long[0]} and {long[1]} records: {sentence}"
+    left_out = _rest(found, parts, (bug, fixed))
+    here, there = (picture(part, HALF).figure for part in parts)
+    return Comparison(sentence, found, here, there, (one, other), left_out)
 
 
 def _rest(found: tuple[Pair, ...], parts: Both, wholes: Both) -> str:
     """Say which lines a page leaves out, and how to see them."""
-    lines = zip(*found[MOST:], strict=True) if len(found) > MOST else ((), ())
-    ends = [
-        min([len(part), *(line.record for line in side if line)])
-        for part, side in zip(parts, lines, strict=True)
-    ]
-    if ends == [len(whole) for whole in wholes]:
+    left = found[MOST:]
+    sides = [pair.bug for pair in left], [pair.fixed for pair in left]
+    bug, fixed = (
+        whole.cut.records + min([len(part), *(line.record for line in side if line)])
+        for whole, part, side in zip(wholes, parts, sides, strict=True)
+    )
+    if not left and parts == wholes:
         return ""
-    more = f"{len(found) - MOST} more lines" if len(found) > MOST else "Later records"
-    bug, fixed = (whole.cut.records + end for whole, end in zip(wholes, ends, strict=True))
+    more = f"{len(left)} more lines" if left else "Later records"
     return f"{more} are left out. Write: compare(bug[{bug}:], fixed[{fixed}:])"
 
 
@@ -114,12 +127,12 @@ class Pair(NamedTuple):
     @property
     def moved(self) -> bool:
         """Tell whether they are in different spans, or one is missing."""
-        return self.bug is None or self.fixed is None or self.bug.scope != self.fixed.scope
+        return (self.bug and self.bug.scope) != (self.fixed and self.fixed.scope)
 
     @property
     def elsewhere(self) -> bool:
         """Tell whether they ran on different threads."""
-        return bool(self.bug and self.fixed and self.bug.thread != self.fixed.thread)
+        return len({line.thread for line in self if line}) == 2
 
     @property
     def differs(self) -> bool:
@@ -127,9 +140,18 @@ class Pair(NamedTuple):
         return self.moved or self.elsewhere
 
     @property
-    def diff(self) -> tuple[tuple[str, Line | None], ...]:
+    def diff(self) -> list[str]:
         """Both with the signs of a diff; one where nothing differs."""
-        return (("-", self.bug), ("+", self.fixed)) if self.differs else ((" ", self.bug),)
+        signs = zip("-+", self, strict=True) if self.differs else [(" ", self.bug)]
+        return [f"{sign} {line}" for sign, line in signs if line]
+
+    def said(self, names: tuple[str, str]) -> str:
+        """Say from which spans to which it moved, or whose alone it is."""
+        lines = [line for line in self if line]
+        where = " → ".join(listed(line.scope) for line in lines)
+        if len(lines) == 1:
+            return f"{quoted(lines[0].message)} is only in {names[0 if self.bug else 1]}"
+        return f"{quoted(lines[0].message)}: {where}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -152,8 +174,7 @@ class Comparison:
         return (self.names[0], self.bug), (self.names[1], self.fixed)
 
     def __str__(self) -> str:
-        shown = self.pairs[:MOST]
-        lines = [f"{sign} {line}" for pair in shown for sign, line in pair.diff if line]
+        lines = [line for pair in self.pairs[:MOST] for line in pair.diff]
         graphs = [f"{name}: {figure.alt}\n{figure.text}" for name, figure in self.sides]
         return "\n\n".join(filter(None, [self.sentence, "\n".join(lines), self.left_out, *graphs]))
 
@@ -162,10 +183,6 @@ class Comparison:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": _html(self)}
-
-
-def _spans(trace: Trace) -> list[str]:
-    return sorted(new.name for new in trace.spans.values())
 
 
 def _lines(trace: Trace, told_apart: bool) -> list[Line]:
@@ -179,7 +196,8 @@ def _lines(trace: Trace, told_apart: bool) -> list[Line]:
 
 def pairs(bug: Trace, fixed: Trace) -> Iterator[Pair]:
     """Pair the events in the order of the first log; what only the second has stands in its."""
-    alike = _spans(bug) == _spans(fixed)  # two spans of one name are two, if both runs have them
+    spans = (Counter(new.name for new in trace.spans.values()) for trace in (bug, fixed))
+    alike = next(spans) == next(spans)  # two spans of one name are two, if both runs have them
     here, there = _lines(bug, alike), _lines(fixed, alike)
     left = dict(zip(words.keys(line.message for line in there), there, strict=True))
     paired = [left.pop(key, None) for key in words.keys(line.message for line in here)]
@@ -191,33 +209,16 @@ def pairs(bug: Trace, fixed: Trace) -> Iterator[Pair]:
     yield from (Pair(None, line) for line in alone)
 
 
-# --- in words ------------------------------------------------------------------------------------
-
-
 def _sentence(pairs: tuple[Pair, ...], names: tuple[str, str]) -> str:
-    said = Counter(_moved(pair, names) for pair in pairs if pair.moved)
-    parts = [text + (f" (×{times})" if times > 1 else "") for text, times in said.items()]
-    if len(parts) > 3:
-        parts[3:] = [f"{len(parts) - 3} more differ"]
-    if parts:
-        return "; ".join(parts) + "."
+    if said := Counter(pair.said(names) for pair in pairs if pair.moved):
+        every = [text + (f" (×{times})" if times > 1 else "") for text, times in said.items()]
+        return "; ".join(few(every, 3, "{} more differ")) + "."
     if elsewhere := [pair for pair in pairs if pair.elsewhere]:
-        events, threads = count(len(elsewhere), "event"), _threads(elsewhere[0])
-        return f"Every event has the same parents; {events} ran on another thread: {threads}."
+        events, first = count(len(elsewhere), "event"), elsewhere[0]
+        threads = " → ".join(f"ThreadId({line.thread})" for line in first if line)
+        what = f"{quoted(first.bug.message if first.bug else '')}: {threads}"
+        return f"Every event has the same parents; {events} ran on another thread: {what}."
     return "Nothing differs: every event has the same parents, on the same thread."
-
-
-def _threads(pair: Pair) -> str:
-    found = [line for line in pair if line]
-    return f"{quoted(found[0].message)}: {' → '.join(f'ThreadId({line.thread})' for line in found)}"
-
-
-def _moved(pair: Pair, names: tuple[str, str]) -> str:
-    found = [line for line in pair if line]
-    what, *scopes = quoted(found[0].message), *(listed(line.scope) for line in found)
-    if len(found) == 2:
-        return f"{what}: {' → '.join(scopes)}"
-    return f"{what} is only in {names[0] if pair.bug else names[1]}"
 
 
 # --- for a notebook ------------------------------------------------------------------------------
@@ -229,12 +230,14 @@ def _html(both: Comparison) -> str:
     rows = "".join(_row(pair, both.names) for pair in both.pairs[:MOST])
     rows += f'<p class="rest">{shown(both.left_out)}</p>' if both.left_out else ""
     lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
+    widest = max(both.bug.width, both.fixed.width, 1)  # both are as large as this one can be
     graphs = "".join(
-        f'<div><h4 class="whose">{shown(name)}</h4>{figure.html()}</div>'
+        f'<div><h4 class="whose">{shown(name)}</h4>'
+        f"{figure.html(f'width:min({figure.width:g}pt,{figure.width / widest:.1%})')}</div>"
         for name, figure in both.sides
     )
-    look = "compare" if both.names == SIDES else "compare sl-neutral"
-    return page(look, f'{head}{lines}<div class="pair graphs">{graphs}</div>')
+    look = "" if both.names == SIDES else " sl-neutral"
+    return page("compare", f'{head}{lines}<div class="pair graphs">{graphs}</div>', look)
 
 
 def _row(pair: Pair, names: tuple[str, str]) -> str:
@@ -249,7 +252,7 @@ def _cell(pair: Pair, line: Line | None, side: str, name: str, sign: str) -> str
         return f'<div class="line {side} missing">{missing}</div>'
     kind = f"line {side}{' differs' if pair.differs else ''}"
     scope = shown("in " + " › ".join(reversed(line.scope)) if line.scope else "no span", 100)
-    other = chip(line.thread, line.place, " other" if pair.elsewhere else "")
+    other = chip(f"ThreadId({line.thread})", line.place, " other" if pair.elsewhere else "")
     lost = '<span class="lost">parent lost</span>' if line.lost else ""
     whose = f'<span class="whose">{shown(name)}</span>'
     return (

@@ -1,8 +1,8 @@
 """How a picture leaves the package: an `<img>` with alt text and a text twin, safe everywhere.
 
 JupyterLab hides raw SVG in untrusted notebooks and gives it no alt text; an `<img>` with a data
-URI survives both. Such a picture cannot see the page's colours, so it stands on a card of its own.
-This module knows nothing of traces.
+URI survives both. Of its page such a picture sees one thing, `color-scheme`: it is dark on a dark
+one. This module knows nothing of traces.
 """
 
 from __future__ import annotations
@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from spanlab.errors import MissingPackage, UsageError
-from spanlab.view.palette import LINE, MONO, PAPER, SANS
+from spanlab.view.palette import LINE, MONO, PAPER, SANS, night, static
 from spanlab.view.words import file_of
+
+FONTS = {"Verdana": SANS, "Courier": MONO}  # engines measure with the widest, so any of these fits
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,21 +60,29 @@ class Figure:
         return f"<Figure: {self.alt}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        plain = [self.alt, self.text, *([self.missing, self.dot] if not self.svg else [])]
+        plain = [self.alt, self.text, *([] if self.svg else [self.missing, self.dot])]
         return {"text/html": self.html(), "text/plain": "\n\n".join(filter(None, plain))}
 
-    def html(self) -> str:
+    @property
+    def width(self) -> float:
+        """How wide it is by itself, in points."""
+        found = re.search(r'<svg[^>]* width="([\d.]+)', self.svg)
+        return float(found[1]) if found else 0.0
+
+    def html(self, look: str = "max-width:100%") -> str:
         """Write the picture with its alt text and its text twin, or what is missing."""
-        tree = f"<pre>{escape(self.text)}</pre>"
+        alt, text = escape(self.alt), f"<pre>{escape(self.text)}</pre>"
         if self.svg:
             data = base64.b64encode(self.svg.encode()).decode()
-            source = f"data:image/svg+xml;base64,{data}"
-            picture = f'<img alt="{escape(self.alt)}" src="{source}" style="max-width:100%">'
-            twin = f"<details><summary>The same as text</summary>{tree}</details>"
-            return f"<figure>{picture}{twin}</figure>"
-        words = f"<p>{escape(self.alt)}</p>{tree}<p>{escape(self.missing)}</p>"
-        dot = f"<details><summary>DOT</summary><pre>{escape(self.dot)}</pre></details>"
-        return f"<figure>{words}{dot}</figure>"
+            shown = f'<img alt="{alt}" src="data:image/svg+xml;base64,{data}" style="{look}">'
+            more, hidden = "The same as text", text
+        else:
+            shown = f"<p>{alt}</p>{text}<p>{escape(self.missing)}</p>"
+            more, hidden = "DOT", f"<pre>{escape(self.dot)}</pre>"
+        twin = f"<details><summary>{more}</summary>{hidden}</details>"
+        return (
+            f'<style>{static("figure.css")}</style><figure class="sl-figure">{shown}{twin}</figure>'
+        )
 
 
 # --- from an engine ------------------------------------------------------------------------------
@@ -105,29 +115,35 @@ def _engines() -> Iterator[str]:
 # What DOT cannot ask of an engine is done to its text, here and nowhere else.
 
 
+USUAL = (
+    'xml:space="preserve',
+    'text-anchor="start',
+    'font-family="Verdana[^"]*',
+    r'font-size="10\.0',
+)
+
+
 def _tidied(svg: str) -> str:
-    """Leave out what nobody sees: titles, comments, links, and all decimals but one."""
+    """Leave out what nobody sees: titles, comments, links, all decimals but one; what is usual."""
     unseen = r"<title>.*?</title>\s*|<!--.*?-->\s*|</?a\b[^>]*>\s*"
     svg = re.sub(unseen, "", svg[svg.index("<svg") :], flags=re.S)
-    return re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: re.sub(r"(\.\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(f' ({"|".join(USUAL)})"', "", svg)
+    return svg.replace("<svg", '<svg font-family="Verdana" font-size="10"', 1)
 
 
-def _refont(svg: str) -> str:
-    """Name fonts that machines have; engines measure with the widest, so any of these fits."""
-    svg = re.sub('font-family="Verdana[^"]*"', f'font-family="{SANS}"', svg)
-    return re.sub('font-family="Courier[^"]*"', f'font-family="{MONO}"', svg)
-
-
-def card(svg: str, alt: str) -> str:
-    """Put an SVG on a light rounded card that reads well on a light and on a dark page.
+def card(svg: str, alt: str, css: str = "") -> str:
+    """Put an SVG on a rounded card, light or dark as the page is; `css` is what its style says.
 
     Ids get a prefix made from the content: two figures on one page never share one,
     and the same figure has the same ids on every machine.
     """
-    svg = _refont(svg)
+    svg = re.sub('(?<=font-family=")(Verdana|Courier)[^"]*', lambda found: FONTS[found[1]], svg)
     prefix = "f" + hashlib.sha256(f"{alt}{svg}".encode()).hexdigest()[:8]
     svg = re.sub(r'(<[^<>]* id=")', rf"\1{prefix}-", svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
     back = f'<rect width="100%" height="100%" rx="9" fill="{PAPER}" stroke="{LINE}"/>'
     opening, rest = svg.split(">", 1)
-    return f'{opening} role="img">\n<title>{escape(alt)}</title>\n{back}{rest}'
+    inside = f"{back}{rest.rstrip().removesuffix('</svg>')}"
+    title = f"<title>{escape(alt)}</title>"
+    return f'{opening} role="img">\n{title}\n{inside}{night(inside, css)}</svg>\n'

@@ -16,8 +16,8 @@ from spanlab.record import Event, SpanClosed, SpanEntered, SpanExited, SpanNew, 
 from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
-from spanlab.view.palette import MONO, SANS, hue
-from spanlab.view.words import circled, need, rest
+from spanlab.view.page import chip, number, page
+from spanlab.view.words import need, rest
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
 MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
@@ -28,14 +28,15 @@ GROUPS = {"none": (), "active": ("enter", "exit"), "full": tuple(MOMENTS.values(
 
 
 def log(
-    trace: Trace, format: str = "pretty", *, time: bool = False, target: bool = False,
+    trace: Trace, format: str | None = None, *, time: bool = False, target: bool = False,
     thread_ids: bool = True, thread_names: bool = False, file: bool | None = None,
     line: bool | None = None, span_events: str = "none", flatten_event: bool = False,
     current_span: bool = True, span_list: bool = True,
 ) -> Log:  # fmt: skip
     """Print the events of a trace as the real crate prints them.
 
-    `format` is "pretty", "full", "compact" or "json"; `file` and `line` are on in "pretty"
+    `format` is "pretty", "full", "compact" or "json"; a log that was read is printed as it was,
+    byte for byte, if none is given. `file` and `line` are on in "pretty"
     and off in the others. `span_events` adds what happens to spans: "full", "active", or
     some of "new|enter|exit|close". The last three settings are for "json".
 
@@ -49,7 +50,9 @@ def log(
      INFO ThreadId(01) hello answer=42
     """
     need("log(run(main()))", trace)
-    if format not in FORMATS:
+    if format is None:
+        format = "" if trace.origin else "pretty"
+    elif format not in FORMATS:
         raise UsageError(f"a format is one of {', '.join(FORMATS)}, got {format!r:.60}")
     settings = Settings(
         time, target, thread_ids, thread_names,
@@ -102,6 +105,11 @@ class Log:
         return list(self._printed())
 
     def _printed(self) -> Iterator[Entry]:
+        if not self.format:
+            for number, event in self.trace.numbered:
+                before = self.trace.origin.text(number - 1)
+                yield Entry(event.index, number, event.thread, before, "", "")
+            return
         for record, number, at in _Replay(self.trace, self.settings, self.moments).shown():
             yield Entry(record, number, at.thread, *FORMATS[self.format](at, self.settings))
 
@@ -115,9 +123,11 @@ class Log:
             if room < 0:
                 return shown, rest("log", self.trace, entry.record)
             shown.append(entry)
-        return shown, ""
+        return shown, rest("log", self.trace, len(self.trace))
 
     def __str__(self) -> str:
+        if not self.format:
+            return str(self.trace.origin.text(self.trace.cut.events, len(self.trace.events)))
         return "".join(map(str, self.entries))
 
     def __repr__(self) -> str:
@@ -129,13 +139,8 @@ class Log:
 
     def _html(self) -> str:
         entries, left_out = self._page
-        hues = {thread: hue(place) for thread, place in self.trace.ran.items()}
-        rows = "".join(_row(entry, *hues[entry.thread]) for entry in entries)
-        return (
-            '<div dir="ltr" style="display:grid;grid-template-columns:2.2em minmax(0,1fr);'
-            f'row-gap:.6em;text-align:left;line-height:1.5;font-family:{MONO}">{rows}'
-            f"</div>{left_out and f'<p>{left_out}</p>'}"
-        )
+        rows = (_row(entry, self.trace.ran[entry.thread]) for entry in entries)
+        return page("log", "".join(rows) + (left_out and f"<p>{left_out}</p>"))
 
 
 def _cut(text: str) -> str:
@@ -143,15 +148,11 @@ def _cut(text: str) -> str:
     return text if more <= 0 else f"{text[:LONGEST]}… {more} more letters\n"
 
 
-def _row(entry: Entry, colour: str, tint: str) -> str:
-    number = circled(entry.number) if entry.number else ""
-    chip = f"background:{tint};color:{colour};border-radius:.7em;padding:0 .5em"
-    on_thread = f'<b style="{chip}">{_visible(entry.on_thread)}</b>' if entry.on_thread else ""
-    return (
-        f'<span style="user-select:none;font-family:{SANS}">{number}</span>'
-        '<span style="white-space:pre-wrap;overflow-wrap:anywhere">'
-        f"{_visible(entry.before)}{on_thread}{_visible(entry.after.rstrip())}</span>"
-    )
+def _row(entry: Entry, place: int) -> str:
+    mark = number(entry.number) if entry.number else "<i></i>"
+    on_thread = chip(_visible(entry.on_thread), place) if entry.on_thread else ""
+    after = _visible(entry.after.rstrip())
+    return f'<div class="entry">{mark}<pre>{_visible(entry.before)}{on_thread}{after}</pre></div>'
 
 
 def _visible(text: str) -> str:
@@ -190,27 +191,24 @@ class _Replay:
 
     def shown(self) -> Iterator[tuple[int, int, Shown]]:
         """Give what is to be printed: of which record, and the number of the event or 0."""
-        number = self.trace.cut.events
+        numbers = {event.index: n for n, event in self.trace.numbered}
         for record in self.trace.records:
             if isinstance(record, Event):
-                number += 1
-                yield record.index, number, self.show(record, record, record.parent, record.current)
+                event = self.show(record, record, record.parent, record.current)
+                yield record.index, numbers[record.index], event
             elif isinstance(record, SpanRecorded):
                 self.fields[record.span] += record.fields
             elif isinstance(record, Moment):
-                self.apply(record)
+                if isinstance(record, SpanNew):
+                    self.fields[record.span] = record.fields
+                    self.timings[record.span] = _Timing(record.time)
+                self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
+                if not isinstance(record, SpanClosed):  # that is told while the span is still open
+                    self.stacks.replay(record)
                 if MOMENTS[type(record)] in self.moments:
                     yield record.index, 0, self.about(record)
-                if isinstance(record, SpanClosed):  # it is told while the span is still open
+                if isinstance(record, SpanClosed):
                     self.stacks.replay(record)
-
-    def apply(self, record: Moment) -> None:
-        if isinstance(record, SpanNew):
-            self.fields[record.span] = record.fields
-            self.timings[record.span] = _Timing(record.time)
-        if not isinstance(record, SpanClosed):
-            self.stacks.replay(record)
-        self.timings[record.span].step(record.time, STEPS.get(type(record), 0))
 
     def about(self, record: Moment) -> Shown:
         """Show what happened to a span as an event in that span, of its level, at its place."""

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from spanlab.field import Fields, Level, Text, number, quote
+from spanlab.field import Fields, Level, Text
 from spanlab.record import SpanNew
+from spanlab.values import number, quote
 
 Scope = list[tuple[SpanNew, Fields]]  # leaf to root, with the fields that are known by then
 Parts = tuple[str, str, str]  # before the thread, the thread, after it

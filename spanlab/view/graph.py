@@ -6,24 +6,23 @@ was spawned to all in that task that has none and asked for none. `why` calls th
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from string import Template
-from unicodedata import east_asian_width
 
+from spanlab.labels import Labels
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card, draw
-from spanlab.view.palette import DIM, INK, LINE, LOST, PALETTE, PAPER, hue, static
-from spanlab.view.tree import Node, merged, nodes, titles_of
-from spanlab.view.words import beginning, circled, count, need, rest
+from spanlab.view.palette import DIM, LINE, LOST, PALETTE, hue, static
+from spanlab.view.plan import PAGE, TALL, Box, Plan, Point, Row, ranged, times, widths, words_of
+from spanlab.view.tree import Node, merged, nodes, outline, titles_of, told_apart
+from spanlab.view.words import beginning, circled, count, few, need, rest
 
 MANY = 60  # above so many nodes, equal ones are drawn as one
-FEW = 5  # more events than that under one parent are a list
 MOST, LONGEST = 120, 20_000  # nodes that are drawn, spans and events that they are taken from
-PAGE = 1100  # pixels; what is wider lists its events, then grows to the right
+ALIKE = 1000  # spans of a trace; among more none is told apart from others of its name
 ByKey = dict[str | None, Node]
 INSTALL = "Drawing needs a Graphviz engine. Install one: pip install graphviz graphviz-pure"
 
@@ -60,19 +59,21 @@ class Picture:
     svg: str
 
 
-def picture(trace: Trace) -> Picture:
-    """Draw the graph, for a view that shows it step by step."""
+def picture(trace: Trace, wide: float = PAGE) -> Picture:
+    """Draw the graph, at most so `wide` if that can be, for a view of which it is a part."""
     need("graph(run(main()))", trace)
     part = beginning(trace, LONGEST, ("new", "event"))
     every = nodes(part)
-    equal = merged(every) if len(every) > MANY else every
-    drawn, left_out = equal[:MOST], rest("graph", trace, len(part))
+    equal, left_out = merged(every) if len(every) > MANY else every, rest("graph", trace, len(part))
+    if len(part.spans) < ALIKE:
+        equal[:MOST] = told_apart(equal[:MOST], Labels(part))
+    drawn = equal[:MOST]
     if len(equal) > MOST:
         left_out = rest("graph", trace, equal[MOST].record, f"All but these {MOST}")
-    titles, alt = titles_of(part), _sentence(equal, left_out)
-    dot = _dot(drawn, titles, left_out)
+    titles, alt = titles_of(part), f"{_sentence(equal)} {left_out}".strip()
+    dot = _dot(drawn, titles, left_out, wide)
     svg = draw(dot)
-    text = "\n".join([*_tree(drawn, titles), *filter(None, [left_out])])
+    text = "\n".join([*_tree(drawn, titles), left_out]).rstrip("\n")
     missing = "" if svg else INSTALL
     figure = Figure(card(svg, alt) if svg else "", alt, text, dot=dot, missing=missing)
     return Picture(figure, drawn, svg)
@@ -81,165 +82,106 @@ def picture(trace: Trace) -> Picture:
 # --- in words ------------------------------------------------------------------------------------
 
 
-def _sentence(every: list[Node], left_out: str) -> str:
+def _sentence(every: list[Node]) -> str:
+    by_key: ByKey = {node.key: node for node in every}
     events = sum(len(node.numbers) for node in every)
     spans = count(sum(node.count for node in every) - events, "span")
     threads = count(len({node.thread for node in every}), "thread")
-    said = [f"{spans} and {count(events, 'event')} on {threads}."]
-    by_key: ByKey = {node.key: node for node in every}
-    lost = [node for node in every if node.lost]
-    for node in lost[:3]:
-        where = by_key[min(node.lost)].text
-        said.append(f"{_at(node)} lost its parent: its {node.begun} in {where}.")
-    said += [f"{len(lost) - 3} more lost theirs."] if len(lost) > 3 else []
-    said += [] if lost else ["Nothing lost its parent."]
-    said += [f"{_at(n)} is in {_at(by_key[n.parent])}." for n in every if n.far][:1]
-    return " ".join([*said, left_out]).strip()
+    lost = [
+        f"{_name(node, True)} lost its parent: its {node.begun} in {by_key[min(node.lost)].text}."
+        for node in every if node.lost
+    ]  # fmt: skip
+    said = few(lost, 3, "{} more lost theirs.") or ["Nothing lost its parent."]
+    far = [f"{_name(n, True)} is in {_name(by_key[n.parent], True)}." for n in every if n.far]
+    return " ".join([f"{spans} and {count(events, 'event')} on {threads}.", *said, *far[:1]])
 
 
-def _at(node: Node) -> str:
-    return f"{_name(node)} on ThreadId({node.thread})"
-
-
-def _name(node: Node) -> str:
+def _name(node: Node, its_thread: bool = False) -> str:
     """Write `work`, `④ hello`, or `④–⑨ hello ×6`."""
-    times = f" ×{node.count}" if node.count > 1 else ""
-    return f"{_range(node.numbers, circled)} {node.text}{times}".strip()
-
-
-def _range(numbers: tuple[int, ...], write: Callable[[int], str] = str) -> str:
-    """Write one number, `4–9` for all from 4 to 9, or `4 … 12` for some of them."""
-    if len(numbers) < 2:
-        return "".join(map(write, numbers))
-    unbroken = numbers[-1] - numbers[0] == len(numbers) - 1
-    return write(numbers[0]) + ("–" if unbroken else " … ") + write(numbers[-1])
+    on = f"on ThreadId({node.thread})" if its_thread else ""
+    parts = ranged(node.numbers, circled), node.text, times(node), on
+    return " ".join(filter(None, parts))
 
 
 def _tree(drawn: list[Node], titles: dict[int, str]) -> Iterator[str]:
     """Give the text twin: under each thread its spans and events, indented under their parents."""
     by_key: ByKey = {node.key: node for node in drawn}
-    below: defaultdict[tuple[str | None, int], list[Node]] = defaultdict(list)
-    for node in drawn:
-        below[None if node.far else node.parent, node.thread].append(node)
-    for thread, title in titles.items():
-        todo = [(1, node) for node in reversed(below[None, thread])]
-        if todo:
-            yield title
-        while todo:
-            depth, node = todo.pop()
-            yield "  " * depth + _name(node) + _remark(node, by_key)
-            todo += [(depth + 1, child) for child in reversed(below[node.key, thread])]
-
-
-def _remark(node: Node, by_key: ByKey) -> str:
-    said = [node.note] if node.note else []
-    if node.far:
-        above = by_key[node.parent]
-        said.append(f"in {above.text}, made on ThreadId({above.thread})")
-    said += [f"no parent; spawned in {by_key[key].text}" for key in sorted(node.lost)]
-    return f"  ({'; '.join(said)})" if said else ""
+    lines = outline(drawn)
+    for thread in (thread for thread in titles if thread in lines):
+        yield titles[thread]
+        for depth, node in lines[thread]:
+            said = [node.note] if node.note else []
+            if node.far:
+                above = by_key[node.parent]
+                said += [f"in {above.text}, made on ThreadId({above.thread})"]
+            said += [f"no parent; spawned in {by_key[key].text}" for key in sorted(node.lost)]
+            yield "  " * (depth + 1) + _name(node) + (f"  ({'; '.join(said)})" if said else "")
 
 
 # --- in DOT --------------------------------------------------------------------------------------
 
-TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="1" CELLPADDING="2">'
-DOWN = {"rankdir": "TB", "apart": "0.35", "ports": ""}
-RIGHT = {"rankdir": "LR", "apart": "0.7", "ports": "tailport=e headport=w"}
-Card = list[Node]  # one span, one event, or the many events of one span as a list
+TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2" CELLPADDING="0">'
+PILL = f'STYLE="ROUNDED" BGCOLOR="{LINE}"'
 
 
-def _dot(drawn: list[Node], titles: dict[int, str], left_out: str) -> str:
-    colours = {thread: hue(place) for place, thread in enumerate(titles)}
-    boxes: dict[int, list[str]] = {thread: [] for thread in sorted({n.thread for n in drawn})}
-    by_key, (cards, layout) = {node.key: node for node in drawn}, _arranged(drawn)
-    head = Template(static("graph.dot")).substitute(PALETTE, rest=left_out, **layout)
-    edges: list[str] = []
-    for here in cards:
-        node, colour = here[0], colours[here[0].thread]
-        boxes[node.thread].append(_card(here, *colour))
-        if node.parent:
-            look = f'penwidth=1.8 color="{colour[0]}"' if node.far else "arrowhead=none"
-            edges.append(_arrow(node.parent, node.key, look))
-        edges += [line for key in sorted(node.lost) for line in _lost(node, by_key[key])]
-    drawings = [_box(thread, titles[thread], *colours[thread], boxes[thread]) for thread in boxes]
-    # All boxes start on one line, so that few arrows run through a title.
-    beside = [f"{{rank=same {' '.join(f'top_{thread}' for thread in boxes)}}}"]
-    beside += [f"top_{a} -> top_{b} [style=invis]" for a, b in pairwise(boxes)]
-    return "\n".join([head, *drawings, *beside, *dict.fromkeys(edges), "}"]) + "\n"
+def _dot(drawn: list[Node], titles: dict[int, str], left_out: str, wide: float) -> str:
+    plan, hues = (
+        Plan(drawn, titles, wide),
+        {thread: hue(place) for place, thread in enumerate(titles)},
+    )
+    boxes = [_box(box, titles[box.thread], *hues[box.thread]) for box in plan.boxes]
+    edges = [edge for node in drawn for edge in _edges(node, plan, hues[node.thread][0])]
+    head = Template(static("graph.dot")).substitute(PALETTE, rest=left_out)
+    return "\n".join([head, *boxes, *dict.fromkeys(edges), "}"]) + "\n"
 
 
-def _arranged(drawn: list[Node]) -> tuple[list[Card], dict[str, str]]:
-    """Fit the page: a wide graph lists its events, one that is still wide grows to the right."""
-    for few in (FEW, 1):
-        cards = _cards(drawn, few)
-        if _width(cards) <= PAGE:
-            return cards, DOWN
-    return cards[::-1], RIGHT  # engines draw that from the bottom up
-
-
-def _cards(drawn: list[Node], few: int) -> list[Card]:
-    """Gather the events of one span in one box into a list if they are more than a few."""
-    groups: dict[object, Card] = {}
-    for node in drawn:
-        together = (node.parent, node.thread, node.lost) if node.numbers else node.key
-        groups.setdefault(together, []).append(node)
-    found: list[Card] = []
-    for group in groups.values():
-        found += [group] if len(group) > few else [[node] for node in group]
-    return found
-
-
-def _width(cards: list[Card]) -> int:
-    """Guess the pixels that all boxes need side by side, each for its widest generation."""
-    generation: dict[str | None, int] = {None: 0}
-    widths: defaultdict[tuple[int, int], int] = defaultdict(int)
-    for here in cards:
-        node = here[0]
-        above = [generation[node.parent] + 1, *(generation[key] + 2 for key in node.lost)]
-        generation[node.key] = max(above)
-        widths[node.thread, max(above)] += 60 + 7 * max(len(node.text) for node in here)
-    boxes: defaultdict[int, int] = defaultdict(lambda: 200)
-    for (thread, _), width in widths.items():
-        boxes[thread] = max(boxes[thread], width)
-    return sum(boxes.values())
-
-
-def _box(thread: int, title: str, dark: str, tint: str, cards: list[str]) -> str:
-    inside = "\n".join(cards)
-    return f"""subgraph cluster_{thread} {{
-graph [id=cluster_{thread} label=<{TABLE}<TR><TD><B>{_html(title)}</B></TD></TR></TABLE>>
-  labeljust=l labelloc=t margin=12 penwidth=1.2 style="rounded,filled"
+def _box(box: Box, title: str, dark: str, tint: str) -> str:
+    right, bottom = box.x + box.width, box.y + box.height
+    label = f'{TABLE}<TR><TD ALIGN="LEFT" WIDTH="{box.width - 24:.0f}"><B>{_html(title)}</B>'
+    inside = "\n".join(_card(row, dark) for row in box.rows)
+    return f"""subgraph cluster_{box.thread} {{
+graph [id=cluster_{box.thread} label=<{label}</TD></TR></TABLE>> penwidth=1.2 style="rounded,filled"
+  bb="{box.x:.0f},{-bottom:.0f},{right:.0f},{-box.y:.0f}"
+  lp="{(box.x + right) / 2:.0f},{-box.y - 15:.0f}"
   color="{dark}" fillcolor="{tint}" fontcolor="{dark}"]
-top_{thread} [style=invis label="" width=0.01 height=0.42]
 {inside}
 }}"""
 
 
-def _card(here: Card, dark: str, tint: str) -> str:
-    first = here[0]
-    if first.numbers:
-        label = f"{TABLE}{''.join(_row(event, dark) for event in here)}</TABLE>"
-        look = f'color="{LOST if first.lost else LINE}" margin="0.04,0.02"'
+def _card(row: Row, dark: str) -> str:
+    node, lost = row.node, f'color="{LOST}"'
+    if node is None:
+        cell = f'<TD ALIGN="LEFT" WIDTH="{row.width:.0f}">{_html(row.text)}</TD>'
+        label, kind = f"{TABLE}<TR>{cell}</TR></TABLE>", "words"
+        look = f'shape=plain style="" fontcolor="{LOST}"'
+    elif node.numbers:
+        label, kind = _event(node), "event"
+        look = lost if node.lost else 'shape=plaintext style=""'
     else:
-        label = f"<B>{_html(first.text)}</B>{_times(first)}"
-        if first.note:
-            note = f'<FONT FACE="Verdana" POINT-SIZE="8" COLOR="{DIM}">{first.note}</FONT>'
-            label = f"{TABLE}<TR><TD>{label}</TD></TR><TR><TD>{note}</TD></TR></TABLE>"
-        look = f'color="{LOST if first.lost else dark}" penwidth=1.4 fontname=Courier fontsize=11 '
-        look += f"width={(_room(first.text) + 16) / 72:.2f}"
-    kind = f'class="{"event" if first.numbers else "span"}{" lost" if first.lost else ""}"'
-    return f"{first.key} [id={first.key} {kind} label=<{label}> {look}]"
+        note = f' <FONT FACE="Verdana" POINT-SIZE="9" COLOR="{DIM}">{_rest(node)}</FONT>'
+        label, kind = f"<B>{_html(node.text)}</B>{note if _rest(node) else ''}", "span"
+        colour = lost if node.lost else f'color="{dark}"'
+        look = f"{colour} penwidth=1.4 fontname=Courier fontsize=11"
+    kind += " lost" * bool(node and node.lost)
+    place = f'pos="{(row.left + row.right) / 2:.1f},{-row.y:.1f}"'
+    size = f"width={row.width / 72:.3f} height={TALL / 72:.3f}"
+    return f'{row.key} [id={row.key} class="{kind}" label=<{label}> {look} {place} {size}]'
 
 
-def _row(event: Node, dark: str) -> str:
-    number = f'<FONT COLOR="{PAPER}">{_range(event.numbers)}</FONT>'
-    text = f'<FONT COLOR="{INK}">{_html(event.text)}</FONT>'
-    times = f"<TD {_named(f'{event.key}-times')}>{_times(event)}</TD>" if event.count > 1 else ""
-    return (
-        f'<TR><TD {_named(event.key)} STYLE="ROUNDED" BGCOLOR="{dark}">{number}</TD>'
-        f'<TD {_named(f"{event.key}-text")} ALIGN="LEFT" WIDTH="{_room(event.text)}">{text}</TD>'
-        f"{times}</TR>"
-    )
+def _rest(node: Node) -> str:
+    return f"{node.note} {times(node)}".strip()
+
+
+def _event(event: Node) -> str:
+    number, text, more = widths(event)
+    cells = f'<TD {_named(event.key)} {PILL} WIDTH="{number:.0f}">'
+    cells += f'<FONT POINT-SIZE="9"><B>{ranged(event.numbers)}</B></FONT></TD>'
+    cells += f'<TD {_named(f"{event.key}-text")} ALIGN="LEFT" WIDTH="{text:.0f}">'
+    cells += f"{_html(event.text) or ' '}</TD>"
+    if more:
+        cells += f'<TD {_named(f"{event.key}-times")} WIDTH="{more:.0f}">'
+        cells += f'<FONT COLOR="{DIM}" POINT-SIZE="9">{_rest(event)}</FONT></TD>'
+    return f"{TABLE}<TR>{cells}</TR></TABLE>"
 
 
 def _named(key: str) -> str:
@@ -247,31 +189,36 @@ def _named(key: str) -> str:
     return f'ID="{key}" HREF="#{key}"'
 
 
-def _times(node: Node) -> str:
-    return f'<FONT COLOR="{DIM}"> ×{node.count}</FONT>' if node.count > 1 else ""
+def _edges(node: Node, plan: Plan, colour: str) -> Iterator[str]:
+    """Give the line from a parent, or the red dashed arrow by way of its words."""
+    row = plan.row[node.key]
+    if node.parent:
+        above = plan.row[node.parent]
+        if node.far:
+            yield _edge(above, row, plan.across(above, row), f'penwidth=1.8 color="{colour}"')
+        else:
+            yield _edge(above, row, plan.under(above, row), "arrowhead=none")
+    for key in sorted(node.lost):
+        dashed, words = (
+            f'style=dashed penwidth=1.8 color="{LOST}" class=lost',
+            plan.row[words_of(key, node.thread)],
+        )
+        spawner = plan.row[key]
+        yield _edge(spawner, words, plan.across(spawner, words), f"{dashed} arrowhead=none")
+        yield _edge(words, row, plan.on(words, row), dashed)
 
 
-def _arrow(above: str, below: str, look: str) -> str:
-    return f'{above} -> {below} [{look} id="{above}-{below}"]'
-
-
-def _lost(node: Node, spawner: Node) -> Iterator[str]:
-    """The red dashed arrow. Its words are a node of their own, so that they cover nothing."""
-    words = f"lost_{spawner.key}_{node.thread}"
-    dashed = f'style=dashed penwidth=1.8 color="{LOST}" class=lost'
-    label = f"spawned in {_html(spawner.text)},<BR/>parent lost"
-    look = f'class=words shape=plain style="" fontcolor="{LOST}"'
-    yield f"subgraph cluster_{node.thread} {{ {words} [id={words} label=<{label}> {look}] }}"
-    yield _arrow(spawner.key, words, f"{dashed} arrowhead=none")
-    yield _arrow(words, node.key, dashed)
+def _edge(above: Row, below: Row, way: list[Point], look: str) -> str:
+    """Write an edge with its way, each stretch of which is straight."""
+    tip, ends = way[-1], way
+    if "arrowhead" not in look:
+        ends = [*way[:-1], (tip[0] - 7, tip[1])]
+    places = [f"{x:.1f},{-y:.1f}" for x, y in ends]
+    straight = [place for pair in pairwise(places) for place in (pair[0], pair[1], pair[1])]
+    end = "" if ends is way else f"e,{tip[0]:.1f},{-tip[1]:.1f} "
+    way_of = f"{end}{places[0]} {' '.join(straight)}"
+    return f'{above.key} -> {below.key} [{look} pos="{way_of}" id="{above.key}-{below.key}"]'
 
 
 def _html(text: str) -> str:
     return escape(text).replace("\\", "\\\\")  # a single one starts an escape: \\N is a name
-
-
-def _room(text: str) -> int:
-    """Points that text needs at least; engines take what is not ASCII for as narrow as a space."""
-    if text.isascii():
-        return 0
-    return sum(11 if east_asian_width(char) in "WF" else 7 for char in text)

@@ -7,42 +7,25 @@ strip into lines, as music is written; the stepper takes it whole.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from html import escape
 from itertools import pairwise
 from unicodedata import east_asian_width
 
-from spanlab.record import (
-    Event,
-    PollEnded,
-    PollStarted,
-    Record,
-    SpanEntered,
-    TaskFinished,
-    TaskSpawned,
-)  # fmt: skip
+from spanlab import record as kind
+from spanlab.record import Record
 from spanlab.replay import lost_parents
 from spanlab.traces import Trace
+from spanlab.view import words
 from spanlab.view.figure import Figure, card
 from spanlab.view.palette import HUES, painted, static
 from spanlab.view.places import ABOVE, DEEPEST, ROW, TITLE, Arrow, Bar, Mark, Places
 from spanlab.view.tree import titles_of
-from spanlab.view.words import (
-    beginning,
-    circled,
-    count,
-    message,
-    need,
-    panic,
-    rest,
-    task,
-    visible,
-    waited,
-)  # fmt: skip
+from spanlab.view.words import beginning, circled, count, few, message, panic, task, visible, wide
 
 LEFT, PAGE, TALL = 122, 960, 3000  # pixels: for the names, for a line of lanes, for all lines
 AXIS, GAP = 18, 14  # pixels: for the clock, between two lines
 MANY = 24  # more arrows than that are drawn faintly
+SCALE = "To the right: one record after the other, not to scale"
 MOST, LONGEST = 200, 5000  # lines of the text twin; records that may find room
 PATTERNS = ("", "M-1 1L1 -1M0 8L8 0M7 9L9 7", "M4 4h.01", "M4 0V8", "M-1 7L1 9M0 0L8 8M7 -1L9 1")
 
@@ -61,77 +44,77 @@ def lanes(trace: Trace) -> Figure:
     >>> lanes(trace)
     <Figure: 1 event on 1 thread, and no polls.>
     """
-    need("lanes(run(main()))", trace)
+    words.need("lanes(run(main()))", trace)
     part, starts, cut = beginning(trace, LONGEST), [0], 0
     while len(starts) > cut:
         titles = titles_of(part)
         placed = Places(part, titles)
         starts, cut = _line_starts(part, placed), max(1, int(TALL // (placed.height + AXIS + GAP)))
         part = part[: max(starts[cut], len(part) * 3 // 4) if len(starts) > cut else None]
-    left_out = rest("lanes", trace, len(part))
-    alt = " ".join(filter(None, [_sentence(part, titles), left_out]))
-    text = "\n".join([*_twin(part, titles), *filter(None, [left_out])])
-    return Figure(card(_lines(placed, titles, starts), alt), alt, text)
+    left_out = words.rest("lanes", trace, len(part))
+    alt = f"{_sentence(part, titles)} {left_out}".strip()
+    text = "\n".join([*_twin(part, titles), left_out]).rstrip("\n")
+    svg = _lines(placed, titles, starts)
+    return Figure(card(svg, alt, static("strip.css")), alt, text)
 
 
 # --- in words ------------------------------------------------------------------------------------
 
 
 def _sentence(trace: Trace, titles: dict[int, str]) -> str:
-    polls: defaultdict[int, dict[int, None]] = defaultdict(dict)
-    for record in trace.of(PollStarted):
+    polls: defaultdict[int, dict[int, None]] = defaultdict(dict)  # the threads of each task
+    for record in trace.of(kind.PollStarted):
         polls[record.task or 0][record.thread] = None
     events = f"{count(len(trace.events), 'event')} on {count(len(titles), 'thread')}"
     if not polls:
         return f"{events}, and no polls."
-    where = [f"{task(number)} on {_and(list(polls[number]))}" for number in list(polls)[:4]]
-    more = [f"{len(polls) - 4} more tasks"] if len(polls) > 4 else []
-    number = count(len(trace.of(PollStarted)), "poll")
-    ends = [end for end in trace.of(TaskFinished) if end.outcome == "panicked"]
-    panics = [f" {task(end.finished).capitalize()} panicked{panic(end)}." for end in ends[:3]]
-    panics += [f" {len(ends) - 3} more panicked."] if len(ends) > 3 else []
-    return f"{number}: {'; '.join([*where, *more])}. {events}.{''.join(panics)}"
-
-
-def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
-    """Give the text twin: under each thread a line for each of its polls, with what it did."""
-    lost = lost_parents(trace)
-    numbers = {event.index: circled(n) for n, event in trace.numbered}
-    did: dict[int, list[tuple[str, list[str]]]] = {thread: [] for thread in titles}
-    for record in trace.records:
-        polls, said = did.get(record.thread, []), _did(record, numbers, trace)
-        if isinstance(record, PollStarted) or (said and not polls):
-            polls.append(("…" if record.task is None else task(record.task), []))
-        if said:
-            missing = isinstance(record, Event) and record.index in lost
-            polls[-1][1].append(said + " (parent lost)" * missing)
-    every = []
-    for thread, title in titles.items():
-        lines = (": ".join(filter(None, [who, ", ".join(said)])) for who, said in did[thread])
-        every += [title, *(f"  {line}" for line in lines)]
-    more = [f"{len(every) - MOST} more lines"] if len(every) > MOST else []
-    return every[:MOST] + more
-
-
-def _did(record: Record, numbers: dict[int, str], trace: Trace) -> str:
-    match record:
-        case Event():
-            return f"{numbers[record.index]} {visible(message(record))}"
-        case SpanEntered(span=span):
-            return f"in {visible(trace.spans[span].name) if span in trace.spans else '?'}"
-        case TaskSpawned(spawned=number):
-            return f"spawns {task(number)}"
-        case TaskFinished(outcome="panicked"):
-            return f"panics{panic(record)}"
-        case PollEnded(ready=ready):
-            return "ends" if ready else f"waits for {waited(record)}"
-    return ""
+    where = few([f"{task(n)} on {_and(list(on))}" for n, on in polls.items()], 4, "{} more tasks")
+    ends = [end for end in trace.of(kind.TaskFinished) if end.outcome == "panicked"]
+    panics = [f"{task(end.finished).capitalize()} panicked{panic(end)}." for end in ends]
+    number = count(len(trace.of(kind.PollStarted)), "poll")
+    panics = few(panics, 3, "{} more panicked.")
+    return " ".join([f"{number}: {'; '.join(where)}. {events}.", *panics])
 
 
 def _and(threads: list[int]) -> str:
     if len(threads) > 3:
         return f"{len(threads)} threads"
     return " and ".join(f"ThreadId({thread})" for thread in threads)
+
+
+def _twin(trace: Trace, titles: dict[int, str]) -> list[str]:
+    """Give the text twin: under each thread a line for each of its polls, with what it did."""
+    lost, numbers = lost_parents(trace), {event.index: n for n, event in trace.numbered}
+    did: dict[int, list[list[str]]] = {thread: [] for thread in titles}
+    for record in trace.records:
+        polls, said = did.get(record.thread, []), _did(record, trace)
+        if isinstance(record, kind.PollStarted) or (said and not polls):
+            polls.append(["…" if record.task is None else task(record.task)])
+        if isinstance(record, kind.Event):
+            missing = " (parent lost)" * (record.index in lost)
+            said = f"{circled(numbers[record.index])} {said}{missing}"
+        if said:
+            polls[-1].append(said)
+    every = []
+    for thread, title in titles.items():
+        lines = ((who, ", ".join(said)) for who, *said in did[thread])
+        every += [title, *(f"  {': '.join(filter(None, line))}" for line in lines)]
+    return few(every, MOST, "{} more lines")
+
+
+def _did(record: Record, trace: Trace) -> str:
+    match record:
+        case kind.Event():
+            return visible(message(record))
+        case kind.SpanEntered(span=span):
+            return f"in {visible(trace.spans[span].name) if span in trace.spans else '?'}"
+        case kind.TaskSpawned(spawned=number):
+            return f"spawns {task(number)}"
+        case kind.TaskFinished(outcome="panicked"):
+            return f"panics{panic(record)}"
+        case kind.PollEnded(ready=ready):
+            return "ends" if ready else f"waits for {words.waited(record)}"
+    return ""
 
 
 # --- as a picture --------------------------------------------------------------------------------
@@ -144,60 +127,67 @@ def _line_starts(trace: Trace, placed: Places) -> list[int]:
         if x - begin > PAGE:
             starts.append(poll if placed.x[poll] - begin > PAGE * 0.75 else index)
             begin = placed.x[starts[-1]]
-        if isinstance(trace.records[index], PollStarted):
+        if isinstance(trace.records[index], kind.PollStarted):
             poll = index
     return starts
 
 
 def _lines(placed: Places, titles: dict[int, str], starts: list[int]) -> str:
-    """Show the strip through one window for each line."""
+    """Show the strip through one window for each line, and say what its length means."""
     edges = [*(placed.x[start] for start in starts if placed.x), placed.width]
-    page = max([b - a for a, b in pairwise(edges)] or [0]) + 12
-    tall, windows = placed.height + AXIS, ""
+    page = max([*(b - a for a, b in pairwise(edges)), 200]) + 12
+    tall, drawn = placed.height + AXIS * (len(placed.times) > 1), ""
     for line, (a, b) in enumerate(pairwise(edges)):
         y = 12 + line * (tall + GAP)
-        names = "".join(_name(t, titles[t], y + placed.top[t], i) for i, t in enumerate(titles))
-        windows += f'{names}<svg x="{LEFT}" y="{y:g}" width="{b - a:g}" height="{tall:g}"'
-        windows += f' viewBox="{a:g} 0 {b - a:g} {tall:g}"><use href="#strip"/></svg>'
-    width, height = LEFT + page, 24 + len(edges[1:]) * (tall + GAP)
-    return (
+        for place, (thread, title) in enumerate(titles.items()):
+            below = y + placed.top[thread] + ABOVE
+            look, name = f"sl-who k{place % len(HUES)}", title.partition(" · ")[2]
+            drawn += _text(14, below + 15, f"ThreadId({thread})", look)
+            drawn += _text(14, below + 29, _fitting(name, LEFT - 20), "sl-called")
+        drawn += f'<svg x="{LEFT}" y="{y:g}" width="{b - a:g}" height="{tall:g}" '
+        drawn += f'viewBox="{a:g} 0 {b - a:g} {tall:g}">{_window(placed, a, b)}</svg>'
+    width, height = LEFT + page, 30 + len(edges[1:]) * (tall + GAP)
+    return painted(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
-        f'viewBox="0 0 {width:g} {height:g}"><defs><g id="strip">'
-        f"{strip(placed, painted)}</g></defs>{windows}</svg>"
+        f'viewBox="0 0 {width:g} {height:g}">{_looks(placed)}{drawn}'
+        f"{_text(14, height - 12, SCALE, 'sl-called')}</svg>"
     )
 
 
-def _name(thread: int, title: str, y: float, place: int) -> str:
-    name = _fitting(title.partition(" · ")[2], LEFT - 20)
-    who = _text(14, y + ABOVE + 15, f"ThreadId({thread})", f"sl-who k{place % len(HUES)}")
-    return who + _text(14, y + ABOVE + 29, name, "sl-called")
-
-
 def _text(x: float, y: float, text: str, look: str = "") -> str:
-    kind = f' class="{look}"' if look else ""
-    return f'<text{kind} x="{x:g}" y="{y:g}">{escape(text)}</text>' if text else ""
+    look = look and f' class="{look}"'
+    return f'<text{look} x="{x:g}" y="{y:g}">{escape(text)}</text>' if text else ""
 
 
-def strip(placed: Places, paint: Callable[[str], str] = str) -> str:
+def strip(placed: Places) -> str:
     """Draw all lanes as one long strip of SVG; `data-i` is the index of the record behind it.
 
-    Its colours are the variables of a page; for a picture `paint` puts colours in their place.
+    Its colours are the variables of a page.
     """
-    used = {_look(bar.task) for bar in placed.bars if bar.kind == "poll"}
+    return _looks(placed) + _window(placed, 0.0, placed.width)
+
+
+def _looks(placed: Places) -> str:
+    looks = sorted({_look(bar.task) for bar in placed.bars if bar.kind == "poll"})
+    patterns = "".join(map(_pattern, looks))
+    return f"<style>{static('strip.css')}</style><defs>{patterns}</defs>"
+
+
+def _window(placed: Places, a: float, b: float) -> str:
+    """Draw what can be seen of the lanes between two places; what is said lies in between."""
     bars: defaultdict[str, list[str]] = defaultdict(list)
     for bar in placed.bars:
-        if bar.row < DEEPEST:
-            bars[bar.kind].append(_bar(bar, placed))
-    quiet = " quiet" if len(placed.arrows) > MANY else ""
+        if bar.row < DEEPEST and bar.start < b and a < bar.end:
+            bars[bar.kind].append(_bar(bar, placed, a, b))
+    clocks = ((x, _clock(time)) for x, time in placed.times[1:] if a <= x < b)
     return "".join([
-        f'<g class="sl-strip{quiet}"><style>{paint(static("strip.css"))}</style>',
-        f"<defs>{paint(''.join(map(_pattern, sorted(used))))}</defs>",
+        f'<g class="sl-strip{" quiet" if len(placed.arrows) > MANY else ""}">',
         *(f'<path class="rule" d="M0 {placed.top[t]:g}H{placed.width:g}"/>' for t in placed.top),
-        *bars["wait"],
-        *(_arrow(arrow, placed) for arrow in placed.arrows),
-        *bars["outside"], *bars["poll"], *bars["span"],
-        *(_mark(mark, placed) for mark in placed.marks),
-        *(_text(x, placed.height + 12, _clock(t), "time") for x, t in placed.times[1:]), "</g>",
+        *(_arrow(arrow, placed) for arrow in placed.arrows if arrow.start < b and a < arrow.end),
+        *bars["wait"], *bars["outside"], *bars["poll"], *bars["span"],
+        *(_mark(mark, placed) for mark in placed.marks if a <= mark.x < b),
+        *(_text(min(x, b - wide(clock, 10)), placed.height + 12, clock, "time")
+          for x, clock in clocks), "</g>",
     ])  # fmt: skip
 
 
@@ -215,21 +205,18 @@ def _pattern(look: int) -> str:
     )
 
 
-def _bar(bar: Bar, placed: Places) -> str:
-    y, width = placed.top[bar.thread] + ABOVE, max(bar.end - bar.start, 4)
-    tall, room, fill, look = placed.tall[bar.thread], width - 10, "", _look(bar.task)
-    if bar.kind == "span":
+def _bar(bar: Bar, placed: Places, a: float, b: float) -> str:
+    width, look, is_span = max(bar.end - bar.start, 4), _look(bar.task), bar.kind == "span"
+    y, tall = placed.top[bar.thread] + ABOVE, placed.tall[bar.thread]
+    if is_span:
         y, tall = y + TITLE + ROW * bar.row, ROW - 3
-    elif bar.kind == "poll":
-        fill = f' fill="url(#look{look})"'
-    elif bar.kind == "wait":
-        room = bar.room - 10
-    middle = y + (11 if bar.kind == "span" else 13)
-    words = _text(bar.start + 6, middle, _fitting(visible(bar.label), room))
+    fill = f' fill="url(#look{look})"' if bar.kind == "poll" else ""
+    left, right = max(bar.start, a), min(bar.start + (bar.room or width), b)
+    name = _fitting(visible(bar.label), right - left - 10)
     return (
         f'<g class="{bar.kind} k{look % len(HUES)}" data-i="{bar.record}">'
         f'<rect x="{bar.start + 1:g}" y="{y:g}" width="{width - 2:g}" height="{tall:g}" rx="5"'
-        f"{fill}/>{words}</g>"
+        f"{fill}/>{_text(left + 6, y + (11 if is_span else 13), name)}</g>"
     )
 
 
@@ -245,12 +232,12 @@ def _fitting(text: str, room: float) -> str:
 
 def _mark(mark: Mark, placed: Places) -> str:
     y = placed.top[mark.thread] + ABOVE + placed.tall[mark.thread] + 13
-    wide = 18 if mark.number < 100 else 25
+    width = 18 if mark.number < 100 else 25
     look, text = ("mark", str(mark.number)) if mark.number else ("mark panic", "✗")
     return (
         f'<g class="{look}{" lost" * mark.lost}" data-i="{mark.record}">'
-        f'<rect x="{mark.x - wide / 2:g}" y="{y - 9:g}" '
-        f'width="{wide}" height="18" rx="9"/>{_text(mark.x, y + 3.5, text)}</g>'
+        f'<rect x="{mark.x - width / 2:g}" y="{y - 9:g}" '
+        f'width="{width}" height="18" rx="9"/>{_text(mark.x, y + 3.5, text)}</g>'
     )
 
 

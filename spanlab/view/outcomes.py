@@ -11,19 +11,19 @@ from functools import cached_property
 from textwrap import wrap
 from typing import Any, NamedTuple
 
+from spanlab.frames import file_name
 from spanlab.record import PollStarted
-from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.graph import picture
 from spanlab.view.live import bundle, live
-from spanlab.view.page import page, prose, shown
+from spanlab.view.page import chip, page, prose, shown
 from spanlab.view.stepper import packed
-from spanlab.view.words import count, visible
+from spanlab.view.words import count, few, visible
 
 MOST = 10  # outcomes that are shown one by one; above, events are, each with its possible spans
 ROWS, FEW = 14, 8  # rows of text, and lines of what is the same
 POLLS = 24  # of a schedule that is drawn as a branch of a tree
-WIDE = 100  # letters of a line
+WIDE, MORE = 100, "  … and {} more"  # letters of a line; what is left out
 PROVED = (
     "no span is left on a thread for others, nothing looks at who was faster, and every task is "
     "waited for or has ended before, so one run shows what all of them show"
@@ -61,33 +61,31 @@ class Outcomes:
         if len(self.outcomes) <= MOST:
             each = zip(self.outcomes, self.differs, strict=True)
             return [Row(o.share, said, number, o.error) for number, (o, said) in enumerate(each)]
-        found = defaultdict[Said, list[int]](list)
+        found = defaultdict[str, defaultdict[Said, list[int]]](lambda: defaultdict(list))
         for number, differs in enumerate(self.differs):
             for said in dict.fromkeys(differs):
-                found[said].append(number)
-        messages = [message for message, _ in found]
+                found[said[0]][said].append(number)
         return [
             Row(sum(self.outcomes[n].share for n in numbers), [said], numbers[0])
-            for said, numbers in sorted(found.items(), key=lambda row: messages.index(row[0][0]))
-        ]
+            for ways in found.values() for said, numbers in ways.items()
+        ]  # fmt: skip
 
     @property
     def title(self) -> str:
         """What was found, in one sentence."""
         many, runs = count(len(self.outcomes), "outcome"), count(self.found.runs, "run")
+        cut = f"{many} so far: cut short after {runs}, "
         if any("BudgetExceeded:" in outcome.error for outcome in self.outcomes):
-            return f"{many} so far: cut short after {runs}, the last of which has no end"
+            return cut + "the last of which has no end"
         if not self.found.complete:
-            unseen = f"at most {self.found.unseen:.1%} of the schedules show more"
-            return f"{many} so far: cut short after {runs}, {unseen}"
-        if len(self.outcomes) > 1:
-            return f"{many}, and no other in any schedule ({runs})"
-        return f"{many}, the same in every schedule ({runs})"
+            return cut + f"at most {self.found.unseen:.1%} of the schedules show more"
+        only = "and no other in any" if len(self.outcomes) > 1 else "the same in every"
+        return f"{many}, {only} schedule ({runs})"
 
     @property
     def reasons(self) -> list[str]:
         """Why there may be more than one outcome, or cannot be."""
-        broken = [str(condition) for condition in self.found.broken]
+        broken = [f"{condition}{_file(condition)}" for condition in self.found.broken]
         if not broken:
             return [PROVED if self.found.complete else "too few schedules were run to tell"]
         if len(self.outcomes) == 1:
@@ -98,10 +96,10 @@ class Outcomes:
     def __repr__(self) -> str:
         lines = [self.title]
         if len(self.outcomes) > 1 or self.outcomes[0].error:
-            lines += _some([self._line(row) for row in self.rows], ROWS)
+            lines += few([self._line(row) for row in self.rows], ROWS, MORE)
         if self.same:
             same = [f"  {said}: {spans}" for said, spans in self.same]
-            lines += [f"{self.titled}:", *_some(same, FEW)]
+            lines += [f"{self.titled}:", *few(same, FEW, MORE)]
         reasons = wrap("why: " + "; ".join(self.reasons), WIDE, max_lines=5)
         return "\n".join([*(visible(line, WIDE) for line in lines), *reasons])
 
@@ -126,7 +124,7 @@ class Outcomes:
             for said, spans in self.same[:ROWS]
         )
         parts = {
-            "schedules": f"<pre>{tree}</pre>" if (tree := _tree(self.outcomes)) else "",
+            "schedules: who was polled, by thread": _tree(self.outcomes),
             self.titled: f"<table>{same}</table>" if same else "",
             "why": "".join(f"<p>{shown(reason)}</p>" for reason in self.reasons),
         }
@@ -146,7 +144,7 @@ class Outcomes:
         replay = f"Replay({outcome.replay!r})"
         return (
             f'<div class="bar" data-outcome="{row.number}">'
-            f'<b class="mark">{_letter(row.number)}</b><span class="share">{row.share:.0%}</span>'
+            f'{_mark(row.number)}<span class="share">{row.share:.0%}</span>'
             f'<span class="rail"><i style="width:{row.share:.1%}"></i></span>'
             f'<div class="said">{shown(row.error) or said or self.plain}'
             f"<code>{shown(replay, 60)}</code></div></div>"
@@ -166,22 +164,29 @@ def _told(outcome: Any) -> list[Said]:
     return sorted(told, key=lambda said: place[said[0]])
 
 
-def _some(lines: list[str], most: int) -> list[str]:
-    """Leave out what is too much, and say so."""
-    return [*lines[:most], f"  … and {len(lines) - most} more"] if len(lines) > most else lines
+def _file(condition: Any) -> str:
+    """Name the file or the cell of a line that a condition names."""
+    return f" of {file_name(condition.file).rpartition('/')[2]}" if condition.line else ""
 
 
-def _letter(number: int) -> str:
-    return chr(65 + number) if number < 26 else str(number + 1)
+def _mark(number: int) -> str:
+    return f'<b class="mark">{chr(65 + number) if number < 26 else number + 1}</b>'
 
 
 def _tree(outcomes: Any) -> str:
     """Draw the polls of each outcome's schedule: they are one branch up to where they differ."""
-    ways = [_polls(outcome.trace) for outcome in outcomes]
-    if not 1 < len(ways) <= MOST or max(map(len, ways)) > POLLS:
+    polls = [outcome.trace.of(PollStarted) for outcome in outcomes]
+    if not 1 < len(polls) <= MOST or max(map(len, polls)) > POLLS:
         return ""
-    ends = [[*way, f'<b class="mark">{_letter(n)}</b>'] for n, way in enumerate(ways)]
-    return "\n".join(_branches(ends))
+    ran = dict.fromkeys(thread for outcome in outcomes for thread in outcome.trace.ran)
+    places = {thread: place for place, thread in enumerate(ran)}
+    ways = [
+        [*(chip(words.task(p.task or 0), places[p.thread]) for p in way), _mark(number)]
+        for number, way in enumerate(polls)
+    ]
+    legend = " ".join(chip(f"ThreadId({thread})", place) for thread, place in places.items())
+    tree = "\n".join(_branches(ways))
+    return f"<p>{legend}</p><pre>{tree}</pre>"
 
 
 def _branches(ways: list[list[str]]) -> list[str]:
@@ -190,17 +195,8 @@ def _branches(ways: list[list[str]]) -> list[str]:
     shared = next((n for n, step in steps if len(set(step)) > 1), min(map(len, ways)))
     trunk = [" ".join(ways[0][:shared])] if shared else []
     firsts = list(dict.fromkeys(way[shared] for way in ways if len(way) > shared))
-    for place, first in enumerate(firsts, 1):
+    for first in firsts:
         inside = _branches([way[shared:] for way in ways if way[shared:][:1] == [first]])
-        corner, side = ("└ ", "  ") if place == len(firsts) else ("├ ", "│ ")
+        corner, side = ("└ ", "  ") if first == firsts[-1] else ("├ ", "│ ")
         trunk += [f"{corner if n == 0 else side}{line}" for n, line in enumerate(inside)]
     return trunk
-
-
-def _polls(trace: Trace) -> list[str]:
-    """Name who was polled, one after the other, each in the colour of its thread."""
-    return [
-        f'<b class="chip h{trace.ran[p.thread] % 6}" title="ThreadId({p.thread})">'
-        f"{words.task(p.task or 0)}</b>"
-        for p in trace.of(PollStarted)
-    ]

@@ -14,10 +14,10 @@ from spanlab.view.words import visible
 LONG = 160  # characters of a line that are shown
 
 
-def page(kind: str, html: str) -> str:
-    """Put HTML on a card of its own; `kind` is a class for the stylesheet."""
-    look = static("palette.css") + static("page.css")
-    return f'<style>{look}</style><div class="sl-page sl-{kind}" dir="ltr">{html}</div>'
+def page(kind: str, html: str, look: str = "") -> str:
+    """Put HTML on a card of its own; `kind` names its stylesheet, `look` is one more class."""
+    css = "".join(static(f"{name}.css") for name in ("palette", "page", kind))
+    return f'<style>{css}</style><div class="sl-page sl-{kind}{look}" dir="ltr">{html}</div>'
 
 
 def shown(text: str, limit: int = LONG) -> str:
@@ -26,8 +26,13 @@ def shown(text: str, limit: int = LONG) -> str:
 
 
 def prose(text: str) -> str:
-    """Escape a sentence and set its names, which stand between backticks, as code."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(text))
+    """Escape a sentence; names, which stand between backticks, are code, and ① is a mark."""
+
+    def set_in(found: re.Match[str]) -> str:
+        mark = found[2]
+        return number(ord(mark) - ord("①") + 1) if mark else f"<code>{found[1]}</code>"
+
+    return re.sub("`([^`]*)`|([①-⑳])", set_in, escape(text))
 
 
 def number(value: int) -> str:
@@ -35,6 +40,6 @@ def number(value: int) -> str:
     return f'<b class="num">{value}</b>'
 
 
-def chip(thread: int, place: int, kind: str = "") -> str:
+def chip(html: str, place: int, kind: str = "") -> str:
     """Write a thread in its colour, that of the place it has among the threads."""
-    return f'<b class="chip h{place % len(HUES)}{kind}">ThreadId({thread})</b>'
+    return f'<b class="chip h{place % len(HUES)}{kind}">{html}</b>'

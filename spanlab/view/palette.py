@@ -1,6 +1,6 @@
-"""The colours and fonts of Python's pictures: the light half of `static/palette.css`.
+"""The colours and fonts of Python's pictures, from `static/palette.css`.
 
-A picture cannot see the page that it stands on, so it has one look.
+A picture is light by itself, for any program that shows one, and knows how it looks on a dark page.
 """
 
 from __future__ import annotations
@@ -19,17 +19,28 @@ def static(name: str, package: str = "spanlab.view") -> str:
     return (files(package) / "static" / name).read_text(encoding="utf-8")
 
 
-PALETTE: dict[str, str] = dict(
-    re.findall(r"--(\w+): (?:var\(.*, )?light-dark\((#\w{6})", static("palette.css"))
-)  # the names of the stylesheets, each with its light colour
-PAPER, INK, DIM, LINE, LOST = (PALETTE[name] for name in ("bg", "fg", "dim", "line", "bad"))
+_KNOWN = re.findall(r"--(\w+): (?:var\(.*, )?light-dark\((#\w{6}), (#\w{6})", static("palette.css"))
+PALETTE = {name: light for name, light, _ in _KNOWN}  # the names of the stylesheets
+DARK = {name: dark for name, _, dark in _KNOWN}
+PAPER, SOFT, DIM, LINE, LOST = (PALETTE[n] for n in ("bg", "soft", "dim", "line", "bad"))
 HUES = tuple((PALETTE[f"c{n}"], PALETTE[f"t{n}"]) for n in range(6))  # of text, of its tint
 
 
-def painted(css: str) -> str:
+def painted(css: str, colours: dict[str, str] = PALETTE) -> str:
     """Put colours and fonts in the place of their variables."""
-    known = {**PALETTE, "sans": SANS, "mono": MONO}
+    known = {**colours, "sans": SANS, "mono": MONO}
     return re.sub(r"var\(--(\w+)\)", lambda variable: known[variable[1]], css)
+
+
+def night(svg: str, css: str = "") -> str:
+    """Write the style that darkens a light picture where its page is dark; `css` is its own."""
+    paints = "".join(
+        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}'
+        for _, light, dark in _KNOWN
+        if light in svg
+    )
+    dark = painted(css, DARK)
+    return f"<style>@media (prefers-color-scheme:dark){{{paints}{dark}}}</style>"
 
 
 def hue(position: int) -> tuple[str, str]:

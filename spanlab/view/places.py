@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from math import inf
 
 from spanlab import record as kind
 from spanlab.record import Record
@@ -40,7 +41,7 @@ class Bar:
     label: str = ""
     span: int | None = None
     row: int = 0
-    end: float = 0.0
+    end: float = inf
     room: float = 0.0  # from the start of a wait to what stands on top of it
 
 
@@ -94,7 +95,8 @@ class Places:
             self.width += self._wide(record) if record.index >= trace.cut.begun else 0
             if not isinstance(record, kind.ThreadStarted):
                 self._add(record)
-        self._end()
+        for bar in self.bars:
+            bar.end = min(bar.end, self.width)
         self.bars = [bar for bar in self.bars if bar.end]  # what ended before has no width
         self.arrows = [arrow for arrow in self.arrows if arrow.end]
         self.top, self.tall = dict[int, float](), dict[int, float]()
@@ -111,7 +113,7 @@ class Places:
         if not isinstance(record, kind.SpanEntered) or record.span in self._seen:
             return wide
         self._seen.add(record.span)  # its first bar has room for its name
-        return max(wide, min(6.7 * len(self._names.get(record.span, "")) - 22, 48))
+        return max(wide, min(6.7 * len(self._names.get(record.span, "")) - 22, 110))
 
     def _add(self, record: Record) -> None:
         thread, x = record.thread, self.x[-1]
@@ -123,10 +125,13 @@ class Places:
         match record:
             case kind.PollStarted():
                 self._poll(record, x)
-            case kind.PollEnded():
-                self._ended(record)
-            case kind.ThreadParked(task=None) if thread in self._open:
-                self._open.pop(thread).end = x
+            case kind.PollEnded(task=number, ready=ready):
+                self._close(thread, self.width)
+                if number == 0 and not ready:
+                    name = f"main waits for {waited(record)}"
+                    self._wait = self._bar("wait", record, self.width, name)
+            case kind.ThreadParked(task=None):
+                self._close(thread, x)
             case kind.SpanEntered(span=span):
                 bar = self._bar("span", record, x, self._names.get(span, "?"))
                 here, free = self._entered[thread], self._free[thread]
@@ -134,15 +139,14 @@ class Places:
                 here.append(bar)
             case kind.SpanExited(span=span):
                 here = self._entered[thread]
-                entered = next((bar for bar in reversed(here) if bar.span == span), None)
-                if entered is not None:
+                for entered in [bar for bar in here if bar.span == span][-1:]:
                     pop(here, entered)
                     entered.end = self.width
                     heappush(self._free[thread], entered.row)
             case kind.Event() | kind.TaskFinished(outcome="panicked"):
-                number = self._numbers.get(record.index, 0)
-                lost = record.index in self._lost
-                self.marks.append(Mark(record.index, thread, number, middle, lost))
+                at = record.index
+                mark = Mark(at, thread, self._numbers.get(at, 0), middle, at in self._lost)
+                self.marks.append(mark)
             case kind.TaskSpawned(spawned=number):
                 self._called[number] = "spawn", record, middle
             case kind.TaskWoken(woken=number):
@@ -155,9 +159,12 @@ class Places:
         self.bars.append(bar)
         return bar
 
+    def _close(self, thread: int, x: float) -> None:
+        if thread in self._open:
+            self._open.pop(thread).end = x
+
     def _poll(self, record: Record, x: float) -> None:
-        if record.thread in self._open:
-            self._open.pop(record.thread).end = x
+        self._close(record.thread, x)
         number = record.task or 0
         self._open[record.thread] = self._bar("poll", record, x, task(number))
         if number == 0 and self._wait:
@@ -167,15 +174,3 @@ class Places:
             why, call, start = self._called.pop(number)
             between = (call.index, record.index), (call.thread, record.thread)
             self.arrows.append(Arrow(why, *between, start, x))
-
-    def _ended(self, record: kind.PollEnded) -> None:
-        if record.thread in self._open:
-            self._open.pop(record.thread).end = self.width
-        if record.task == 0 and not record.ready:
-            self._wait = self._bar("wait", record, self.width, f"main waits for {waited(record)}")
-
-    def _end(self) -> None:
-        """End what is still open at the end of the trace."""
-        entered = (bar for bars in self._entered.values() for bar in bars)
-        for bar in [*self._open.values(), *entered, *([self._wait] if self._wait else [])]:
-            bar.end = self.width

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
+from spanlab.labels import Labels
 from spanlab.record import Event, SpanEntered, SpanNew
 from spanlab.replay import lost_parents
 from spanlab.traces import Trace
@@ -102,6 +103,33 @@ def _as_one(group: list[Node], into: dict[str | None, str]) -> Node:
     lost = frozenset(into[key] for node in group for key in node.lost)
     parent, keys = into.get(group[0].parent), tuple(key for node in group for key in node.keys)
     return replace(group[0], parent=parent, numbers=numbers, lost=lost, count=len(group), keys=keys)
+
+
+def told_apart(drawn: list[Node], labels: Labels) -> list[Node]:
+    """Give each span that is drawn alone a name of its own: `request{n=1}`."""
+    alone = [node.count == 1 and not node.numbers for node in drawn]
+    return [
+        replace(n, text=visible(labels.of(int(n.key[1:]))) or n.text) if one else n
+        for n, one in zip(drawn, alone, strict=True)
+    ]
+
+
+def outline(drawn: list[Node]) -> dict[int, list[tuple[int, Node]]]:
+    """Give the nodes of each thread, each with its depth, after its parent and in the log's order.
+
+    What has its parent on another thread stands at the edge, as what has none.
+    """
+    below: defaultdict[tuple[str | None, int], list[Node]] = defaultdict(list)
+    for node in drawn:
+        below[None if node.far else node.parent, node.thread].append(node)
+    lines = defaultdict[int, list[tuple[int, Node]]](list)
+    for thread in dict.fromkeys(node.thread for node in drawn):
+        todo = [(0, node) for node in reversed(below[None, thread])]
+        while todo:
+            depth, node = todo.pop()
+            lines[thread].append((depth, node))
+            todo += [(depth + 1, child) for child in reversed(below[node.key, thread])]
+    return lines
 
 
 def titles_of(trace: Trace) -> dict[int, str]:

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 from spanlab.errors import UsageError
 from spanlab.field import Fields
@@ -50,7 +51,7 @@ def beginning(trace: Trace, most: int, kinds: Container[str] = KINDS) -> Trace:
 def rest(view: str, trace: Trace, at: int, what: str = "") -> str:
     """Say that the records from one on are left out, and how to see them; empty if none are."""
     if at >= len(trace):
-        return ""
+        return trace.origin.untold if trace.origin else ""
     first = trace.cut.records + max(at, trace.cut.begun)
     return f"{what or f'Records from {first} on'} are left out. Write: {view}(trace[{first}:])"
 
@@ -58,6 +59,12 @@ def rest(view: str, trace: Trace, at: int, what: str = "") -> str:
 def count(number: int, thing: str) -> str:
     """Write how many there are of a thing."""
     return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def few(said: list[str], most: int, more: str = "{} more") -> list[str]:
+    """Leave out what is too much, and say how much that is."""
+    left = len(said) - most
+    return [*said[:most], more.format(left)] if left > 0 else said
 
 
 def visible(text: str, limit: int = 40) -> str:
@@ -71,6 +78,18 @@ def visible(text: str, limit: int = 40) -> str:
         for char in text[: limit + 1]
     )
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def wide(text: str, size: float, letter: float = 0.0) -> float:
+    """Give the room that text needs at most, if a letter of its font needs `letter` of its size.
+
+    Where nothing is said of the font the letters of a proportional one are told apart.
+    """
+    sizes = {**dict.fromkeys("mwMWQ@%…—", 0.95), **dict.fromkeys("fijlrtI.,:;'|!()[]{} ", 0.4)}
+    each = (
+        1.2 if east_asian_width(char) in "WF" else letter or sizes.get(char, 0.63) for char in text
+    )
+    return size * sum(each)
 
 
 def circled(number: int) -> str:
@@ -124,8 +143,5 @@ def listed(names: Names, most: int = 3) -> str:
     >>> listed(("leaf", "sub_task", "work"))
     '`work › sub_task › leaf`'
     """
-    if not names:
-        return "no span"
-    more = [f"{len(names) - most} more"] if len(names) > most else []
-    inner = [visible(name.replace("`", "'")) for name in reversed(names[:most])]
-    return f"`{' › '.join([*more, *inner])}`"
+    inner = few([visible(name.replace("`", "'")) for name in names], most)
+    return f"`{' › '.join(reversed(inner))}`" if names else "no span"

@@ -59,6 +59,9 @@ def test_a_reader_walks_through_a_lesson(server: tuple[str, str], page: Page, pa
     form.get_by_role("button", name="Commit").click()
     shown = lesson.output("run")
     expect(shown).to_contain_text("You may have thought")
+    expect(lesson.output("log")).to_contain_text("Locked")
+    assert lesson.run_all() == []
+    expect(lesson.output("log")).not_to_contain_text("Locked")
 
     stepper = lesson.output("step").locator(".sl")
     stepper.get_by_role("button", name="event").click()

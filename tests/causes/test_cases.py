@@ -42,7 +42,8 @@ RIGHT = {  # the cause, and words of the sentence and of the change; all of them
         Cause.MADE_INSIDE, ["the stream", "inside `handler`"], None),
     "a guard that is dropped at once": (
         Cause.AT_ONCE, ["the guard of `g`", "at once"], 'with info_span("g").enter():'),
-    "a log line in a drop, outside": (Cause.DROPPED, ["dropped", "`request` had been"], None),
+    "a log line in a drop, outside": (Cause.DROPPED, ["dropped", "`request` had been"],
+        'info_span("request").instrument(request())'),
     "a cached object with the first request's span": (
         Cause.OUTLIVED, ["enters `request{n=1}`", "hides `request{n=2}`"],
         "in_current_span(job())"),
@@ -97,7 +98,7 @@ def test_the_cached_object_gets_the_span_of_who_asks() -> None:
     case = CASES["a cached object with the first request's span"]
     sources, trace = run_case(case)
     answer = asked(case, trace)
-    assert answer.shown == (("request{n=1}",), ("request{n=2}",))
+    assert (answer.here, answer.then) == (("request{n=1}",), ("request{n=2}",))
     (file,) = sources
     again = execute(files(answer.fixes[0].apply(sources[file])), CurrentThread())
     (event,) = again.events

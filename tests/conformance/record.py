@@ -17,7 +17,8 @@ def main() -> None:
     for programs in sorted(HERE.glob("*.programs.jsonl")):
         records = HERE / programs.name.replace(".programs.", ".records.")
         with programs.open("rb") as source:
-            command = ["cargo", "run", "--quiet", "--release"]
+            binary = "filters" if programs.name.startswith("filters.") else "oracle"
+            command = ["cargo", "run", "--quiet", "--release", "--bin", binary]
             done = subprocess.run(
                 command, cwd=HERE / "oracle", stdin=source, stdout=subprocess.PIPE, check=True
             )

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from spanlab import CurrentThread, Seeded, VirtualThreads
+from spanlab import CurrentThread, Deadlock, Seeded, VirtualThreads, run
 
 HERE = Path(__file__).parent
 
-from driver import records, run_program  # noqa: E402
+from driver import block, records, run_program  # noqa: E402
+from driver_shared import clear  # noqa: E402
 
 
 def load(family: str) -> list[tuple[dict[str, Any], list[Any]]]:
@@ -43,6 +44,29 @@ def test_every_record_agrees_in_order(family: str) -> None:
     """On one thread nothing is left to chance, so nothing may differ."""
     assert len(load(family)) == 300
     assert disagreeing(family, CurrentThread(), list) == []
+
+
+def test_every_record_of_real_shapes_agrees_in_order() -> None:
+    """Channels, streams, timeouts, local sets: what programs are made of."""
+    assert len(load("async")) == 600
+    assert disagreeing("async", CurrentThread(), list) == []
+
+
+def test_who_waits_in_vain_gets_what_it_gets_in_rust() -> None:
+    """A channel never read, a receiver gone, a lock whose holder panics, a timeout of 0."""
+    assert disagreeing("hold", CurrentThread(), list) == []
+
+
+@pytest.mark.parametrize(
+    "program",
+    [program for program, recorded in load("hold") if recorded[-1:] == [["deadlock"]]],
+    ids=lambda program: program["id"],
+)
+def test_who_waits_for_ever_is_named(program: dict[str, Any]) -> None:
+    """Where the real ones hang, the error says who waits, where, and for what."""
+    with pytest.raises(Deadlock, match=r"driver_\w+\.py:\d+\) waits for (a|one|task) .+"):
+        run(block(program["body"]), on=CurrentThread())
+    clear()
 
 
 @pytest.mark.parametrize("schedule", [None, *map(Seeded, range(10))], ids=str)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from spanlab import Debug, Display, Empty, Level, UsageError, info, recording
-from spanlab.field import Text, debug, number, quote
+from spanlab.field import Text
+from spanlab.values import debug, number, quote
 
 
 def fields(**given: Any) -> tuple[tuple[str, Any], ...]:

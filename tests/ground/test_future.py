@@ -11,12 +11,14 @@ import pytest
 from spanlab import (
     CurrentThread,
     Future,
+    Panic,
     Pending,
     Seeded,
     VirtualThreads,
     info,
     info_span,
     join,
+    panic,
     pending,
     run,
     select,
@@ -261,20 +263,20 @@ def test_join_of_nothing_is_ready() -> None:
     assert run(main(), on=CurrentThread()).result == ()
 
 
-def test_join_lets_an_exception_through_and_drops_the_others() -> None:
+def test_join_lets_a_panic_through_and_drops_the_others() -> None:
     """A panic in one branch unwinds through all."""
 
-    async def panic() -> None:
+    async def panics() -> None:
         await yield_now()
-        raise ValueError("on purpose")
+        panic("on purpose")
 
     async def waits() -> None:
         with dropped("b"):
             await pending()
 
     async def main() -> None:
-        with pytest.raises(ValueError, match="on purpose"):
-            await join(waits(), panic())
+        with pytest.raises(Panic, match="on purpose"):
+            await join(waits(), panics())
         info("caught")
 
     assert messages(main) == "drop b caught"

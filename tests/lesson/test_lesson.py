@@ -37,8 +37,8 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "spanlab" / "lesson" / "texts"
 LOGS = ROOT / "tests" / "reference" / "logs"
 RIGHT = [(NO_SPAN, "main"), ("work", "main"), ("work", "main"), ("sub_task", "a worker")]
-# believed in lessons that are not written yet
-TO_COME = {"exited-is-closed", "pass-the-id"}
+# asked in the guide alone, or in lessons that are not written yet
+TO_COME = {"exited-is-closed", "pass-the-id", "guard-is-fine"}
 
 
 def data() -> dict[str, dict[str, Any]]:
@@ -121,21 +121,31 @@ def test_every_wrong_choice_has_a_reply(name: str) -> None:
         assert {spans} < set(line.spans), line.message
         wrong = {*line.spans, *asked.threads} - {spans, thread}
         assert set(line.replies) == wrong, line.message
-        assert all(reply.misconception and reply.text for reply in line.replies.values())
+        assert all(reply.text for replies in line.replies.values() for reply in replies)
         assert line.why
 
 
 @pytest.mark.parametrize("name", names("check"))
 def test_the_answer_of_an_exercise_has_a_source(name: str) -> None:
-    """It is in a recorded log, or the file says why it cannot be; and it passes the check."""
+    """It is in a recorded log, or the file says why it cannot be."""
     asked = data()["check"][name]
     assert len(asked["hints"]) >= 2
-    assert ("program" in asked) != ("given" in asked)
+    assert ("program" in asked) != ("given_by" in asked)
     if "program" in asked and isinstance(asked["answer"], dict):
         log = {message: spans for message, spans, _ in recorded(asked["program"])}
         assert asked["answer"].items() <= log.items()
-    assert check(name, asked["answer"])
     assert not check(name, ...)
+
+
+@pytest.mark.parametrize("name", names("check"))
+def test_what_an_exercise_gives_is_in_its_lesson(name: str) -> None:
+    """The functions that have to stay, and those to be changed, are those of the notebook."""
+    (path,) = (ROOT / "notebooks").glob(f"{name[:2]}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = "\n\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    for key in ("given", "start"):
+        for function in data()["check"][name].get(key, "").strip().split("\n\n\n"):
+            assert function in code
 
 
 def test_the_files_of_the_lessons_are_plain() -> None:
@@ -145,7 +155,9 @@ def test_the_files_of_the_lessons_are_plain() -> None:
     for path in sorted(FOLDER.glob("*.toml")):
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         shared = path.stem == "misconceptions"
-        kinds = {"misconception", "difference"} if shared else {"predict", "check"}
+        kinds = (
+            {"misconception", "difference", "thread"} if shared else {"predict", "check", "tell"}
+        )
         assert found.keys() <= kinds, path.name
         for kind, entries in found.items():
             for name, entry in entries.items():
@@ -154,13 +166,14 @@ def test_the_files_of_the_lessons_are_plain() -> None:
                 if isinstance(entry, dict):
                     assert name[:2] == path.name[:2], "a name begins with the lesson's number"
                     keys = {*entry, *(key for line in entry.get("line", []) for key in line)}
+                    keys = set() if kind == "tell" else keys  # its parts have names of their own
                     assert all(re.search(rf"\b{key}\b", explained) for key in keys)
 
 
 def test_every_misconception_is_behind_an_answer() -> None:
     """Each is named by a reply, but for those of the lessons to come."""
     text = "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("[0-9]*.toml"))
-    used = {name for name in data()["misconception"] if f'["{name}", ' in text}
+    used = {name for name in data()["misconception"] if f'["{name}", "' in text}
     assert data()["misconception"].keys() - used == TO_COME
 
 
@@ -196,7 +209,7 @@ def test_a_miss_names_the_misconception_behind_it() -> None:
     other.answer(3, "work", "a worker").answer(4, "work", "main").commit()
     text = str(other.show(run(programs.spawned()())))
     assert "0 of 4 right" in text
-    for reply in (r for line in other.question.lines for r in line.replies.values()):
+    for (reply,) in (r for line in other.question.lines for r in line.replies.values()):
         if reply.misconception.startswith(("Awaiting the handle", "A span made by hand")):
             assert reply.misconception in text
 
@@ -236,22 +249,46 @@ def test_answers_survive_a_cell_that_runs_again() -> None:
     assert not changed.kept.committed
 
 
-def test_commit_and_run() -> None:
-    """With `run` the commit runs the program, and the result stands under the question."""
-    ran: list[int] = []
+def test_a_view_is_locked_until_the_commit() -> None:
+    """Nothing is called before; after it the view is what it is without a question."""
+    mine, called = answered(), []
 
-    def make() -> Trace:
-        ran.append(1)
-        return lost_parent()
+    def view(trace: Trace, **more: Any) -> str:
+        called.append(more)
+        return f"{len(trace.events)} events"
 
-    mine = predict("01", run=make)
-    for number, pair in enumerate(RIGHT, 1):
-        mine.answer(number, *pair)
-    assert not ran
-    assert "8 of 8 right" in str(mine.commit())
-    assert ran == [1]
-    predict("01", run=make)  # the cell runs again, and so does the program, which may be another
-    assert ran == [1, 1]
+    shown = mine.then(view, lost_parent(), n=1)
+    assert str(shown) == "Locked. Commit your prediction first, then run this cell again."
+    assert "4 events" not in json.dumps(shown._repr_mimebundle_())
+    assert not called
+    mine.commit()
+    assert shown._repr_mimebundle_() == {"text/plain": "'4 events'"}
+    assert called == [{"n": 1}]
+
+
+def test_a_text_is_told_after_the_commit() -> None:
+    """It is Markdown, and what it quotes is the recorded log."""
+    mine = answered()
+    told = mine.tell("recorded")
+    assert str(told).startswith("Locked.")
+    mine.commit()
+    assert told._repr_mimebundle_()["text/markdown"].startswith("The Rust program")
+
+
+def test_a_teacher_asks_one_line_and_enters_the_votes() -> None:
+    """One choice is enough to commit, and the result names what the room said."""
+    mine = predict("01", ask=3)
+    assert [line.message for line in mine.question.lines] == ["making sub task"]
+    with pytest.raises(UsageError, match="choices are 'no span', 'work', 'work › sub_task'"):
+        mine.votes({"sub_task": 3})
+    mine.votes({"work › sub_task": 12, "work": 9, "not sure": 2})
+    text = str(mine.show(lost_parent()))
+    assert "0 of 1 right" in text
+    assert "the room said: work › sub_task 12, work 9, not sure 2" in text
+    assert "`#[instrument]` covers the whole function" in re.sub(r"\s+", " ", text)
+    assert not predict("01").kept.committed  # all lines are another question
+    with pytest.raises(UsageError, match="ask= is the number of a line: 1, 2, 3, 4, got 5"):
+        predict("01", ask=5)
 
 
 def test_a_changed_program_gets_no_reply_that_was_written_for_another() -> None:
@@ -371,15 +408,13 @@ def test_check_says_not_yet() -> None:
 
 
 def test_check_names_what_is_wrong_and_why() -> None:
-    """Every wrong line is named with its reply, or with how its spans differ."""
-    said = str(check("01", lost_parent()))
-    assert "`making sub task` is in `work`: that is what the line got" in said
-    assert "`performing task` is in `sub_task`: You may have thought: A spawned task" in said
-    wanted = {"in main": "x", "starting work": (), "making sub task": ("work", "sub_task")}
+    """Every wrong line that was written is named with its reply, or with how its spans differ."""
+    wanted = {"in main": "x", "starting work": (), "making sub task": "work"}
     said = str(check("01", wanted))
+    assert said.startswith("✗ Not yet.")
     assert "`in main` is in `x`: it should be in none" in said
     assert "`starting work` is in no span: a span is missing" in said
-    assert "their order is not. A tuple has the innermost first" in said
+    assert "`making sub task` is in `work`: that is what the line got" in said
     assert "`performing task`: this line is not there" in said
 
 
@@ -396,15 +431,25 @@ def test_a_difference_is_explained_without_a_reply(said: str, wanted: str, why: 
 
 
 def test_check_takes_the_right_answer_in_every_form() -> None:
-    """Tuples as `scope` gives them, strings, and a trace; true, with a word on why."""
+    """Tuples as `scope` gives them, and strings; true, with a word on why."""
     both = ("sub_task", "work")
     wanted = {"in main": (), "starting work": ("work",), "making sub task": both}
     assert check("01", {**wanted, "performing task": "work > sub_task"})
     said = check("01", {**wanted, "performing task": both})
-    assert str(said).startswith("Right. ")
+    assert str(said).startswith("✓ Right. ")
     assert "<code>sub_task</code>" in said._repr_mimebundle_()["text/html"]
-    with pytest.raises(UsageError, match="needs a trace or a dictionary, got 7"):
-        check("01", 7)
+
+
+@pytest.mark.parametrize("name", ["01", "05"])
+def test_what_is_no_answer_is_an_error_that_shows_one(name: str) -> None:
+    """A function, a future and a number are neither a run nor a dictionary."""
+
+    async def work():
+        info("never")
+
+    for wrong in (7, work, work()):  # the last is closed: nobody will await it
+        with pytest.raises(UsageError, match=r"this exercise needs .* Write: (check\(|\{)"):
+            check(name, wrong)
 
 
 def test_check_of_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -423,31 +468,30 @@ def test_words_of_the_reader_are_escaped() -> None:
     assert "<script" not in said._repr_mimebundle_()["text/html"]
 
 
-def test_hints_come_one_by_one() -> None:
-    """Each call gives the next; the last says so, and so does every call after it."""
-    first, last, after = str(hint("01")), str(hint("01")), str(hint("01"))
-    assert first.startswith("Hint 1 of 2: ")
-    assert last.startswith("Hint 2 of 2, the last: ")
-    assert after.startswith("There are no more hints")
-    reset("01")
-    assert str(hint("01")) == first
+def test_hints_are_folded_and_do_not_burn() -> None:
+    """All are there each time, one fold for each; one of them comes as text by its number."""
+    first, again = (hint("01")._repr_mimebundle_() for _ in range(2))
+    assert first == again
+    assert first["text/html"].count("<details>") == 2
+    assert first["text/plain"] == "2 hints. For the first write: `hint('01', 1)`"
+    assert str(hint("01", 2)).startswith("Hint 2 of 2: Both lines")
+    with pytest.raises(UsageError, match="from 1 to 2, got 3"):
+        hint("01", 3)
 
 
 # ---------------------------------------------------------------- the file
 
 
 def test_save_and_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Answers come back in a new session, committed ones locked, with the hints given."""
+    """Answers come back in a new session, committed ones locked."""
     monkeypatch.chdir(tmp_path)
     answered(wrong=True).commit()
-    hint("01")
     said = str(save())
     assert said.startswith("Saved the answers to 1 question in `my_answers.json`.")
     reset()
     assert not predict("01").kept.committed
     assert str(load()) == "Loaded the answers to 1 question."
     assert "6 of 8 right" in str(predict("01").show(lost_parent()))
-    assert str(hint("01")).startswith("Hint 2")
     save()  # its own file may be written again
     assert [path.name for path in tmp_path.iterdir()] == ["my_answers.json"]
 
@@ -470,7 +514,6 @@ def test_the_answers_of_two_notebooks_share_a_file(
     """What one saved stays when the other saves; what both answered is that of the later one."""
     monkeypatch.chdir(tmp_path)
     answered().commit()
-    hint("01")
     save()
     reset()  # another notebook knows nothing of the first
     predict("mine", ["a"], spans=["x", "y"], threads=[]).answer("a", "x")
@@ -492,7 +535,7 @@ def test_a_file_is_given_by_its_name(call: Any) -> None:
         call(5)
 
 
-GOOD = {"lines": {"in main": ["work", "main"]}, "committed": False, "hints": 0}
+GOOD = {"lines": {"in main": ["work", "main"]}, "committed": False}
 
 
 @pytest.mark.parametrize(
@@ -504,7 +547,6 @@ GOOD = {"lines": {"in main": ["work", "main"]}, "committed": False, "hints": 0}
         ('{"format": "spanlab answers 1"}', "has no answers"),
         ("[" * 100_000, "nested too deep|damaged"),
         ("x" * 1_000_001, "too large"),
-        ({"01": {**GOOD, "hints": -1}}, "answers to '01' are damaged"),
         ({"01": {**GOOD, "committed": 1}}, "answers to '01' are damaged"),
         ({"01": {**GOOD, "lines": {"in main": ["work"]}}}, "answers to '01' are damaged"),
         ({"01": {**GOOD, "lines": {"in main": ["work", 1]}}}, "answers to '01' are damaged"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from learner import COMMIT
 from nbclient import NotebookClient
 
 from spanlab.lesson.questions import question
@@ -44,6 +45,8 @@ def sections(lesson: str) -> dict[str, str]:
 def printed(lesson: str) -> dict[str, str]:
     """Run a lesson and give what each code cell shows as text."""
     notebook = nbformat.read(LESSONS[lesson], as_version=4)
+    at = next(at for at, cell in enumerate(notebook.cells) if cell.id == "predict")
+    notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(COMMIT))
     NotebookClient(notebook, timeout=60, kernel_name="python3", store_widget_state=False,
                    resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()  # fmt: skip
     return {
@@ -105,7 +108,7 @@ def test_an_answer_to_a_prediction_is_that_of_the_lesson(title: str) -> None:
         return
     (line,) = [each for each in question(title[:2]).lines if each.message == match[1]]
     right, _ = line.answer
-    sentences = {said: reply.misconception for said, reply in line.replies.items()}
+    sentences = {said: reply[0].misconception for said, reply in line.replies.items()}
     said = {
         answer.replace("`", ""): "" if reveals == "–" else reveals.strip("`")
         for answer, _, reveals in ROW.findall(QUESTIONS[title])[:-1]

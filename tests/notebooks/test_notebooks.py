@@ -15,19 +15,26 @@ from pathlib import Path
 import nbformat
 import pytest
 from figures import FIGURES, figures
+from learner import COMMIT, read_by_learner, spoilers
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+
+from spanlab.lesson.questions import Line, question
+from spanlab.lesson.questions import texts as lesson_texts
 
 ROOT = Path(__file__).parents[2]
 LESSONS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
 REFERENCE = ROOT / "tests" / "reference"
+GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"
 PITFALLS = ROOT / "notebooks" / "pitfalls.ipynb"
-PAGES = [*LESSONS, PITFALLS, ROOT / "README.md"]
+PAGES = [*LESSONS, PITFALLS, GLOSSARY, ROOT / "README.md"]
 
 SKELETON = ["Warm-up", "The code", "Predict", "Run", "Look", "Explain", "Change it", "Exercise",
             "Key points"]  # fmt: skip
 FIRST = {"The map", "What this machine can do"}  # what only the first lesson has besides
 LINES, SCENARIO, RUST, WORDS, SECONDS = 10, 20, 15, 120, 30
+TELLS = lesson_texts()["tell"]
+TELLS_ONLY = re.compile(r'\w+\.tell\("([a-z-]+)"\)')
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 DOES_NOT_BELONG = re.compile(
     r"^\s*[!%]|\b(pip|urllib|requests|subprocess|matplotlib|open|exec|eval|IPython|noqa)\b", re.M
@@ -50,16 +57,27 @@ def codes(path: Path) -> list[NotebookNode]:
     return [cell for cell in read(path).cells if cell.cell_type == "code"]
 
 
+def told(path: Path) -> dict[str, str]:
+    """Give the texts that a page shows after the commit."""
+    parts = {name: each for name, each in TELLS.items() if name[:2] == path.name[:2]}
+    return {part: text for each in parts.values() for part, text in each.items()}
+
+
+def every_text(path: Path) -> dict[str, str]:
+    """Give all that is written for readers, by the id of its cell or the name of its part."""
+    return {cell.id: cell.source for cell in texts(path)} | told(path)
+
+
 def fenced(path: Path, language: str) -> list[str]:
     """Give what stands in the fences of one language in a lesson."""
-    found = [match for cell in texts(path) for match in FENCE.findall(cell.source)]
+    found = [match for text in every_text(path).values() for match in FENCE.findall(text)]
     return [body for name, body in found if name == language]
 
 
 def recorded(path: Path) -> tuple[str, str]:
     """Give the log that a lesson quotes from the real crates, and the recorded file."""
-    (cell,) = [cell for cell in texts(path) if "recorded" in cell.metadata]
-    ((_, quoted),) = FENCE.findall(cell.source)
+    (cell,) = [cell for cell in codes(path) if "recorded" in cell.metadata]
+    ((_, quoted),) = FENCE.findall(told(path)["recorded"])
     log = REFERENCE / "logs" / f"{cell.metadata['recorded']}.log"
     return quoted, log.read_text(encoding="utf-8")
 
@@ -86,18 +104,28 @@ def test_cells_are_short(path: Path) -> None:
     for cell in codes(path):
         most = SCENARIO if "def " in cell.source else LINES
         assert len(cell.source.splitlines()) <= most, cell.id
-    for cell in texts(path):
-        assert len(FENCE.sub("", cell.source).split()) <= WORDS, cell.id
+    for name, text in every_text(path).items():
+        assert len(FENCE.sub("", text).split()) <= WORDS, name
     for snippet in fenced(path, "rust"):
         assert len(snippet.splitlines()) <= RUST, snippet
 
 
 @each_page
 def test_text_stands_before_every_code_cell(path: Path) -> None:
-    """The reader is told what to look for before there is something to run."""
-    cells = read(path).cells
+    """The reader is told what to look for before there is something to run.
+
+    A cell that only tells, after the commit, is a text itself.
+    """
+    cells = [cell for cell in read(path).cells if not TELLS_ONLY.fullmatch(cell.source)]
     for before, cell in pairwise(cells):
         assert cell.cell_type == "markdown" or before.cell_type == "markdown", cell.id
+
+
+@each_lesson
+def test_a_text_for_after_the_commit_is_told_once(path: Path) -> None:
+    """Each has its cell, and each such cell has its text."""
+    shown = [match[1] for cell in codes(path) if (match := TELLS_ONLY.fullmatch(cell.source))]
+    assert sorted(shown) == sorted(told(path))
 
 
 @each_page
@@ -137,10 +165,10 @@ def imports(node: ast.stmt) -> list[str]:
 @each_page
 def test_answers_are_folded(path: Path) -> None:
     """Every fold opens with a summary and is closed in its own cell."""
-    for cell in texts(path):
-        tags = re.findall(r"</?(?:details|summary)>", cell.source)
-        assert tags == tags[:4] * (len(tags) // 4), cell.id
-        assert tags[:4] in ([], ["<details>", "<summary>", "</summary>", "</details>"]), cell.id
+    for name, text in every_text(path).items():
+        tags = re.findall(r"</?(?:details|summary)>", text)
+        assert tags == tags[:4] * (len(tags) // 4), name
+        assert tags[:4] in ([], ["<details>", "<summary>", "</summary>", "</details>"]), name
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
@@ -184,23 +212,32 @@ def test_a_quoted_log_is_the_recorded_one(path: Path) -> None:
         assert quoted.rstrip("\n") == log.rstrip("\n")
 
 
+@each_page
+def test_every_log_that_is_shown_was_recorded(path: Path) -> None:
+    """A log in a text is what one of the programs printed, all of it or a part."""
+    logs = [f"\n{log.read_text(encoding='utf-8')}" for log in (REFERENCE / "logs").glob("*.log")]
+    for quoted in fenced(path, "text"):
+        if quoted.startswith("   INFO"):
+            assert any(f"\n{quoted}" in log for log in logs), quoted
+
+
 @each_lesson
 def test_versions_are_those_that_were_recorded(path: Path) -> None:
     """A lesson that names the version of a crate names the one that ran."""
     versions = json.loads((REFERENCE / "logs" / "versions.json").read_text(encoding="utf-8"))
-    for cell in texts(path):
-        for crate, version in re.findall(r"\b([a-z-]+) (\d+\.\d+\.\d+)", cell.source):
-            assert versions[crate] == version, cell.id
+    for name, text in every_text(path).items():
+        for crate, version in re.findall(r"\b([a-z-]+) (\d+\.\d+\.\d+)", text):
+            assert versions[crate] == version, name
 
 
 # ---------------------------------------------------------------- running
 
 
 @each_lesson
-def test_a_lesson_runs_and_runs_again(path: Path) -> None:
-    """Top to bottom from a fresh kernel, in time; then every cell once more, from the last up.
+def test_a_lesson_keeps_its_answers_until_the_commit_and_runs_again(path: Path) -> None:
+    """Run All shows no answer. After the commit every cell runs once more, from the last up.
 
-    The log it prints has the spans and threads of the recorded one. Then its solution is right.
+    The log it prints then has the spans and threads of the recorded one, and its solution is right.
     """
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=SECONDS, record_timing=False,
@@ -213,21 +250,32 @@ def test_a_lesson_runs_and_runs_again(path: Path) -> None:
             client.execute_cell(cell, at)
             assert not errors(cell), cell.id
         assert time.monotonic() - start < SECONDS
-        printed = [shown(cell) for _, cell in numbered]
+        seen = {cell.id: read_by_learner(cell) for cell in notebook.cells}
+        assert list(spoilers(questions_of(path), seen)) == []
+        notebook.cells.append(nbformat.v4.new_code_cell(COMMIT))
+        client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
+        printed = []
         for at, cell in reversed(numbered):
             client.execute_cell(cell, at)
             assert not errors(cell), cell.id
-        notebook.cells.append(nbformat.v4.new_code_cell(solution(path)))
+            printed.append(shown(cell))
+        assert not any("Locked" in text for text in printed)
+        notebook.cells[-1] = nbformat.v4.new_code_cell(solution(path))
         solved = client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
-        assert shown(solved).startswith("Right."), shown(solved)
+        assert shown(solved).startswith("✓ Right."), shown(solved)
     quoted, _ = recorded(path)
     assert masked(quoted) in [masked(text, like=quoted) for text in printed]
 
 
 def solution(path: Path) -> str:
-    """Give what the last fold of a lesson writes into the cell of the exercise."""
-    (cell,) = [cell for cell in texts(path) if cell.id == "exercise-answer"]
-    return "\n".join(body for language, body in FENCE.findall(cell.source) if language == "python")
+    """Give what the solution of a lesson writes into the cell of the exercise."""
+    fences = FENCE.findall(told(path)["solution"])
+    return "\n".join(body for language, body in fences if language == "python")
+
+
+def questions_of(path: Path) -> list[Line]:
+    """Give the lines that a lesson asks about."""
+    return list(question(path.name[:2]).lines)
 
 
 def errors(cell: NotebookNode) -> str:

@@ -30,12 +30,6 @@ PITFALLS = {pitfall.number: pitfall for pitfall in pitfalls.PITFALLS}
 NOT_EXPRESSED = {
     4: "Two threads must meet between the look at the stack and the look at the span. spanlab does "
        "both in one step. What such a guard leaves behind without the race is pitfall_stale_entry.",
-    10: "rayon's threads steal a job while they wait inside another one. spanlab has no such pool, "
-        "and a thread of its own that waits runs nothing else.",
-    18: "It is about methods that override others, and old versions of two macros. Python has no "
-        "traits, and `@instrument` sees a method as it is run.",
-    22: "A recording is that of all its threads: there is no subscriber of one thread alone.",
-    23: "`parent=span` lends the span and cannot move it: in Python the caller keeps its name.",
     25: "tokio's own spans are made with `tokio_unstable` and its feature `tracing`, and "
     "spanlab's tasks have none.",
 }  # fmt: skip
@@ -73,10 +67,11 @@ def printed(name: str, trace: Trace) -> str:
 def ran(name: str) -> Trace:
     """Run a program in spanlab, and check that the real crates printed the same."""
     program, many = PROGRAMS[name], "worker_threads" in source(name)
+    settings = pitfalls.SETTINGS.get(name.removeprefix("pitfall_"), {}) | {"level": "info"}
     if "#[tokio::main" in source(name):
-        trace = run(program(), on=None if many else CurrentThread(), level="info")
+        trace = run(program(), on=None if many else CurrentThread(), **settings)
     else:
-        with recording(level="info") as trace:
+        with recording(**settings) as trace:
             program()
     alike = lines if many else masked
     assert alike(printed(name, trace)) == alike(recorded(name)), name
@@ -109,8 +104,8 @@ def before(name: str, first: str, then: str) -> bool:
 
 
 def test_every_pitfall_is_expressed_or_listed_with_its_reason() -> None:
-    """There are 26; each has programs and a test here, or a reason why not."""
-    assert list(PITFALLS) == list(range(1, 27))
+    """There are 34; each has programs and a test here, or a reason why not."""
+    assert list(PITFALLS) == list(range(1, 35))
     expressed = {number for number, pitfall in PITFALLS.items() if pitfall.programs}
     assert expressed | NOT_EXPRESSED.keys() == set(PITFALLS)
     assert not expressed & NOT_EXPRESSED.keys()
@@ -217,6 +212,12 @@ def test_09_another_thread_starts_with_an_empty_stack(name: str) -> None:
     told(name, "performing task", "a thread begins with an empty stack", fixed)
 
 
+def test_10_a_thread_that_waits_runs_the_job_of_others_in_its_span() -> None:
+    """The stack is the thread's, whoever the job belongs to; a job can bring a span."""
+    assert scopes("pitfall_stolen_job") == {"a job of others": ("mine",)}
+    assert scopes("pitfall_stolen_job_fixed") == {"a job of others": ("theirs",)}
+
+
 def test_11_a_disabled_span_takes_the_context_with_it() -> None:
     """What the level rejects is not entered; `or_current` puts the current span in its place."""
     lost, fixed = scopes("pitfall_disabled_span"), scopes("pitfall_disabled_span_fixed")
@@ -273,6 +274,13 @@ def test_17_the_loser_of_a_select_ends_without_a_word() -> None:
     assert scopes(f"{name}_fixed") == {"begun": ("slow",), "ended": ("slow",), "gave up": ()}
 
 
+def test_18_a_method_that_overrides_another_has_not_its_attribute() -> None:
+    """The span is that of the function which runs."""
+    default = "as by default", ("call",)
+    assert list(scopes("pitfall_default_method").items()) == [default, ("in my way", ())]
+    assert scopes("pitfall_default_method_fixed")["in my way"] == ("call",)
+
+
 def test_19_to_enter_the_span_that_is_none_does_not_detach() -> None:
     """It has no effect at all; a root hides what is around it."""
     assert scopes("pitfall_none_in_scope") == {"still in request": ("request",)}
@@ -304,6 +312,22 @@ def spans(name: str) -> list[list[str]]:
     return [[span["name"] for span in event["spans"]] for event in found]
 
 
+def test_22_a_subscriber_of_one_thread_does_not_hear_the_workers() -> None:
+    """Spans and events of the others go nowhere; with one thread, or a global one, all is heard."""
+    name = "pitfall_scoped_subscriber"
+    assert list(scopes(name)) == ["in the test", "the task has ended"]
+    assert "in the task" in scopes(f"{name}_fixed")
+    heard = run(PROGRAMS[name](), on=CurrentThread(), scoped=True)
+    assert "in the task" in [event.message for event in heard.events]
+
+
+def test_23_a_span_that_has_closed_cannot_become_a_parent() -> None:
+    """Its number is all that is left; where the span is kept, it can."""
+    (said,) = scopes("pitfall_moved_parent")
+    assert "consuming a parent span" in said
+    assert scopes("pitfall_moved_parent_fixed") == {"in child": ("child", "request")}
+
+
 def test_24_a_span_that_is_entered_twice_does_not_become_current() -> None:
     """The event belongs to what was entered in between; it can name another parent."""
     assert scopes("pitfall_reentered") == {"meant for outer": ("inner", "outer")}
@@ -330,6 +354,71 @@ def entered(name: str) -> list[str]:
         elif isinstance(record, SpanExited):
             names.remove(trace.spans[record.span].name)
     return names
+
+
+def test_27_a_channel_brings_no_span_to_the_actor() -> None:
+    """The message must bring it."""
+    lost, fixed = scopes("pitfall_actor"), scopes("pitfall_actor_fixed")
+    assert (lost["handling 1"], fixed["handling 1"]) == ((), ("request",))
+
+
+def test_28_a_channel_brings_no_span_to_a_thread() -> None:
+    """The message must bring it."""
+    lost, fixed = scopes("pitfall_worker"), scopes("pitfall_worker_fixed")
+    assert (lost["executing 1"], fixed["executing 1"]) == ((), ("request",))
+
+
+def test_29_a_cached_object_works_in_its_first_span() -> None:
+    """Both queries are in the first request; without a span of its own each is in its own."""
+    assert [n for _, n in requests("pitfall_cached")] == [1, 1]
+    assert [n for _, n in requests("pitfall_cached_fixed")] == [1, 2]
+
+
+def requests(name: str) -> list[tuple[str, int]]:
+    """Give each event's message, and the number of the request that it is in."""
+    trace = ran(name)
+    found = [(event.message, trace.ancestors(event.parent)[-1]) for event in trace.events]
+    return [(message, dict(span.fields)["n"]) for message, span in found]
+
+
+def test_30_a_stream_is_polled_after_the_span_of_its_maker() -> None:
+    """It can take the span along, for each item."""
+    lost, fixed = scopes("pitfall_stream_body"), scopes("pitfall_stream_body_fixed")
+    assert (lost["chunk 1"], fixed["chunk 1"]) == ((), ("handler",))
+    cause = why(ran("pitfall_stream_body"), "chunk 0").cause
+    assert cause == "made inside a span, polled outside"
+
+
+def test_31_a_guard_in_a_stream_is_held_over_its_yields() -> None:
+    """The reader is inside it; between two yields it can be entered and exited."""
+    lost, fixed = scopes("pitfall_guard_over_yield"), scopes("pitfall_guard_over_yield_fixed")
+    assert (lost["consumed 0"], fixed["consumed 0"]) == (("numbers",), ())
+    assert fixed["produced 1"] == ("numbers",)
+    cause = why(ran("pitfall_guard_over_yield"), "consumed 0").cause
+    assert cause == "another task's guard on the stack"
+
+
+def test_32_a_pool_keeps_the_span_of_a_request_open() -> None:
+    """A connection is to have a span of its own."""
+    name = "pitfall_pool_holds"
+    assert before(name, "answered", "request: close")
+    assert before(f"{name}_fixed", "request: close", "answered")
+    assert scopes(f"{name}_fixed")["query 1"] == ("connection",)
+
+
+def test_33_a_filter_of_a_target_cuts_out_its_spans() -> None:
+    """What was in them belongs to what is around; a target of their own lets them through."""
+    lost, fixed = scopes("pitfall_filter_cuts"), scopes("pitfall_filter_cuts_fixed")
+    assert (lost["in my handler"], fixed["in my handler"]) == ((), ("request",))
+    assert "listening" not in lost | fixed
+    assert why(ran("pitfall_filter_cuts"), "in my handler").cause == "the span is disabled"
+
+
+def test_34_an_entered_span_is_entered_while_its_callback_waits() -> None:
+    """What happens meanwhile is inside; a callback can enter the span when it runs."""
+    lost, fixed = scopes("pitfall_callback"), scopes("pitfall_callback_fixed")
+    assert (lost["unrelated"], fixed["unrelated"]) == (("trigger",), ())
+    assert fixed["in the callback"] == ("trigger",)
 
 
 # ---------------------------------------------------------------- the page

@@ -17,6 +17,7 @@ from spanlab import (
     info,
     info_span,
     instrument,
+    join,
     spawn,
     spawn_blocking,
     spawn_thread,
@@ -47,6 +48,46 @@ def spawning(sub_task: Callable[[], Any]) -> Main:
 def limited(future):
     info("setting a limit")
     return future
+
+
+async def ordered(mail: Callable[[Any], Any]) -> None:
+    """Take two orders; `mail` is what is done to the future of a mail."""
+
+    async def send_mail():
+        info("mail sent")
+
+    @instrument
+    async def request(id):
+        info("order taken")
+        await spawn(mail(send_mail()))
+        info("order done")
+
+    await join(request(7), request(8))
+
+
+async def service() -> None:
+    await ordered(lambda future: future)
+
+
+async def service_fixed() -> None:
+    await ordered(in_current_span)
+
+
+def expanded_block() -> Main:
+    def sub_task():
+        info("making sub task")
+
+        async def expanded():
+            span = info_span("sub_task")
+
+            async def block():
+                info("performing task")
+
+            await span.instrument(block())
+
+        return expanded()
+
+    return spawning(sub_task)
 
 
 async def nested_exercise() -> None:
@@ -667,6 +708,7 @@ async def ported_exercise() -> None:
 
 
 PROGRAMS = (
+    service, service_fixed, expanded_block,
     nested_exercise, made_before, rewrite_shapes, rewrite_exercise, guard_in_future,
     guard_dropped_at_once, guard_around_spawn, guard_around_join, by_hand_exercise,
     lazy_exercise,
@@ -678,6 +720,7 @@ PROGRAMS = (
     ported_exercise,
 )  # fmt: skip
 ON_ONE_THREAD = (
+    service, service_fixed,
     thread_exercise, guarded_pair, guarded_longer, instrumented_pair, guard_adopts,
     guard_attribute, guard_in_main, guard_upload, guard_exercise, blocking_one_thread,
     ported_exercise,

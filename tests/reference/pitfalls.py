@@ -5,18 +5,25 @@ Read each function beside the Rust file of its name. A `Drop` that logs there is
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from functools import cache
+from queue import SimpleQueue
 from typing import NamedTuple
 
 from spanlab import (
     JoinError,
     JoinSet,
     Span,
+    UsageError,
+    block,
     debug_span,
+    error,
     in_current_span,
     info,
     info_span,
     instrument,
+    mpsc,
     pending,
     select,
     spawn,
@@ -308,6 +315,316 @@ async def not_busy_fixed() -> None:
     await request()
 
 
+def stolen_job() -> None:
+    jobs = list[Callable[[], None]]()  # of the one thread of the pool
+
+    def in_mine():
+        jobs.append(lambda: info("a job of others"))
+        jobs.pop()()  # a thread that waits runs what is there
+
+    info_span("mine").in_scope(in_mine)
+
+
+def stolen_job_fixed() -> None:
+    jobs = list[Callable[[], None]]()
+
+    def in_mine():
+        theirs = info_span("theirs", parent=None)
+        jobs.append(lambda: theirs.in_scope(lambda: info("a job of others")))
+        jobs.pop()()
+
+    info_span("mine").in_scope(in_mine)
+
+
+class Service:
+    @instrument(skip_all=True)
+    async def call(self):
+        info("as by default")
+
+
+async def default_method() -> None:
+    class Mine(Service):
+        async def call(self):
+            info("in my way")
+
+    await Service().call()
+    await Mine().call()
+
+
+async def default_method_fixed() -> None:
+    class Mine(Service):
+        @instrument(skip_all=True)
+        async def call(self):
+            info("in my way")
+
+    await Service().call()
+    await Mine().call()
+
+
+async def in_the_task() -> None:
+    info("in the task")
+
+
+async def scoped_subscriber() -> None:  # which is run with `scoped=True`
+    info("in the test")
+    await spawn(in_the_task())
+    info("the task has ended")
+
+
+async def scoped_subscriber_fixed() -> None:
+    info("in the test")
+    await spawn(in_the_task())
+    info("the task has ended")
+
+
+def moved_parent() -> None:
+    request = info_span("request")
+    id = request.id
+    del request
+    try:
+        info_span("child", parent=id)
+    except UsageError as panic:
+        error(str(panic).splitlines()[-1])
+
+
+def moved_parent_fixed() -> None:
+    request = info_span("request")
+    child = info_span("child", parent=request)
+    child.in_scope(lambda: info("in child"))
+
+
+async def actor() -> None:
+    async def work(inbox):
+        while n := await inbox.recv():
+            info(f"handling {n}")
+
+    @instrument(skip_all=True)
+    async def request(sender):
+        info("asking")
+        await sender.send(1)
+
+    sender, inbox = mpsc.channel(8)
+    task = spawn(work(inbox))
+    await request(sender)
+    del sender
+    await task
+
+
+async def actor_fixed() -> None:
+    async def handle(n):
+        info(f"handling {n}")
+
+    async def work(inbox):
+        while message := await inbox.recv():
+            n, span = message
+            await span.instrument(handle(n))
+
+    @instrument(skip_all=True)
+    async def request(sender):
+        info("asking")
+        await sender.send((1, Span.current()))
+
+    sender, inbox = mpsc.channel(8)
+    task = spawn(work(inbox))
+    await request(sender)
+    del sender
+    await task
+
+
+def worker() -> None:
+    def work():
+        while n := inbox.get():
+            info(f"executing {n}")
+
+    @instrument
+    def request():
+        info("asking")
+        inbox.put(1)
+
+    inbox = SimpleQueue[int]()
+    thread = spawn_thread(work)
+    request()
+    inbox.put(0)
+    thread.join()
+
+
+def worker_fixed() -> None:
+    def work():
+        while message := inbox.get():
+            n, span = message
+            with span.enter():
+                info(f"executing {n}")
+
+    @instrument
+    def request():
+        info("asking")
+        inbox.put((1, Span.current()))
+
+    inbox = SimpleQueue[tuple[int, Span] | None]()
+    thread = spawn_thread(work)
+    request()
+    inbox.put(None)
+    thread.join()
+
+
+class Pool:
+    def __init__(self):
+        self.span = Span.current()
+
+    def query(self, n: int):
+        self.span.in_scope(lambda: info(f"query {n}"))
+
+
+def cached() -> None:
+    @cache
+    def pool():
+        return Pool()
+
+    @instrument
+    def request(n):
+        pool().query(n)
+
+    request(1)
+    request(2)
+
+
+def cached_fixed() -> None:
+    class Pool:
+        def query(self, n):
+            info(f"query {n}")
+
+    @cache
+    def pool():
+        return Pool()
+
+    @instrument
+    def request(n):
+        pool().query(n)
+
+    request(1)
+    request(2)
+
+
+async def body() -> AsyncIterator[int]:
+    for n in range(2):
+        info(f"chunk {n}")
+        yield n
+
+
+async def stream_body() -> None:
+    @instrument
+    async def handler():
+        info("handling")
+        return body()
+
+    async for _ in await handler():
+        pass
+
+
+async def stream_body_fixed() -> None:
+    @instrument
+    async def handler():
+        info("handling")
+        return Span.current().instrument(body())
+
+    async for _ in await handler():
+        pass
+
+
+async def guard_over_yield() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        with info_span("numbers").enter():
+            for n in range(2):
+                info(f"produced {n}")
+                yield n
+
+    async for n in numbers():
+        info(f"consumed {n}")
+
+
+async def guard_over_yield_fixed() -> None:
+    async def numbers() -> AsyncIterator[int]:
+        span = info_span("numbers")
+        for n in range(2):
+            with span.enter():
+                info(f"produced {n}")
+            yield n
+
+    async for n in numbers():
+        info(f"consumed {n}")
+
+
+def pool_holds() -> None:
+    @instrument(skip_all=True)
+    def request(n, pool):
+        with block() as here:
+            here.connection = pool.pop() if pool else Pool()
+            here.connection.query(n)
+            pool.append(here.connection)
+
+    pool = list[Pool]()
+    request(1, pool)
+    info("answered")
+    del pool
+
+
+def pool_holds_fixed() -> None:
+    class Connection(Pool):
+        def __init__(self):
+            self.span = info_span("connection", parent=None)
+
+    @instrument(skip_all=True)
+    def request(n, pool):
+        with block() as here:
+            here.connection = pool.pop() if pool else Connection()
+            here.connection.query(n)
+            pool.append(here.connection)
+
+    pool = list[Connection]()
+    request(1, pool)
+    info("answered")
+    del pool
+
+
+def filter_cuts() -> None:
+    info("listening", target="server")
+    with info_span("request", target="server", n=1).enter():
+        info("in my handler")
+
+
+def filter_cuts_fixed() -> None:
+    info("listening", target="server")
+    with info_span("request", target="server::request", n=1).enter():
+        info("in my handler")
+
+
+def callback() -> None:
+    queue = list[Callable[[], None]]()
+    guard = info_span("trigger").entered()
+
+    def called(guard=guard):
+        info("in the callback")
+        guard.exit()
+
+    queue.append(called)
+    del guard, called
+    info("unrelated")
+    queue.pop()()
+
+
+def callback_fixed() -> None:
+    queue = list[Callable[[], None]]()
+    span = info_span("trigger")
+    queue.append(lambda: span.in_scope(lambda: info("in the callback")))
+    info("unrelated")
+    queue.pop()()
+
+
+SETTINGS = {  # what a program is run with
+    "filter_cuts": {"filter": "info,server=warn"},
+    "filter_cuts_fixed": {"filter": "info,server=warn,server::request=info"},
+    "scoped_subscriber": {"scoped": True},
+}
 PROGRAMS = (
     spawned, spawned_fixed, join_set, join_set_fixed, captured_inside, handle, handle_fixed,
     disabled_span, disabled_span_fixed,
@@ -315,6 +632,11 @@ PROGRAMS = (
     closes_late, closes_late_fixed, child_outlives, child_outlives_fixed, log_in_drop,
     log_in_drop_fixed, cancelled, cancelled_fixed, none_in_scope, none_in_scope_fixed, root_shown,
     json_spans, json_spans_fixed, reentered, reentered_fixed, not_busy, not_busy_fixed,
+    stolen_job, stolen_job_fixed, default_method, default_method_fixed,
+    scoped_subscriber, scoped_subscriber_fixed, moved_parent, moved_parent_fixed,
+    actor, actor_fixed, worker, worker_fixed, cached, cached_fixed, stream_body, stream_body_fixed,
+    guard_over_yield, guard_over_yield_fixed, pool_holds, pool_holds_fixed,
+    filter_cuts, filter_cuts_fixed, callback, callback_fixed,
 )  # fmt: skip
 
 
@@ -397,6 +719,7 @@ PITFALLS = (
     Pitfall(
         10, "With rayon, a job is in the span of another one",
         "A rayon thread that waits inside a span steals a job, and runs it in that span",
+        ("pitfall_stolen_job",), ("pitfall_stolen_job_fixed",),
         links=("rayon-rs/rayon#1018", "tokio-rs/tracing#2473", "paradigmxyz/reth#21853",
                "near/nearcore#9441", "rayon-rs/rayon#799"),
     ),
@@ -445,6 +768,7 @@ PITFALLS = (
         18, "A method of an async trait has no span",
         "`#[instrument]` stands on a default method that the `impl` overrides, "
         "or tracing-attributes before 0.1.14 meets async-trait from 0.1.43 on",
+        ("pitfall_default_method",), ("pitfall_default_method_fixed",),
         links=("tokio-rs/tracing#1219", "tokio-rs/tracing#1296", "dtolnay/async-trait#143"),
     ),
     Pitfall(
@@ -467,12 +791,14 @@ PITFALLS = (
     Pitfall(
         22, "In a test, spawned tasks log nothing",
         "A subscriber set for a scope is that of one thread, and the workers have none",
+        ("pitfall_scoped_subscriber",), ("pitfall_scoped_subscriber_fixed",),
         links=("tokio-rs/tokio#947", "tokio-rs/tracing#2913", "tokio-rs/tracing#3220",
                "seanmonstar/warp#1138", "tokio-rs/tracing#1328"),
     ),
     Pitfall(
         23, "It panics: no span exists with that id",
         "`parent: span` moves the last handle, and the span closes before it becomes a parent",
+        ("pitfall_moved_parent",), ("pitfall_moved_parent_fixed",),
         links=("tokio-rs/tracing#688", "tokio-rs/tracing#1483",
                "scylladb/scylla-rust-driver#678"),
     ),
@@ -490,5 +816,53 @@ PITFALLS = (
         26, "My span was hardly busy, though its work took long",
         "The work ran in another task, and there the span is not entered",
         ("pitfall_not_busy",), ("pitfall_not_busy_fixed",),
+    ),
+    Pitfall(
+        27, "My actor's events are not in the span of the request",
+        "A channel carries values and no span, and the actor is polled in a task of its own",
+        ("pitfall_actor",), ("pitfall_actor_fixed",),
+        links=("tower-rs/tower#557", "databendlabs/databend#1227",
+               "LukeMathWalker/tracing-actix-web#87"),
+    ),
+    Pitfall(
+        28, "My worker thread's events are in no request",
+        "A channel carries values and no span, and the thread has a stack of its own",
+        ("pitfall_worker",), ("pitfall_worker_fixed",),
+        links=("transact-rs/sqlx#2876",),
+    ),
+    Pitfall(
+        29, "The second request's events are in the first one's span",
+        "A cached object keeps the span of whoever made it, and works in it for all",
+        ("pitfall_cached",), ("pitfall_cached_fixed",),
+        links=("tokio-rs/tokio#6106", "linkerd/linkerd2-proxy#940"),
+    ),
+    Pitfall(
+        30, "The body of my response has no span",
+        "A stream is polled after the function that made it has returned, outside its span",
+        ("pitfall_stream_body",), ("pitfall_stream_body_fixed",),
+        links=("abdolence/axum-streams-rs#85", "fast/fastrace#172"),
+    ),
+    Pitfall(
+        31, "Whoever reads my stream is in the stream's span",
+        "A guard in a stream is held over each yield, and the reader works inside the span",
+        ("pitfall_guard_over_yield",), ("pitfall_guard_over_yield_fixed",),
+        links=("0xPlaygrounds/rig#1108",),
+    ),
+    Pitfall(
+        32, "My request's span closes when the pool does",
+        "A connection in a pool holds the span of the request that opened it",
+        ("pitfall_pool_holds",), ("pitfall_pool_holds_fixed",),
+    ),
+    Pitfall(
+        33, "I silenced a library, and my own events lost their span",
+        "A filter that rejects a target cuts out the spans of that target, with all their fields",
+        ("pitfall_filter_cuts",), ("pitfall_filter_cuts_fixed",),
+        links=("tokio-rs/tracing#1181",),
+    ),
+    Pitfall(
+        34, "A span goes on until its callback has run",
+        "An entered span belongs to a callback, and stays entered while that waits in its queue",
+        ("pitfall_callback",), ("pitfall_callback_fixed",),
+        links=("near/nearcore#7172",),
     ),
 )  # fmt: skip

@@ -25,7 +25,10 @@ from spanlab import (
     select,
     sleep,
     spawn,
+    spawn_blocking,
+    yield_now,
 )
+from spanlab.record import SpanEntered
 
 # ---------------------------------------------------------------- what ends a wait, and what a run
 
@@ -304,8 +307,93 @@ def test_a_timeout_of_asyncio_ends_a_sleep_of_ours() -> None:
     start = time.monotonic()
     for program in (main, joins):
         with nothing_left():
-            assert run(program(), on=AsyncioLoop()).result == "timed out"
+            trace = run(program(), on=AsyncioLoop())
+        assert trace.result == "timed out"
+        entered = [record for record in trace.of(SpanEntered) if record.span == 1]
+        assert [record.future is not None for record in entered] == [True, True]  # poll, error
     assert time.monotonic() - start < 5
+
+
+async def slept() -> str:
+    with info_span("slept").enter():
+        await sleep(0.001)
+        await yield_now()
+        info("awake")
+    return "slept"
+
+
+async def joined() -> str:
+    value = await spawn(slept())
+    info("joined")
+    return str(value)
+
+
+async def blocked() -> str:
+    return await spawn_blocking(lambda: time.sleep(0.001) or "slept")
+
+
+async def in_a_group(work: Callable[[], Any]) -> list[str]:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work()), group.create_task(work())]
+    return [task.result() for task in tasks]
+
+
+async def gathered(work: Callable[[], Any]) -> list[str]:
+    return await asyncio.gather(work(), work())
+
+
+async def in_time(work: Callable[[], Any]) -> list[str]:
+    tasks = [asyncio.create_task(work()), asyncio.create_task(work())]
+    return [await asyncio.wait_for(task, 5) for task in tasks]
+
+
+async def of_a_handle(work: Callable[[], Any]) -> list[str]:
+    return await asyncio.gather(spawn(work()), spawn(work()))
+
+
+@pytest.mark.parametrize("program", [in_a_group, gathered, in_time, of_a_handle])
+@pytest.mark.parametrize("work", [slept, joined, blocked])
+def test_a_task_of_asyncio_may_await_what_is_ours(
+    work: Callable[[], Any], program: Callable[[Any], Any]
+) -> None:
+    """It is woken as a task of ours is; on a loop that runs already as well."""
+
+    async def beside() -> Any:
+        return await arun(program(work))
+
+    for start in (lambda: run(program(work), on=AsyncioLoop()), lambda: asyncio.run(beside())):
+        with nothing_left():
+            trace = start()
+        assert trace.result == ["slept", "slept"]
+        assert len([event for event in trace.events if event.message == "awake"]) in (0, 2)
+
+
+def test_a_task_of_asyncio_is_cancelled_while_it_awaits_what_is_ours() -> None:
+    """The error is raised where it waits, and the group ends."""
+
+    async def long() -> None:
+        try:
+            await sleep(5)
+        finally:
+            info("cancelled")
+
+    async def fails() -> None:
+        await sleep(0.001)
+        raise ValueError("boom")
+
+    async def main() -> str:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(long())
+                group.create_task(fails())
+        except ExceptionGroup as failed:
+            return str(failed.exceptions[0])
+        return "never"
+
+    with nothing_left():
+        trace = run(main(), on=AsyncioLoop())
+    assert trace.result == "boom"
+    assert [event.message for event in trace.events] == ["cancelled"]
 
 
 # ---------------------------------------------------------------- branches, and futures within
@@ -389,6 +477,71 @@ def test_a_branch_may_await_what_is_asyncio_s(wait: str, within: str) -> None:
 
     with nothing_left():
         assert run(main(), on=AsyncioLoop()).result >= 0.009
+
+
+ENDLESS: dict[str, Callable[[], Any]] = {
+    "asyncio's sleep": lambda: asyncio.sleep(5),
+    "ours": lambda: sleep(5),
+    "an event": lambda: asyncio.Event().wait(),
+    "a group": lambda: in_a_group(lambda: asyncio.sleep(5)),
+    "a join": lambda: join(sleep(5), asyncio.sleep(5)),
+    "a span": lambda: info_span("work").instrument(asyncio.sleep(5)),
+}
+
+
+@pytest.mark.parametrize("waits", ENDLESS.values(), ids=ENDLESS)
+@pytest.mark.parametrize("other", [lambda: asyncio.sleep(0.03, "slept"), slept])
+def test_a_timeout_ends_its_own_branch_alone(
+    other: Callable[[], Any], waits: Callable[[], Any]
+) -> None:
+    """As under `gather`, where each has a task of its own; whatever it waits for."""
+
+    async def times_out() -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await waits()
+        except TimeoutError:
+            return "timed out"
+        return "never"
+
+    async def main() -> Any:
+        both = await join(times_out(), other())
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        await asyncio.sleep(0.001)
+        return both, await select(times_out(), asyncio.sleep(5))
+
+    start = time.monotonic()
+    with nothing_left():
+        trace = run(main(), on=AsyncioLoop())
+    assert trace.result == (("timed out", "slept"), (0, "timed out"))
+    assert time.monotonic() - start < 4
+
+
+def test_a_timeout_around_a_join_ends_all_its_branches() -> None:
+    """Those that wait for asyncio, for us, or for a timeout of their own."""
+    ended: list[str] = []
+
+    async def branch(name: str, wait: Any) -> None:
+        try:
+            async with asyncio.timeout(5):
+                await wait
+        except asyncio.CancelledError:
+            ended.append(name)
+            raise
+
+    async def main() -> str:
+        try:
+            async with asyncio.timeout(0.01):
+                await join(branch("a", asyncio.sleep(5)), branch("b", sleep(5)))
+        except TimeoutError:
+            return "timed out"
+        return "never"
+
+    with nothing_left():
+        assert run(main(), on=AsyncioLoop()).result == "timed out"
+    assert "a" in ended
 
 
 def test_a_stuck_wait_of_asyncio_is_named() -> None:

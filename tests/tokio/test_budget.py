@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -185,6 +186,31 @@ def test_operations_count_as_polls(make: Callable[[], Any]) -> None:
     with pytest.raises(PollBudgetExceeded):
         run(main(), on=make(), polls=10_000)
     assert polls < 10_200
+
+
+@pytest.mark.parametrize("make", RUNTIMES)
+def test_a_loop_that_sleeps_for_no_time_is_stopped_within_seconds(make: Callable[[], Any]) -> None:
+    """On a real clock each such sleep takes up to a millisecond: a million of them a while."""
+
+    async def main() -> None:
+        while True:
+            await sleep(0)
+
+    begin = time.monotonic()
+    with pytest.raises(PollBudgetExceeded):
+        run(main(), on=make(), polls=100_000)
+    assert time.monotonic() - begin < 5  # with ten times as many, which is the default, below 10
+
+
+@pytest.mark.parametrize("make", RUNTIMES)
+def test_a_program_that_waits_for_a_while_uses_a_poll_for_it(make: Callable[[], Any]) -> None:
+    """Only a sleep of less than a millisecond counts as work."""
+
+    async def main() -> None:
+        for _ in range(100):
+            await sleep(0.0015)
+
+    run(main(), on=make(), polls=1_000)
 
 
 @pytest.mark.parametrize("budget", ["polls", "records"])

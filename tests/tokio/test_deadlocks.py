@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue, SimpleQueue
 from typing import Any
 
 import pytest
@@ -26,8 +29,10 @@ from spanlab import (
     sleep,
     spawn,
     spawn_blocking,
+    spawn_thread,
     yield_now,
 )
+from spanlab.tokio.host import still
 
 RUNTIMES = {
     "CurrentThread": CurrentThread,
@@ -201,3 +206,166 @@ def test_explore_tells_which_schedules_end_in_a_deadlock() -> None:
     found = explore(main, prune=False)
     assert found.complete
     assert {outcome.error.partition(":")[0] for outcome in found.outcomes} == {"", "Deadlock"}
+
+
+# ---------------------------------------------------------------- real threads
+
+MESSAGES, INBOX, EVENT = SimpleQueue[int](), Queue[int](), threading.Event()
+LOCK, BARRIER = threading.Lock(), threading.Barrier(2)
+LOCK.acquire()
+WAITS: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {  # and what ends them
+    "SimpleQueue": (MESSAGES.get, lambda: MESSAGES.put(1)),
+    "Queue": (INBOX.get, lambda: INBOX.put(1)),
+    "Event": (EVENT.wait, EVENT.set),
+    "Lock": (LOCK.acquire, LOCK.release),
+    "Barrier": (BARRIER.wait, BARRIER.wait),
+}
+
+
+@contextmanager
+def released(end: Callable[[], Any]) -> Iterator[None]:
+    """Let the threads that wait for ever end after all, and wait for them."""
+    before = {*threading.enumerate()}
+    yield
+    end()
+    for one in {*threading.enumerate()} - before:
+        one.join()
+
+
+def stuck_in(wait: Callable[[], Any]) -> Callable[[], Any]:
+    def waits_in_vain() -> None:
+        wait()
+
+    return waits_in_vain
+
+
+def from_main(wait: Any) -> Any:
+    async def main() -> None:
+        spawn_thread(stuck_in(wait)).join()
+
+    return main()
+
+
+def from_a_task(wait: Any) -> Any:
+    async def main() -> None:
+        await spawn(from_main(wait))
+
+    return main()
+
+
+def from_the_pool(wait: Any) -> Any:
+    async def main() -> None:
+        thread = spawn_thread(stuck_in(wait))
+        await spawn_blocking(thread.join)
+
+    return main()
+
+
+def from_another_thread(wait: Any) -> Any:
+    async def main() -> None:
+        inner = spawn_thread(stuck_in(wait))
+        spawn_thread(inner.join).join()
+
+    return main()
+
+
+def beside_a_task_that_waits(wait: Any) -> Any:
+    async def main() -> None:
+        spawn_thread(stuck_in(wait))
+        await spawn(forever())
+
+    return main()
+
+
+JOINS = [
+    from_main, from_a_task, from_the_pool, from_another_thread, beside_a_task_that_waits,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", RUNTIMES.values(), ids=RUNTIMES)
+@pytest.mark.parametrize("joins", JOINS)
+def test_a_thread_that_waits_for_ever_is_named(joins: Any, make: Callable[[], Any]) -> None:
+    """Whoever joins it, and if nobody does: the run ends within a second and says where it is."""
+    begin, inbox = time.monotonic(), SimpleQueue[int]()
+    said = r"\('waits_in_vain', .*test_deadlocks\.py:\d+\) waits for"
+    with released(lambda: inbox.put(1)), pytest.raises(Deadlock, match=said):
+        run(joins(inbox.get), on=make())
+    assert time.monotonic() - begin < 5
+
+
+@pytest.mark.parametrize(("wait", "end"), WAITS.values(), ids=WAITS)
+def test_whatever_a_thread_waits_for(wait: Callable[[], Any], end: Callable[[], Any]) -> None:
+    """A message, an event, a lock: without a runtime as well."""
+    with released(end), pytest.raises(Deadlock, match="waits_in_vain"):
+        spawn_thread(stuck_in(wait)).join()
+
+
+@pytest.mark.parametrize(("wait", "end"), [WAITS[name] for name in ("Queue", "Event")])
+def test_where_the_system_does_not_tell(
+    wait: Callable[[], Any], end: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only Linux says what a thread waits for; elsewhere Python's own `threading` does."""
+
+    def no_file(name: str) -> Any:
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr(still, "open", no_file, raising=False)
+    EVENT.clear()
+    with released(end), pytest.raises(Deadlock, match="waits_in_vain"):
+        spawn_thread(stuck_in(wait)).join()
+    with released(lambda: None):
+        assert spawn_thread(lambda: threading.Event().wait(0.6)).join() is False
+
+
+def test_two_threads_that_join_each_other_are_named() -> None:
+    """Each waits for the other one, and neither for time."""
+    handles: list[Any] = []
+
+    def joins_the_second() -> None:
+        handles[1].join()
+
+    def joins_the_first() -> None:
+        both.wait()
+        handles[0].join()
+
+    both = threading.Event()
+    with released(lambda: None):
+        handles.append(spawn_thread(lambda: (both.wait(), joins_the_second())))
+        handles.append(spawn_thread(joins_the_first))
+        both.set()
+        with pytest.raises(Deadlock, match="was expected to end"):
+            handles[0].join()
+
+
+ENDS: dict[str, Callable[[SimpleQueue[str]], Any]] = {
+    "a timer": lambda inbox: threading.Timer(0.6, inbox.put, ["sent"]).start(),
+    "a thread": lambda inbox: spawn_thread(lambda: (time.sleep(0.6), inbox.put("sent"))),
+    "a thread of Python's": lambda inbox: threading.Thread(
+        target=lambda: (time.sleep(0.6), inbox.put("sent"))
+    ).start(),
+    "time": lambda inbox: setattr(inbox, "get", lambda: time.sleep(0.6) or "sent"),
+}
+
+
+class Inbox(SimpleQueue[str]):
+    pass
+
+
+@pytest.mark.parametrize("make", RUNTIMES.values(), ids=RUNTIMES)
+@pytest.mark.parametrize("ends", ENDS.values(), ids=ENDS)
+@pytest.mark.parametrize("is_before", [False, True])
+def test_a_wait_that_somebody_ends_goes_on(
+    is_before: bool, ends: Callable[[Any], Any], make: Callable[[], Any]
+) -> None:
+    """Longer than a stuck program is looked at; also where who ends it began before the run."""
+    inbox = Inbox()
+
+    async def main() -> str:
+        if not is_before:
+            ends(inbox)
+        return spawn_thread(lambda: inbox.get()).join()
+
+    with released(lambda: None):
+        if is_before:
+            ends(inbox)
+        assert run(main(), on=make()).result == "sent"

@@ -9,8 +9,10 @@ import pytest
 from spanlab import (
     CurrentThread,
     JoinSet,
+    Panic,
     info_span,
     join,
+    panic,
     pending,
     run,
     select,
@@ -32,14 +34,14 @@ async def ends() -> None:
 
 
 async def panics() -> None:
-    raise RuntimeError("on purpose")
+    panic("on purpose")
 
 
 def futures_of(main: Any) -> list[tuple[type[FutureRecord], int]]:
     """Give what the records say of futures, and of which one, in order."""
     try:
         trace = run(main, on=CurrentThread())
-    except RuntimeError as error:
+    except Panic as error:
         trace = error.trace  # type: ignore[attr-defined]
     return [(type(r), r.future) for r in trace.records if isinstance(r, FutureRecord)]
 

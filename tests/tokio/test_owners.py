@@ -23,6 +23,7 @@ from spanlab import (
     UsageError,
     arun,
     info,
+    pending,
     run,
     spawn_blocking,
     spawn_thread,
@@ -178,6 +179,23 @@ def test_a_handler_of_the_program_s_own_stays(make: Callable[[], Any]) -> None:
     assert sys.exception() is None
 
 
+@each_runtime
+def test_an_interrupt_ends_the_threads_of_the_program(make: Callable[[], Any]) -> None:
+    """Those of `spawn_thread` as well, joined or not: nothing works on unseen."""
+
+    def counts() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            time.sleep(0.001)
+
+    async def main() -> None:
+        spawn_thread(counts)
+        await pending()
+
+    with nothing_left(), pytest.raises(KeyboardInterrupt):
+        run(main(), on=make())
+
+
 def served(inbox: SimpleQueue[Any]) -> None:
     while (reply := inbox.get()) is not None:
         info("executing")
@@ -205,6 +223,26 @@ def test_a_thread_may_wait_for_messages(make: Callable[[], Any]) -> None:
         trace = run(main(), on=make())
     lines = ["executing", "done 0", "executing", "done 1", "worker ends"]
     assert [event.message for event in trace.events] == lines
+
+
+@each_runtime
+def test_a_thread_may_look_again_and_again(make: Callable[[], Any]) -> None:
+    """One that mostly sleeps is left to itself, though it never stands still."""
+
+    async def main() -> str:
+        sent: list[str] = []
+
+        def looks() -> str:
+            while not sent:
+                time.sleep(0.002)
+            return sent[0]
+
+        thread = spawn_thread(looks)
+        sent.append("sent")
+        return thread.join()
+
+    with nothing_left():
+        assert run(main(), on=make()).result == "sent"
 
 
 @each_runtime

@@ -6,6 +6,7 @@ The words are those of Rust's hook: `tests/reference/src/bin/panic_hook.rs` show
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,20 @@ def test_a_panic_is_in_the_records(make: Callable[[], Any]) -> None:
     assert Path(ended[1].file).name == HERE
     assert ended[1].line == fails.__code__.co_firstlineno + 1
     assert (ended[0].outcome, ended[0].panic, ended[0].line) == ("ok", "", 0)
+
+
+@on_each_runtime
+def test_a_thread_that_exits_is_printed(
+    make: Callable[[], Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`sys.exit` ends the thread alone, and where nobody joins it nothing else would tell."""
+
+    async def main() -> None:
+        spawn_thread(lambda: sys.exit(3))
+        await sleep(0.01)
+
+    run(main(), on=make())
+    assert re.search(rf"panicked at \S*{HERE}:\d+:\nSystemExit: 3\n", capsys.readouterr().err)
 
 
 def test_the_line_is_the_readers_own() -> None:

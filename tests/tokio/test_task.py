@@ -14,10 +14,12 @@ import pytest
 from spanlab import (
     AsyncioLoop,
     CurrentThread,
+    Future,
     FutureReused,
     JoinError,
     JoinHandle,
     OsThreads,
+    Pending,
     Span,
     Trace,
     VirtualThreads,
@@ -30,6 +32,7 @@ from spanlab import (
     sleep,
     spawn,
     spawn_blocking,
+    threads,
     yield_now,
 )
 from spanlab.record import PollEnded, PollStarted, TaskAborted, TaskFinished, TaskSpawned
@@ -658,5 +661,40 @@ def test_a_future_is_given_away_once(program: Any) -> None:
         pass
 
     for runtime in (CurrentThread(), VirtualThreads(2), OsThreads(2)):
-        with pytest.raises(FutureReused, match="A future is moved, not copied"):
-            run(program(work()), on=runtime)
+        for make in (work, lambda: info_span("work").instrument(work())):
+            with pytest.raises(FutureReused, match="A future is moved, not copied"):
+                run(program(make()), on=runtime)
+
+
+@pytest.mark.parametrize("program", GIVEN_TWICE[:4])
+def test_any_future_is_given_away_once(program: Any) -> None:
+    """A handle as well, which says itself that it was awaited."""
+
+    async def main(work: Any) -> None:
+        await program(work())
+
+    for work in (lambda: spawn(sleep(0)), lambda: sleep(0), yield_now, lambda: join(sleep(0))):
+        with pytest.raises(FutureReused, match="needs a future of its own, got '"):
+            run(main(work), on=CurrentThread())
+
+
+def test_a_dropped_handle_wakes_nobody() -> None:
+    """Who polled it once and dropped it is not polled again when the task ends."""
+
+    class PollsOnce(Future[None]):
+        polls = 0
+
+        def poll(self) -> Pending | None:
+            self.polls += 1
+            if self.polls == 1:
+                spawn(sleep(0.001)).send(None)  # and drop it
+                threads.local.thread.waker.runtime.timer(50, threads.local.thread.waker)
+                return Pending("the clock")
+            return None if threads.local.thread.runtime.now() >= 50_000_000 else Pending("more")
+
+    async def main() -> int:
+        future = PollsOnce()
+        await future
+        return future.polls
+
+    assert run(main(), on=CurrentThread()).result == 2

@@ -568,7 +568,7 @@ def test_err_and_ret_can_be_told_how_and_how_loud() -> None:
             f(False)
     assert [(event.level.name, event.fields) for event in trace.events] == [
         ("DEBUG", (("return", "v"),)),
-        ("WARN", (("error", "ValueError('bad')"),)),
+        ("WARN", (("error", '"bad"'),)),
     ]
 
 

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -33,6 +34,7 @@ from spanlab import (
 from spanlab.replay import lost_parents
 from spanlab.view import figure
 from spanlab.view.graph import graph
+from spanlab.view.palette import DARK, PALETTE
 from spanlab.view.tree import nodes
 from spanlab.view.words import visible
 
@@ -98,7 +100,7 @@ def test_a_lost_parent_is_a_dashed_red_edge_to_the_root_span() -> None:
     figure = graph(lost_parent())
     assert "s0 -> lost_s0_17 [style=dashed" in figure.dot
     assert "lost_s0_17 -> s1 [style=dashed" in figure.dot
-    assert "spawned in work,<BR/>parent lost" in figure.dot
+    assert "spawned in work, parent lost" in figure.dot
     assert "s0 -> s1" not in figure.dot
     assert figure.alt == (
         "2 spans and 4 events on 2 threads. "
@@ -118,7 +120,7 @@ def test_an_edge_to_another_thread_is_solid_and_nothing_is_lost() -> None:
 
 
 def test_every_orphan_of_a_task_gets_an_edge() -> None:
-    """What follows in the same task is as lost as the first; more than a few are one list."""
+    """What follows in the same task is as lost as the first."""
     rows = Rows().new(0, "work").row("enter", 0).row("spawn", 1, "t").row("exit", 0)
     trace = rows.on(17, 1).event("first").event("second").trace
     assert lost_parents(trace) == {event.index: 0 for event in trace.events}
@@ -129,7 +131,7 @@ def test_every_orphan_of_a_task_gets_an_edge() -> None:
     edges = [
         line for line in graph(rows.trace).dot.splitlines() if line.startswith("lost_s0_17 ->")
     ]
-    assert [edge.split(" ")[2] for edge in edges] == ["e1"]
+    assert [edge.split(" ")[2] for edge in edges] == [f"e{n}" for n in range(1, 12)]
 
 
 def test_a_task_that_was_spawned_in_a_task_with_no_span_lost_what_that_one_lost() -> None:
@@ -210,7 +212,7 @@ def test_an_event_under_a_leaked_guard_hangs_under_the_guilty_span() -> None:
     """The innocent task's event is drawn where tracing puts it, in the guard's span."""
     rows = Rows().row("spawn", 1, "guilty").row("spawn", 2, "innocent")
     rows.on(17, 1).new(0, "guilty").row("enter", 0).on(17, 2).event("innocent", 0)
-    assert "s0 -> e1 [arrowhead=none id=" in graph(rows.trace).dot
+    assert "s0 -> e1 [arrowhead=none pos=" in graph(rows.trace).dot
 
 
 def test_many_equal_tasks_are_drawn_as_one() -> None:
@@ -234,16 +236,79 @@ def test_repeated_events_in_a_row_show_their_first_and_last_number() -> None:
     assert "    ②–(81) again ×80" in graph(rows.trace).text
 
 
-def test_more_events_than_a_few_are_a_list_and_keep_the_order_of_the_log() -> None:
-    """Forty events do not make the picture forty boxes wide."""
-    rows = Rows().new(0, "work")
+def numbered(svg: str) -> list[str]:
+    """Give the numbers of the events, from top to bottom."""
+    cells = re.findall(
+        r'id="f\w+-a_e\d+">.*?<text[^>]* y="(-?[\d.]+)"[^>]*>(\d+)</text>', svg, re.S
+    )
+    return [number for _, number in sorted(cells, key=lambda cell: float(cell[0]))]
+
+
+def test_events_stand_in_the_order_of_the_log() -> None:
+    """One under the other, whatever engine draws: the DOT text says where."""
+    rows = Rows().new(0, "work").event("first", 0)
     for number in range(40):
         rows.event(f"step {number}", 0)
-    dot = graph(rows.trace).dot
-    assert [line for line in dot.splitlines() if "->" in line] == [
-        's0 -> e1 [arrowhead=none id="s0-e1"]'
-    ]
-    assert dot.index(">step 9<") < dot.index(">step 10<")
+    drawn = graph(rows.trace)
+    assert numbered(drawn.svg) == [str(n) for n in range(1, 42)]
+    places = re.findall(r'^e\d+ \[.* pos="[\d.]+,(-[\d.]+)"', drawn.dot, re.M)
+    assert len(places) == 41
+    assert sorted(places, key=float, reverse=True) == places
+
+
+def test_spans_of_one_name_are_told_apart() -> None:
+    """By their fields, in the picture and in words; by a number where they have none."""
+
+    async def main() -> None:
+        for n in range(2):
+            with info_span("request", n=n).enter():
+                info_span("inner")
+
+    figure = graph(run(main(), on=CurrentThread()))
+    assert [line.strip() for line in figure.text.splitlines()[1:]] == [
+        "request{n=0}", "inner#1", "request{n=1}", "inner#2"
+    ]  # fmt: skip
+    assert ">request{n=1}<" in figure.svg
+
+
+def stretches(dot: str) -> list[tuple[str, float, float, float, float]]:
+    """Give what is straight of all arrows between boxes, with the arrow's name."""
+    found = []
+    for way, name in re.findall(r'penwidth=1.8 .*?pos="(?:e,\S+ )?(.*?)" id="(.*?)"', dot):
+        ends = [tuple(map(float, place.split(","))) for place in way.split()[::3]]
+        found += [(name, *a, *b) for a, b in pairwise(ends)]
+    return found
+
+
+@pytest.mark.parametrize("tasks", [1, 4, 12])
+def test_no_arrow_runs_over_words(tasks: int) -> None:
+    """Between boxes and at their left edge there are none."""
+
+    @instrument
+    async def job(n: int) -> None:
+        info("working", n=n)
+
+    async def main(carry: bool) -> None:
+        every = JoinSet()
+        with info_span("work").enter():
+            for n in range(tasks):
+                every.spawn(info_span("sub").instrument(job(n)) if carry else job(n))
+        while await every.join_next():
+            pass
+
+    for carry in (False, True):
+        dot = graph(run(main(carry), on=VirtualThreads(4))).dot
+        cards = re.findall(
+            r'^(\w+) \[id.* pos="([\d.-]+),([\d.-]+)" width=([\d.]+) height=([\d.]+)', dot, re.M
+        )
+        for name, ax, ay, bx, by in stretches(dot):
+            for key, *place in cards:
+                x, y, wide, tall = map(float, place)
+                inside = (
+                    max(ax, bx) > x - wide * 36 + 1 and min(ax, bx) < x + wide * 36 - 1
+                    and max(ay, by) > y - tall * 36 + 1 and min(ay, by) < y + tall * 36 - 1
+                )  # fmt: skip
+                assert not inside, f"{name} runs over {key}"
 
 
 def test_a_huge_trace_is_cut_and_says_so() -> None:
@@ -326,6 +391,17 @@ def test_the_picture_is_an_image_with_alt_text_and_a_text_twin() -> None:
     assert base64.b64decode(data).decode() == figure.svg
     assert f"<pre>{figure.text}</pre></details></figure>" in html
     assert plain == f"{figure.alt}\n\n{figure.text}"
+
+
+def test_a_picture_is_light_and_knows_how_it_looks_in_the_dark() -> None:
+    """Each light colour that it has is given its dark one where the page is dark."""
+    svg = graph(lost_parent()).svg
+    light, _, dark = svg.partition("<style>@media (prefers-color-scheme:dark)")
+    painted = set(re.findall(r'(?:fill|stroke)="(#\w{6})"', light))
+    assert painted == {PALETTE[name] for name in ("bg", "fg", "dim", "line", "bad", "c0", "t0",
+                                                  "c1", "t1")}  # fmt: skip
+    night = dict(re.findall(r'\[fill="(#\w{6})"\]\{fill:(#\w{6})\}', dark))
+    assert night == {PALETTE[name]: DARK[name] for name in PALETTE if PALETTE[name] in painted}
 
 
 def test_ids_belong_to_the_content() -> None:

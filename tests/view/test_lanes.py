@@ -16,6 +16,7 @@ from spanlab.record import Event, PollStarted, TaskFinished
 from spanlab.view.lanes import lanes, strip
 from spanlab.view.places import Bar, Places
 from spanlab.view.tree import titles_of
+from spanlab.view.words import wide
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -207,3 +208,22 @@ def test_something_else_than_a_trace_is_refused() -> None:
     """The message has the right call."""
     with pytest.raises(UsageError, match=r"lanes\(\) needs a trace.*lanes\(run\(main\(\)\)\)"):
         lanes([1, 2])  # type: ignore[arg-type]
+
+
+def test_no_word_is_cut_at_the_edge_of_a_line() -> None:
+    """A label or a time that would reach over it begins earlier, is shortened, or stands again."""
+    for trace in (many(6), leaking()):
+        root = ElementTree.fromstring(lanes(trace).svg)
+        for window in root.iter(SVG + "svg"):
+            left, _, width, _ = map(float, window.attrib["viewBox"].split())
+            for text in window.iter(SVG + "text") if window is not root else ():
+                if "mark" in text.attrib.get("class", "") or text.text in (None, "✗"):
+                    continue
+                x, size = float(text.attrib["x"]), wide(text.text or "", 9.5)
+                assert left <= x
+                assert (text.text or "").isdigit() or x + size <= left + width + 1, text.text
+
+
+def test_lanes_say_that_they_are_not_to_scale(lost: Trace) -> None:
+    """A place along them is a place among the records."""
+    assert ">To the right: one record after the other, not to scale</text>" in lanes(lost).svg

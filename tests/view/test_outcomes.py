@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -54,6 +55,9 @@ async def failing() -> None:
     raise ValueError("<script>")
 
 
+HERE = " of test_outcomes.py"  # the lines that reasons name
+
+
 def page(found: Explored) -> str:
     html: str = Outcomes(found).html
     return html
@@ -77,7 +81,7 @@ def test_one_outcome_has_a_reason() -> None:
     """Why one run shows what every schedule shows."""
     (reason,) = Outcomes(explore(clean)).reasons
     assert "nothing looks at who was faster, and every task is waited for" in reason
-    assert "leaves a span entered on its thread" in repr(explore(leaking))
+    assert "leaves a span entered on its thread" in " ".join(repr(explore(leaking)).split())
 
 
 async def alone_with_a_guard() -> None:
@@ -95,7 +99,7 @@ def test_what_speaks_against_one_outcome_is_not_its_reason() -> None:
     start = "all that may show more was run, though the main future can wait with a"
     assert reason.startswith(start)
     cut = explore(lambda: leaking(5), limit=2)
-    (outcome, *_), conditions = cut.outcomes, [str(condition) for condition in cut.broken]
+    (outcome, *_), conditions = cut.outcomes, [f"{broken}{HERE}" for broken in cut.broken]
     reasons = Outcomes(replace(cut, outcomes=(outcome,))).reasons
     assert reasons == [f"no run shows more, though {conditions[0]}", *conditions[1:]]
 
@@ -148,7 +152,11 @@ def test_the_page_has_a_bar_for_each_outcome_and_a_tree_of_their_schedules() -> 
     """The tree is one branch up to the choice in which the outcomes differ."""
     html = page(explore(leaking))
     assert html.count('class="bar"') == 2
-    tree = html.partition("<pre>")[2].partition("</pre>")[0]
+    legend, _, tree = html.partition("<pre>")
+    tree = tree.partition("</pre>")[0]
+    threads = re.findall(r'<b class="chip (h\d)">ThreadId\(\d+\)</b>', legend)
+    assert threads == list(dict.fromkeys(threads))
+    assert set(re.findall(r'<b class="chip (h\d)">', tree)) == set(threads)
     assert [line[:1] for line in tree.splitlines()] == ["<", "├", "└"]
     assert tree.count(">A<") == tree.count(">B<") == 1
 

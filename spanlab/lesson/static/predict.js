@@ -2,7 +2,6 @@
 
 const NOT_SURE = "not sure";
 const SIGNS = { hit: ["✓", "right"], miss: ["✗", "wrong"], unsure: ["?", "not sure"] };
-const PATIENCE = 10_000; // ms until a silent kernel is mentioned
 
 function question(box, model, redraw) {
   const state = model.get("state");
@@ -36,7 +35,7 @@ function question(box, model, redraw) {
 
   const count = el("span", "dim");
   count.setAttribute("role", "status");
-  const commit = el("button", "", state.runs ? "Commit and run" : "Commit");
+  const commit = el("button", "", "Commit");
   const again = el("button", "quiet", "Start over");
   const problem = el("div", "problem");
   problem.setAttribute("role", "alert");
@@ -60,7 +59,11 @@ function question(box, model, redraw) {
 
   commit.addEventListener("click", () => {
     if (open().length) {
-      focus(open()[0]);
+      const [first] = open();
+      const line = state.lines.find(({ key }) => key === first.key);
+      problem.textContent = `Not yet: ${open().length} still open, first line ${line.number}, ${parts[first.at]}. “not sure” is an answer too.`;
+      problem.hidden = false;
+      focus(first);
       return;
     }
     say({ committed: true });
@@ -85,10 +88,9 @@ function question(box, model, redraw) {
     }
   });
 
-  let timer;
   return function update() {
     const { committed } = model.get("said");
-    const { result, error, runs } = model.get("state");
+    const { error } = model.get("state");
     for (const group of groups) {
       for (const input of group.inputs) {
         input.checked = input.value === chosen(group);
@@ -96,24 +98,15 @@ function question(box, model, redraw) {
       }
     }
     const left = open().length;
-    const waits = committed && runs && !result && !error;
     const keys = "keys: ← → or 1–9 choose, Enter goes on";
     count.textContent = !committed
       ? `${groups.length - left} of ${groups.length} answered${left ? ` · ${keys}` : ""}`
-      : waits ? "Running …"
-      : runs ? "Committed. Your answers are kept."
-      : "Committed, and your answers are kept. Go on to the next cell.";
+      : "Committed, and your answers are kept. Go on to the next cell; what says “Locked” opens when it is run again.";
     commit.hidden = Boolean(committed);
     commit.setAttribute("aria-disabled", String(left > 0));
     again.hidden = !committed;
     problem.textContent = error;
     problem.hidden = !error;
-    clearTimeout(timer);
-    if (waits) {
-      timer = setTimeout(() => {
-        count.textContent = "Still running. If the kernel has stopped, start it and run this cell again.";
-      }, PATIENCE);
-    }
   };
 }
 
@@ -176,7 +169,7 @@ function render({ model, el: root }) {
 
   function draw() {
     const state = model.get("state");
-    const now = JSON.stringify([state.title, state.lines, state.runs]);
+    const now = JSON.stringify([state.title, state.lines]);
     if (now !== asked) {
       [asked, shown, result] = [now, "", null];
       box.replaceChildren();

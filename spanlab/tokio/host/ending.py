@@ -6,7 +6,10 @@ import ctypes
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
+from spanlab.errors import Deadlock
+from spanlab.threads import process
 from spanlab.tokio.host.keyboard import keyboard
 
 PATIENCE = 10.0  # seconds that a poll may go on after the end of the run
@@ -19,17 +22,27 @@ class Stop(KeyboardInterrupt):
     """Raised inside a thread that must end now."""
 
 
-def end(os_threads: Sequence[threading.Thread], error: BaseException | None) -> None:
+def end(
+    os_threads: Sequence[threading.Thread], error: BaseException | None, most: float = PATIENCE
+) -> None:
     """Wait until all threads have ended, not long after an interrupt, and stop those that go on.
 
     The list may grow meanwhile: before it ends, a thread may begin another one.
     """
-    patience = NO_PATIENCE if isinstance(error, KeyboardInterrupt) else PATIENCE
+    at_once = isinstance(error, (KeyboardInterrupt, Deadlock))
+    patience = NO_PATIENCE if at_once else most
     try:
         _wait(os_threads, patience)
     except KeyboardInterrupt:  # the user has waited long enough
         _wait(os_threads, NO_PATIENCE)
         raise
+
+
+def end_started(recorder: Any, error: BaseException | None) -> None:
+    """After an error, stop the threads that a program has started itself."""
+    if error is not None:
+        handles = [handle for handle in [*process.handles] if handle.recorder is recorder]
+        _wait([handle._os_thread for handle in handles], NO_PATIENCE)
 
 
 def _wait(os_threads: Sequence[threading.Thread], patience: float) -> None:

@@ -49,13 +49,14 @@ NO_LOOP = _NoLoop()
 @contextmanager
 def running_loop(loop: Any) -> Iterator[None]:
     """Have asyncio find `loop` on this thread for a `with` block, if anybody has imported it."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        yield
-        return
-    before = asyncio._get_running_loop()
-    asyncio._set_running_loop(loop)
+    asyncio, hooks = sys.modules.get("asyncio"), sys.get_asyncgen_hooks()
+    before = asyncio and asyncio._get_running_loop()
+    sys.set_asyncgen_hooks(None, None)  # a stream is dropped with its last reference
+    if asyncio is not None:
+        asyncio._set_running_loop(loop)
     try:
         yield
     finally:
-        asyncio._set_running_loop(before)
+        sys.set_asyncgen_hooks(*hooks)
+        if asyncio is not None:
+            asyncio._set_running_loop(before)

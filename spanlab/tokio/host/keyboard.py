@@ -14,9 +14,6 @@ from contextlib import contextmanager
 from types import FrameType
 
 from spanlab.errors import HERE, is_readers
-from spanlab.threads import ThreadHandle
-
-_WAITS = (ThreadHandle.join.__code__, ThreadHandle.join_or_leave_waiting.__code__)
 
 
 class Keyboard:
@@ -62,7 +59,7 @@ def _is_ours(frame: FrameType | None) -> bool:
     while frame is not None:
         file = frame.f_code.co_filename
         if file.startswith(HERE):
-            return frame.f_code not in _WAITS  # for the user's code
+            return True
         if is_readers(file):
             return False
         frame = frame.f_back

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-import threading
-from collections.abc import Collection, Coroutine
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.thread import _worker
 from contextlib import suppress
 from typing import Any
 
@@ -57,11 +54,10 @@ def _patch_loop(coroutine: Coroutine[Any, Any, None]) -> None:
     nest_asyncio2.apply()
 
 
-def may_wake(loop: Any, thread: Thread, before: Collection[threading.Thread]) -> bool:
-    """Tell whether asyncio may still wake something of a run; true where that cannot be seen.
+def may_wake(loop: Any, thread: Thread) -> bool:
+    """Tell whether a run has put a callback, a timer or a socket on a loop of asyncio.
 
-    It may if the run has put a callback, a timer or a socket on the loop, or if a thread works
-    that began after those `before`, or that sits in a pool.
+    True where that cannot be seen.
     """
     try:
         sockets = [handle for key in loop._selector.get_map().values() for handle in key.data]
@@ -71,14 +67,4 @@ def may_wake(loop: Any, thread: Thread, before: Collection[threading.Thread]) ->
     return any(
         handle and not handle._cancelled and handle._context.get(inherited) is thread
         for handle in handles
-    ) or any(_works(one, before) for one in threading.enumerate())
-
-
-def _works(thread: threading.Thread, before: Collection[threading.Thread]) -> bool:
-    """Tell whether a thread that is not known from before, or sits in a pool, does something."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    if thread is threading.current_thread() or frame is None or frame.f_code is _worker.__code__:
-        return False  # so does an idle thread of a pool
-    while frame is not None and frame.f_code is not _worker.__code__:
-        frame = frame.f_back
-    return frame is not None or thread not in before
+    )

@@ -10,8 +10,9 @@ from spanlab.errors import UsageError, cut
 from spanlab.field import Level
 from spanlab.future import check_future
 from spanlab.recorder import RECORDS, recording
+from spanlab.tokio.beside.handle import refuse_nested
 from spanlab.tokio.host.keyboard import held
-from spanlab.tokio.runtime.base import Runtime, refuse_nested
+from spanlab.tokio.runtime.base import Runtime
 from spanlab.tokio.runtime.current_thread import CurrentThread
 from spanlab.tokio.runtime.os_threads import OsThreads
 from spanlab.tokio.runtime.schedule import Replay, Schedule, Seeded
@@ -32,11 +33,11 @@ __all__ = [
 
 def run(
     main: Any, on: Runtime | None = None, level: str | Level = "trace",
-    polls: int = 1_000_000, records: int = RECORDS,
+    polls: int = 1_000_000, records: int = RECORDS, filter: Any = None, scoped: bool = False,
 ) -> Trace:  # fmt: skip
     """Run a main future to its end, drop what is left, and give the trace of it all.
 
-    The default runtime is `VirtualThreads()`. What is less important than `level` is not recorded.
+    The default runtime is `VirtualThreads()`. `level`, `filter` and `scoped` are as in `recording`.
     An exception of the main future is raised, with the trace so far as its `.trace`. After
     `polls` polls, or operations within them, or about `records` records the program is stopped
     with an error that says where it was.
@@ -57,9 +58,8 @@ def run(
         raise UsageError(
             f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
         )
-    with (
-        closing(main), runtime.owned(), held(), recording(level, runtime.clock, records) as trace,
-    ):  # fmt: skip
+    asked = level, runtime.clock, records, filter, scoped
+    with closing(main), held(), runtime.owned(), recording(*asked) as trace:
         try:
             runtime.begin(polls)
             trace.result = runtime.block_on(main)

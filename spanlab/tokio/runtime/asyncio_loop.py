@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any
 
@@ -18,11 +17,13 @@ from spanlab.recorder import RECORDS, Recorder
 from spanlab.threads import Thread, inherited
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.host.nested import may_wake, run_to_end
-from spanlab.tokio.runtime.attendant import Attendant, Awaited
+from spanlab.tokio.runtime.attendant import Attendant, Awaited, Guest, as_task
 from spanlab.tokio.runtime.base import Main, Timer
 from spanlab.tokio.runtime.context import ContextStack
+from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.real_clock import TICK, RealClock
 from spanlab.tokio.task import DONE, IDLE, Task, note
+from spanlab.tokio.wait import BUDGET
 from spanlab.traces import Trace
 
 
@@ -133,6 +134,12 @@ class AsyncioLoop(RealClock):
                 got.add_done_callback(lambda _: self._came(*entry))
         return Awaited(got, is_whole=False)
 
+    def branch(self, branches: Any, index: int) -> AbstractContextManager[None]:
+        thread = threads.local.thread
+        if self._loop is None or thread is None or thread is not self._thread:
+            return nullcontext()
+        return as_task(self._loop, branches, index, thread.waker)
+
     def _came(self, got: Any, waker: Any) -> None:
         self._adopted.discard((got, waker))
         self._call(waker.wake)
@@ -193,29 +200,53 @@ class AsyncioLoop(RealClock):
 
     async def drive(self, main: Main) -> None:
         """Poll the main future and all tasks on the running loop until main has ended."""
-        self._loop, self._thread = asyncio.get_running_loop(), main.thread
-        self._over, self._before = self._loop.create_future(), {*threading.enumerate()}
+        loop = asyncio.get_running_loop()
+        self._loop, self._thread = loop, main.thread
+        self._over = loop.create_future()
         if self.context:
             main.thread.recorder.new_stack = ContextStack
             main.thread.span_stack = ContextStack()  # type: ignore[assignment]
         main.unpark = lambda: self._on_loop(self._go_on, main)
+        before, mine = loop.create_task, partial(self._create_task, loop.create_task)
+        with suppress(AttributeError):  # a loop of another library
+            loop.create_task = mine  # type: ignore[method-assign]
         token = inherited.set(main.thread)  # by all that the program puts on the loop
         self._go_on(main)
         inherited.reset(token)
         try:
-            while not self._over.done():
-                await asyncio.wait([self._over], timeout=TICK)
+            while not (await asyncio.wait([self._over], timeout=TICK))[0]:
                 self._look(main)
         finally:
             await self._end(main)
+            if loop.create_task is mine:
+                loop.create_task = before  # type: ignore[method-assign]
         if self._fatal is not None:
             raise self._fatal
+
+    def _create_task(self, create: Any, coroutine: Any, **more: Any) -> Any:
+        """Make an asyncio task; one of this program may await what is ours."""
+        is_ours = self._thread is not None and inherited.get() is self._thread
+        if is_ours and type(coroutine) is not Attendant:
+            coroutine = Guest(self, coroutine)
+        return create(coroutine, **more)
+
+    @contextmanager
+    def lent(self, waker: Any) -> Iterator[None]:
+        """Have what is polled for a `with` block wake `waker`, which is no task."""
+        thread = self._thread
+        assert thread is not None
+        with threads.on(thread):
+            thread.waker, thread.budget = waker, BUDGET
+            try:
+                yield
+            finally:
+                thread.waker = None
 
     def _is_quiet(self, main: Main) -> bool:
         assert self._loop is not None
         if any(attendant.is_ready() for attendant in self._attended.values()):
             return False
-        return super()._is_quiet(main) and not may_wake(self._loop, main.thread, self._before)
+        return super()._is_quiet(main) and not may_wake(self._loop, main.thread)
 
     async def _end(self, main: Main) -> None:
         """Drop what is left while its loop still runs; no step, alarm or thread is left on it."""
@@ -223,7 +254,7 @@ class AsyncioLoop(RealClock):
         end(self._os_threads, self._fatal or sys.exception())
         with threads.on(self._thread):
             main.drop()
-            self._drop_tasks(main.thread)
+            drop_tasks(self, main.thread)
         left = [attendant.stop() for attendant in self._attended.values()]
         if left:
             await asyncio.wait(left)
@@ -234,7 +265,7 @@ class AsyncioLoop(RealClock):
 
 async def arun(
     main: Any, on: AsyncioLoop | None = None, level: str | Level = "trace",
-    polls: int = 1_000_000, records: int = RECORDS,
+    polls: int = 1_000_000, records: int = RECORDS, filter: Any = None,
 ) -> Trace:  # fmt: skip
     """Run a main future on the loop that runs already, and give the trace.
 
@@ -243,7 +274,7 @@ async def arun(
     """
     runtime = AsyncioLoop() if on is None else on
     future = into_future(main, "arun()")
-    recorder = Recorder(level, runtime.clock, records)
+    recorder = Recorder(level, runtime.clock, records, filter)
     with closing(future), runtime.owned(), recorder.installed():
         runtime.begin(polls)
         thread = recorder.thread("main", runtime)

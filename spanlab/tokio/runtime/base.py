@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 import random
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -18,13 +20,17 @@ from spanlab.frames import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread
+from spanlab.tokio.beside.handle import Owned, refuse_nested
+from spanlab.tokio.host.ending import end_started
 from spanlab.tokio.host.foreign import NO_LOOP, running_loop
 from spanlab.tokio.host.keyboard import keyboard
 from spanlab.tokio.host.progress import Progress
+from spanlab.tokio.host.still import Others
+from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.stuck import deadlock, endless
-from spanlab.tokio.task import DONE, IDLE, NOTIFIED, POLLING, QUEUED, Task, note
+from spanlab.tokio.task import IDLE, NOTIFIED, POLLING, QUEUED, Task, note
+from spanlab.tokio.wait import BUDGET
 
-BUDGET = 128  # operations that one poll may do before it must yield
 MANY = 1024  # polls after which it is time to look at the progress
 
 
@@ -65,27 +71,25 @@ class Main(Task):
             self.state = QUEUED if self.state is NOTIFIED else IDLE
 
 
+@dataclass(slots=True, eq=False)
 class Timer:
     """One entry of the clock; without a waker it was cancelled."""
 
-    __slots__ = ("deadline", "fired", "waker")
-
-    def __init__(self, deadline: int, waker: Any) -> None:
-        self.deadline = deadline  # in milliseconds
-        self.fired = False
-        self.waker = waker
+    waker: Any
+    fired: bool = False
 
 
-class Runtime:
+class Runtime(Owned):
     """One way to run tasks; a subclass says in `_drive` who is polled next, and where.
 
     In Rust: `tokio::runtime::Runtime`.
     """
 
+    make = Task
     cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
 
     def __init__(self, seed: int = 0) -> None:
-        self._seed = seed
+        self.runtime, self._seed = self, seed
         self._owner = threading.Lock()  # held by the run that uses this runtime
         self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
@@ -103,6 +107,7 @@ class Runtime:
         self._blocking: list[tuple[Thread, Task]] = []
         self._idle: list[Thread] = []  # threads of the blocking pool that have nothing to do
         self._next_poll = numbers(1)
+        self.others = Others()
         self._polled = self._forced = 0
         self._random = random.Random(self._seed)
 
@@ -140,6 +145,10 @@ class Runtime:
         """Be where a program finds no loop of asyncio: what it awaits there, nobody here wakes."""
         return running_loop(NO_LOOP)
 
+    def branch(self, branches: Any, index: int) -> AbstractContextManager[None]:
+        """Poll one of several branches for a `with` block."""
+        return nullcontext()
+
     def choose(self, count: int) -> int:
         """Choose one of `count` possibilities, as the seed says."""
         return self._random.randrange(count)
@@ -151,7 +160,7 @@ class Runtime:
 
     def timer(self, deadline: int, waker: Any) -> Timer:
         """Make a timer that wakes `waker` when the clock shows `deadline` milliseconds."""
-        timer = Timer(deadline, waker)
+        timer = Timer(waker)
         with self.lock:
             heapq.heappush(self._timers, (deadline, next(self._timer_ids), timer))
         return timer
@@ -231,20 +240,15 @@ class Runtime:
             deferred.pop().wake()  # the last to yield is woken first
 
     def _advance(self, main: Main) -> None:
-        """Nothing can run: let the virtual clock jump to the next timer, and fire it."""
+        """Nothing can run: jump to the next timer, or wait for a real thread that may wake us."""
         deadline = self._next_deadline()
         if deadline is not None:
             self._time = max(self._time, deadline * 1_000_000)
             self._fire()
-        elif threads.running(main.thread.recorder):
-            self._wait_for_threads(main)
-        else:
-            raise deadlock([main, *self.tasks.values()])
-
-    def _wait_for_threads(self, main: Main) -> None:
-        """Let real time pass while a real thread may still wake something."""
-        while not (main.is_woken or self._inject) and threads.running(main.thread.recorder):
+        while deadline is None and not (main.is_woken or self._inject):
             keyboard.check()
+            if not self.others.all() or self.others.stand_still():
+                raise deadlock(self, main)
             time.sleep(0.001)
 
     def _next_deadline(self) -> int | None:
@@ -262,38 +266,15 @@ class Runtime:
                 due.append(heapq.heappop(self._timers)[2])
         for timer in due:
             timer.fired = True  # before the waker is read: a poll sets the waker, then looks
-            waker = timer.waker  # another thread may cancel meanwhile
-            if waker is not None:
+            if (waker := timer.waker) is not None:  # another thread may cancel meanwhile
                 waker.wake()
 
     def shutdown(self) -> None:
-        """Drop all that is left; the runtime can be used anew.
-
-        https://github.com/tokio-rs/tokio/blob/tokio-1.53.1/tokio/src/runtime/task/list.rs
-        """
+        """Drop all that is left; the runtime can be used anew."""
         thread = threads.current()
         try:
             if thread is not None:
-                self._drop_tasks(thread)
+                drop_tasks(self, thread)
+                end_started(thread.recorder, sys.exception())
         finally:
             self._reset()
-
-    def _drop_tasks(self, thread: Thread) -> None:
-        thread.runtime = self  # what is dropped may still ask for it
-        try:
-            for task in sorted(self.tasks.values(), key=lambda task: (task.id % 4, task.id)):
-                if task.state is not DONE:
-                    task.aborted = True
-                    task.poll(thread)
-        finally:
-            thread.runtime = None
-
-
-def refuse_nested(thread: Thread | None, main: Any) -> None:
-    """Raise if `thread` drives a runtime already."""
-    if thread is not None and thread.runtime is not None:
-        main.close()
-        raise NestedRuntime(
-            "cannot start a runtime from within a runtime: this thread is driving one already. "
-            "Await the future instead: await main()"
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sys
 import threading
 import time
@@ -10,7 +9,7 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from spanlab import threads
+from spanlab import chain, threads
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.runtime.base import Main, Timer
@@ -41,7 +40,7 @@ class OsThreads(Workers, RealClock):
         super()._reset()
         self._main: Main | None = None
         self._jobs: deque[Task] = deque()  # for the blocking pool
-        self._busy = self._free = 0  # jobs that are not done, threads of the pool that wait
+        self._free = 0  # threads of the pool that wait
         self._sleeping = 0  # workers that are parked
         self._searching = False  # a worker was woken that has not found work yet
         self._stopping = False
@@ -53,9 +52,6 @@ class OsThreads(Workers, RealClock):
         self._work_came = threading.Condition(self.lock)
         self._job_came = threading.Condition(self.lock)
         self._main_woken = threading.Condition(self.lock)
-
-    def choose(self, count: int) -> int:
-        return random.randrange(count)
 
     # ------------------------------------------------------------ who asks for what
 
@@ -76,7 +72,6 @@ class OsThreads(Workers, RealClock):
     def block(self, task: Task) -> None:
         with self.lock:
             self._jobs.append(task)
-            self._busy += 1
             if self._free >= len(self._jobs):
                 self._job_came.notify()
                 return
@@ -93,24 +88,24 @@ class OsThreads(Workers, RealClock):
             super()._fail(error)
             self._main_woken.notify()
 
-    def _serve_tasks(self, worker: Worker) -> None:
-        with self.loop():
-            self._serve(worker)
-
     def _serve(self, worker: Worker) -> None:
-        while not self._stopping:
-            task = self._next(worker)
-            if worker.searching:
-                with self.lock:
-                    worker.searching = self._searching = False
-                if self._has_work():
-                    self._notify()
-            if task is not None:
-                self._work(worker, task)
-            elif worker.deferred:
-                self._wake_deferred_of(worker)
-            else:
-                self._park(worker)
+        with self.loop(), chain.origins():
+            while not self._stopping:
+                self._turn(worker)
+
+    def _turn(self, worker: Worker) -> None:
+        task = self._next(worker)
+        if worker.searching:
+            with self.lock:
+                worker.searching = self._searching = False
+            if self._has_work():
+                self._notify()
+        if task is not None:
+            self._work(worker, task)
+        elif worker.deferred:
+            self._wake_deferred_of(worker)
+        else:
+            self._park(worker)
 
     def _next(self, worker: Worker) -> Task | None:
         task = self._own(worker)
@@ -166,8 +161,6 @@ class OsThreads(Workers, RealClock):
                     return
                 task = self._jobs.popleft()
             self._poll(task, thread)
-            with self.lock:
-                self._busy -= 1
 
     # ------------------------------------------------------------ the thread that calls
 
@@ -176,7 +169,7 @@ class OsThreads(Workers, RealClock):
         if not self._workers:
             self._hire(main.thread)
             for worker in self._workers.values():
-                self._begin(worker.thread, partial(self._serve_tasks, worker))
+                self._begin(worker.thread, partial(self._serve, worker))
         while True:
             self._poll(main, main.thread)
             if main.state is DONE:
@@ -188,7 +181,6 @@ class OsThreads(Workers, RealClock):
             self._main_woken.notify()
 
     def _wait(self, main: Main) -> None:
-        self._quiet = 0
         with self.lock:
             while self._fatal is None and not main.is_woken:
                 if not self._main_woken.wait(TICK):
@@ -198,8 +190,7 @@ class OsThreads(Workers, RealClock):
                 raise self._fatal
 
     def _is_quiet(self, main: Main) -> bool:
-        asleep = self._sleeping == self.workers and not self._has_work()
-        return asleep and not self._busy and super()._is_quiet(main)
+        return not self._has_work() and super()._is_quiet(main)
 
     def shutdown(self) -> None:
         """End every thread, wait for it, and drop all that is left.
@@ -212,7 +203,7 @@ class OsThreads(Workers, RealClock):
             self._work_came.notify_all()
             self._job_came.notify_all()
         try:
-            end(self._os_threads, sys.exception())
+            end(self._os_threads, sys.exception(), self.patience)
         finally:
             self._make_locks()  # a thread that was stopped may have kept the old one
             super().shutdown()

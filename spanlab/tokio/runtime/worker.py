@@ -11,8 +11,9 @@ from typing import Any
 from spanlab import threads
 from spanlab.errors import UsageError
 from spanlab.threads import Thread
-from spanlab.tokio.runtime.base import BUDGET, Runtime
+from spanlab.tokio.runtime.base import Runtime
 from spanlab.tokio.task import Task
+from spanlab.tokio.wait import BUDGET
 
 INJECT_INTERVAL = 61  # every so many polls a worker looks into the common queue first
 MANY_WORKERS = 256  # more than a machine has or a picture can show
@@ -102,6 +103,12 @@ class Workers(Runtime):
     def _push(self, worker: Worker, task: Task) -> None:
         worker.queue.append(task)
         self._notify()
+
+    def hand_over(self) -> None:
+        """Let others take what this worker alone could: it is going to block."""
+        if (worker := self._here()) is not None and worker.lifo is not None:
+            task, worker.lifo = worker.lifo, None
+            self._push(worker, task)
 
     def defer(self, waker: Any) -> None:
         worker = self._here()

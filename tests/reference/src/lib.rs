@@ -1,6 +1,6 @@
 //! The subscribers that all programs print through, except for those that are about formats.
 
-use tracing_subscriber::fmt::format::FmtSpan;
+use tracing_subscriber::{fmt::format::FmtSpan, EnvFilter};
 
 /// Print every event as a few lines, with the thread it happened on and without the time.
 pub fn init() {
@@ -21,4 +21,42 @@ pub fn init_lives() {
         .with_target(false)
         .with_span_events(FmtSpan::FULL)
         .init();
+}
+
+/// Print what a filter lets through, as `init` does; or as `init_lives` does, where `LIVES` is set.
+pub fn init_either(filter: &str) {
+    let fmt = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_target(false)
+        .with_thread_ids(true)
+        .with_env_filter(EnvFilter::new(filter));
+    match std::env::var_os("LIVES") {
+        Some(_) => fmt.with_span_events(FmtSpan::FULL).init(),
+        None => fmt.pretty().init(),
+    }
+}
+
+/// Print as `init` does what a filter lets through.
+pub fn init_filtered(filter: &str) {
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .pretty()
+        .with_thread_ids(true)
+        .with_target(false)
+        .with_env_filter(EnvFilter::new(filter))
+        .init();
+}
+
+/// Print as `init` does what happens on this thread, while the guard lives.
+pub fn init_here() -> tracing::subscriber::DefaultGuard {
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .pretty()
+        .with_thread_ids(true)
+        .with_target(false)
+        .finish();
+    tracing::subscriber::set_default(subscriber)
 }

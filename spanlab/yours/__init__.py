@@ -1,0 +1,1 @@
+"""The reader's own program: what its log tells, and what it cannot."""

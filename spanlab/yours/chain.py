@@ -1,0 +1,115 @@
+"""The spans before a message in "full" and "compact": `request{id=1}:load: `."""
+
+from __future__ import annotations
+
+import re
+
+from spanlab.yours.entry import Pairs, Scope
+from spanlab.yours.fields import STRING, TEXT, Names, read
+
+SIMPLE = re.compile(r"(?:[^\s:{}\"=]|::|/:)++")
+SPACED = re.compile(r"[^{}\"=\n]{1,60}+")
+PLAIN_COLON = re.compile(r"(?<![:/]):(?![: ])")  # which parts two spans
+QUOTE_OR_END = re.compile(rf"{STRING}|\}}:")
+QUOTE_OR_BRACE = re.compile(rf"{STRING}|[{{}}]")
+DEEP, LONG = 200, 8_000  # spans in a chain, letters between two braces
+
+
+def closing(text: str, at: int) -> int:
+    """Give where the brace that opens at `at` closes, with a colon behind it; -1 if nowhere."""
+    depth = 0
+    for found in QUOTE_OR_BRACE.finditer(text, at, at + LONG):
+        depth += {"{": 1, "}": -1}.get(found[0], 0)
+        if depth == 0:
+            if text.startswith(":", found.end()):
+                return found.start()
+            break
+    ends = (found for found in QUOTE_OR_END.finditer(text, at, at + LONG) if found[0] == "}:")
+    return next((found.start() for found in ends), -1)
+
+
+class Chains:
+    """Reads chains; what it has read of the names of spans and fields helps to read the next."""
+
+    def __init__(self, names: Names) -> None:
+        self.fields = names
+        self.names: list[str] = []  # of spans, the longest first
+        self._between: dict[str, Pairs | None] = {}
+
+    def know(self, names: set[str]) -> None:
+        """Take names of spans as certain."""
+        self.names = sorted(names - {""}, key=len, reverse=True)
+
+    def read(self, text: str) -> tuple[Scope, int] | None:
+        """Give the spans that a text starts with and where the rest begins, if it starts so."""
+        spans: Scope = []
+        at = 0
+        while len(spans) < DEEP:
+            for name in self._names(text, at):
+                end = at + len(name)
+                fields: Pairs | None = []
+                if text.startswith("{", end):
+                    close = closing(text, end)
+                    fields = self._fields(text[end + 1 : close]) if close > 0 else None
+                    end = close + 1
+                if fields is not None and text.startswith(":", end):
+                    break
+            else:
+                return None
+            if text.startswith(": ", end) and (longer := self._longer(text, at)):
+                name, fields, end = longer
+            spans.append((name, fields))
+            at = end + 1
+            if text.startswith(" ", at):
+                return spans, at + 1
+            if at >= len(text):
+                return None
+        return None
+
+    def forget(self) -> None:
+        """Read all fields anew, with what was learned since."""
+        self._between.clear()
+
+    def whole(self, text: str) -> Scope:
+        """Read a text that is all spans, whatever their names have in them."""
+        spans: Scope = []
+        for part in PLAIN_COLON.split(text):
+            name, brace, between = part.partition("{")
+            fields = self._fields(between.removesuffix("}")) if brace else None
+            spans.append((name, fields) if fields else (part, []))
+        return spans
+
+    def _longer(self, text: str, at: int) -> tuple[str, Pairs, int] | None:
+        """Read a name that has a colon and a space in it, as only fields behind it can tell."""
+        found = SPACED.match(text, at)
+        if not found or not text.startswith("{", found.end()) or ": " not in found[0]:
+            return None
+        close = closing(text, found.end())
+        fields = self._fields(text[found.end() + 1 : close]) if close > 0 else None
+        return (found[0], fields, close + 1) if fields else None
+
+    def _names(self, text: str, at: int) -> list[str]:
+        """Give what a span here may be called, the best first."""
+        known = [
+            n
+            for n in self.names
+            if text.startswith(n, at) and text[at + len(n) : at + len(n) + 1] in (":", "{")
+        ]
+        simple, spaced = SIMPLE.match(text, at), SPACED.match(text, at)
+        if simple and text[simple.end() : simple.end() + 1] in (":", "{"):
+            if text.startswith("{", simple.end()):  # `span{x}` may be all name
+                brace = text.find("}", simple.end(), simple.end() + 40)
+                if brace > 0 and "=" not in text[simple.end() : brace]:
+                    known.append(text[at : brace + 1])
+            known.append(simple[0])
+        if spaced and text.startswith("{", spaced.end()):
+            known.append(PLAIN_COLON.split(spaced[0])[0])
+        return known
+
+    def _fields(self, between: str) -> Pairs | None:
+        if between not in self._between:
+            if len(self._between) > 20_000:
+                self._between.clear()
+            found = read(between, TEXT, self.fields, only=True)
+            self._between[between] = found.fields if found.message is None else None
+        return self._between[between]

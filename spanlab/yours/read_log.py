@@ -1,0 +1,160 @@
+"""`read_log(…)`: what `tracing_subscriber::fmt` printed, as a trace."""
+
+from __future__ import annotations
+
+import gzip
+import mmap
+import os
+import zlib
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import Any
+
+from spanlab.errors import UsageError
+from spanlab.traces import Trace
+from spanlab.yours.entry import Entry
+from spanlab.yours.origin import Origin
+from spanlab.yours.rows import Rows
+from spanlab.yours.style import Line, Style
+from spanlab.yours.window import Window
+
+CALL = 'read_log("app.log")'
+
+
+def read_log(
+    source: Any,
+    *,
+    around: int | str | None = None,
+    last: int | None = None,
+    matching: str | None = None,
+) -> Trace:
+    """Read a log that `tracing_subscriber::fmt` printed, in any of its formats, as a trace.
+
+    `source` is the name of a file, also of one that gzip packed, a text, or an open file. How it
+    is written is recognised: "full", "compact", "pretty" or "json", colours, times, threads,
+    files and lines, span events, what a container or a journal put before each line.
+
+    Every view works on the trace as far as the log allows; `trace.origin` tells what the log does
+    not show, and how many lines were not understood. Nothing is lost: `log(trace)` prints the
+    same bytes. A span that shows the same name and fields twice is taken for one.
+
+    Of a large log read a part: `around` a time or a line, the `last` entries, or those `matching`
+    a text. The rest is only searched, and no memory is taken for it.
+
+    Raises `UsageError` for what is no log and no file.
+
+    >>> trace = read_log("2026-11-27T01:00:00Z  INFO request{id=1}: app: hello\\n")
+    >>> trace.scope(trace.events[0])
+    ('request',)
+    """
+    data = data_of(source)
+    style = Style(line for _, line in lines_of(data))
+    if around is not None or last is not None or matching is not None:
+        data = _part(Window(data, style), data, around, last, matching)
+    return traced(style, data, _entries(style, data))
+
+
+def _part(
+    window: Window, data: Any, around: int | str | None, last: int | None, matching: str | None
+) -> bytes:
+    ranges = [window.around(around)] if around is not None else []
+    ranges += [window.last(last)] if last is not None else []
+    ranges += window.matching(matching) if matching is not None else []
+    return b"".join(data[begin:end] for begin, end in ranges)
+
+
+def traced(style: Style, data: Any, entries: Iterable[Entry]) -> Trace:
+    """Make a trace of entries."""
+    found, counts = list(entries), Counter[str]()
+    rows = Rows(style.format != "json", any(entry.kind == "enter" for entry in found))
+    starts = array("Q", [])
+    for entry in found:
+        counts[entry.kind] += 1
+        counts["unsure"] += bool(entry.unsure)
+        if rows.add(entry):
+            starts.append(entry.at)
+    starts.append(len(data))
+    times = [row[1] for row in rows.rows]
+    zero = min(times, default=0)
+    trace = Trace(rows.rows, zero, zero)
+    trace._loaded = True
+    again = partial(_entries, style, data)
+    trace.origin = Origin(style.format, data, starts, counts, tuple(missing(found)), again)
+    return trace
+
+
+def _entries(style: Style, data: Any) -> Iterator[Entry]:
+    return style.entries(lines_of(data))
+
+
+def missing(entries: list[Entry]) -> Iterator[str]:
+    """Name what no entry shows."""
+    events = [entry for entry in entries if entry.kind != "noise"]
+    shown = {
+        "threads": any(e.thread or e.thread_name for e in events),
+        "places in the source": any(e.file or e.line for e in events),
+        "times": any(e.time for e in events),
+        "levels": any(e.level for e in events),
+        "targets": any(e.target for e in events),
+        "when spans begin and end": any(e.kind in ("new", "enter") for e in events),
+    }
+    return (what for what, is_shown in shown.items() if not is_shown)
+
+
+def data_of(source: Any) -> Any:
+    """Give the bytes of a log; a file is mapped into memory, not read."""
+    if (isinstance(source, str) and "\n" not in source) or isinstance(source, os.PathLike):
+        return _file(Path(source))
+    if isinstance(source, str):
+        return source.encode("utf-8", "surrogateescape")
+    if isinstance(source, bytes):
+        return source
+    read = getattr(source, "read", None)
+    if read is None:
+        raise UsageError(
+            f"a log is a file, its name or its text, got {source!r:.60}. Write: {CALL}"
+        )
+    text = read()
+    return text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+
+
+def _file(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            return _unpacked(file) if packed else _mapped(file)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(
+            f"a log was expected in {str(path)!r:.200}, got: {error!s:.200}. Write: {CALL}"
+        ) from None
+
+
+def _mapped(file: Any) -> Any:
+    if os.fstat(file.fileno()).st_size == 0:
+        return b""
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _unpacked(file: Any) -> Any:
+    """Unpack into a file that is gone when nobody looks at it any more."""
+    with TemporaryFile() as whole, gzip.open(file) as packed:
+        copyfileobj(packed, whole)
+        whole.flush()
+        return _mapped(whole)
+
+
+def lines_of(data: Any, at: int = 0, end: int | None = None) -> Iterator[Line]:
+    """Give each line with its offset; bytes that are no UTF-8 are kept as they are."""
+    end = len(data) if end is None else end
+    find = data.find
+    while at < end:
+        stop = find(b"\n", at, end)
+        stop = end if stop < 0 else stop
+        yield at, data[at:stop].decode("utf-8", "surrogateescape")
+        at = stop + 1

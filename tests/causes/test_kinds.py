@@ -1,0 +1,237 @@
+"""Kinds of causes that no change of one line decides: what was made, captured or kept elsewhere."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+from promises import answers, promises
+from written import IMPORTS, execute, files
+
+from spanlab import CurrentThread, VirtualThreads
+from spanlab.causes import Cause
+from spanlab.causes.why import Why
+
+
+def source(text: str) -> str:
+    return IMPORTS + dedent(text)
+
+
+def answer(text: str, message: str = "seen") -> Why:
+    found = answers(execute(files(source(text)), CurrentThread()))
+    return next(answer for answer in found if answer.event.message == message)
+
+
+HELD = """
+    async def connection():
+        await sleep(0.1)
+        info("seen")
+
+    @instrument
+    def request():
+        return spawn(in_current_span(connection()))
+
+    async def main():
+        {main}
+"""
+SERVER = """
+    async def connection():
+        await sleep(0.1)
+        info("seen")
+
+    @instrument
+    async def request():
+        spawn(info_span("pooled", n=1).instrument(connection()))
+
+    @instrument
+    async def server():
+        await request()
+        await sleep(1)
+
+    async def main():
+        await server()
+"""
+
+
+@pytest.mark.parametrize("main", ["await request()", "request(); await sleep(1)"])
+def test_a_task_that_carries_the_span_of_a_request_that_is_over_holds_it_open(main: str) -> None:
+    """Whether somebody waits for it outside the request or not: the span waits for the task."""
+    asked = answer(HELD.format(main=main))
+    assert asked.cause is Cause.HELD_OPEN
+    assert "task 1 carries `request`" in asked.sentence
+    assert asked.choices is not None
+    assert asked.choices.fits == "linked"
+    ways = {way.kind: way.tree for way in asked.choices.ways}
+    assert ways == {"child": ("request",), "linked": ("connection",), "root": ("connection",)}
+    kept = list(promises(files(source(HELD.format(main=main))), CurrentThread()))
+    assert len(kept) == 2
+    assert all(promise.is_kept for promise in kept), kept
+
+
+def test_what_holds_an_inner_span_open_is_told_inside_an_outer_one_too() -> None:
+    """The server's span stays open by itself; the child of the request's becomes a root."""
+    asked = answer(SERVER)
+    assert asked.cause is Cause.HELD_OPEN
+    (fix,) = asked.fixes
+    assert 'info_span("pooled", n=1, parent=None).follows_from(Span.current())' in fix.after
+    kept = list(promises(files(source(SERVER)), CurrentThread()))
+    assert kept
+    assert all(promise.is_kept for promise in kept), kept
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "await spawn(in_current_span(job()))",
+        "with info_span('r').enter(): task = spawn(in_current_span(job()))\n    await task",
+        "tasks = JoinSet(); tasks.spawn(in_current_span(job())); await tasks.join_next()",
+    ],
+)
+def test_a_task_that_is_waited_for_holds_nothing_open(body: str) -> None:
+    """In the span, or by the function whose guard it was."""
+    text = f"""
+async def job():
+    await yield_now()
+    info("seen")
+
+@instrument
+async def work():
+    {body}
+
+async def main():
+    await work()
+"""
+    assert answer(text).cause is Cause.EXPECTED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "with info_span('outer').enter(), inner.enter(): info('seen')",
+        "await info_span('outer').instrument(enter(inner))",
+        "await info_span('outer').instrument(carry(inner))",
+    ],
+)
+def test_a_span_that_was_made_before_is_in_nothing(body: str) -> None:
+    """To enter it inside another does not change its parent; one made there is its child."""
+    text = f"""
+async def enter(inner):
+    with inner.enter():
+        info("seen")
+
+async def carry(inner):
+    await inner.instrument(job())
+
+async def job():
+    info("seen")
+
+async def main():
+    inner = info_span("inner")
+    {body}
+"""
+    asked = answer(text)
+    assert (asked.cause, asked.now) == (Cause.MADE_ELSEWHERE, ("inner",))
+    assert asked.expected == ("inner", "outer")
+    assert "line 14 makes `inner` where `outer` is not current" in asked.sentence
+
+
+def test_a_span_that_came_with_a_message_is_no_fault() -> None:
+    """Its parent is that of who sent it, or it was a root on purpose."""
+    for parent in "", ", parent=None":
+        text = f"""
+async def job():
+    info("seen")
+
+@instrument(skip_all=True)
+async def actor(span):
+    await span.instrument(job())
+
+async def main():
+    with info_span("request").enter():
+        span = info_span("message"{parent})
+    await actor(span)
+"""
+        assert answer(text).cause in (Cause.EXPECTED, Cause.EXPLICIT)
+
+
+def test_a_guard_that_is_dropped_on_another_thread_leaves_its_entry() -> None:
+    """What runs later is in it, or in nothing once it has closed."""
+    text = """
+    async def main():
+        with info_span("outer").enter():
+            span = info_span("request")
+            guard = span.enter()
+            spawn_thread(guard.exit).join()
+            info("seen")
+            del span, guard
+            info("hidden")
+    """
+    for message in "seen", "hidden":
+        asked = answer(text, message)
+        assert (asked.cause, asked.expected, asked.fix) == (Cause.STALE, ("outer",), None)
+        assert "was dropped on ThreadId(2)" in asked.sentence
+
+
+DROPPED = """
+    async def request():
+        try:
+            span = info_span("request")
+            await span.instrument(pending())
+        finally:
+            info("seen")
+
+    async def main():
+        {main}
+"""
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "task = spawn(request()); await sleep(0.01); task.abort(); await sleep(0.01)",
+        "await select(request(), yield_now(), biased=True)",
+    ],
+)
+def test_what_is_logged_while_a_future_is_dropped_is_outside_the_span_inside_it(main: str) -> None:
+    """The future of the whole function must carry the span; then the drop is in it."""
+    text = DROPPED.format(main=main)
+    asked = answer(text)
+    assert (asked.cause, asked.tree) == (Cause.DROPPED, ("request",))
+    for on in CurrentThread(), VirtualThreads(2):
+        kept = list(promises(files(source(text)), on))
+        assert kept
+        assert all(promise.is_kept for promise in kept), kept
+
+
+def test_a_linked_span_has_another_name_than_that_of_the_attribute() -> None:
+    """Two spans of one name, one in the other, would be told apart by nobody."""
+    text = """
+    @instrument
+    async def job():
+        await sleep(0.1)
+        info("seen")
+
+    @instrument
+    async def request():
+        spawn(job())
+
+    async def main():
+        await request()
+        await sleep(1)
+    """
+    asked = answer(text)
+    assert asked.tree == ("job", "spawned job")
+    assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
+
+
+@pytest.mark.parametrize("choice", ["parent=None", "parent=other"])
+def test_a_parent_that_is_named_is_wanted(choice: str) -> None:
+    """Nothing is proposed that would undo it."""
+    text = f"""
+    async def main():
+        other = info_span("other")
+        with info_span("request").enter():
+            info("seen", {choice})
+    """
+    asked = answer(text)
+    assert (asked.cause, asked.fixes, asked.tree) == (Cause.EXPLICIT, (), asked.now)
