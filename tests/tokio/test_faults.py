@@ -206,6 +206,7 @@ class Alarm:
 
 
 @pytest.mark.filterwarnings("ignore:coroutine 'fine' was never awaited")  # it came before the run
+@pytest.mark.filterwarnings("ignore:Exception ignored in.*WeakSet")  # between two runs
 @each_runtime
 def test_an_interrupt_at_any_instant_leaves_nothing(make: Callable[[], Any]) -> None:
     """Not only at a poll: wherever the main thread is, within our own code too."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import takewhile
 from types import FrameType
 from weakref import WeakKeyDictionary
 
-from spanlab.errors import LIBRARY, Deadlock, is_readers
+from spanlab.errors import Deadlock, is_readers
 from spanlab.frames import file_name
 from spanlab.threads import ThreadHandle, local, process
 from spanlab.tokio.host.keyboard import keyboard
@@ -68,9 +69,9 @@ def _frames(one: threading.Thread) -> Iterator[FrameType]:
 def _waits(one: threading.Thread) -> bool:
     """Tell whether a thread waits for a lock, and not only for some time, or for a thread."""
     frames = [*_frames(one)]
-    ours = [frame.f_code for frame in frames if not frame.f_code.co_filename.startswith(LIBRARY)]
-    if ours[:1] == [ThreadHandle.join.__code__]:
-        return True
+    inside = takewhile(lambda frame: not is_readers(frame.f_code.co_filename), frames)
+    if any(frame.f_code is ThreadHandle.join.__code__ for frame in inside):
+        return True  # it looks at times, as we do
     try:
         with open(f"/proc/self/task/{one.native_id}/syscall") as call:
             number, *arguments = call.read().split()

@@ -88,8 +88,8 @@ class Runtime(Owned):
     make = Task
     cancels: tuple[type[BaseException], ...] = ()  # what ends a task as an abort does
 
-    def __init__(self, seed: int = 0) -> None:
-        self.runtime, self._seed = self, seed
+    def __init__(self) -> None:
+        self.runtime = self
         self._owner = threading.Lock()  # held by the run that uses this runtime
         self.lock = threading.RLock()  # held where the state of a task changes
         self.polls = 1_000_000  # how often a program may be polled before it is stopped
@@ -109,7 +109,7 @@ class Runtime(Owned):
         self._next_poll = numbers(1)
         self.others = Others()
         self._polled = self._forced = 0
-        self._random = random.Random(self._seed)
+        self._random = random.Random(0)
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -150,7 +150,7 @@ class Runtime(Owned):
         return nullcontext()
 
     def choose(self, count: int) -> int:
-        """Choose one of `count` possibilities, as the seed says."""
+        """Choose one of `count` possibilities, the same ones in each run."""
         return self._random.randrange(count)
 
     def defer(self, waker: Any) -> None:

@@ -184,8 +184,8 @@ class OsThreads(Workers, RealClock):
         with self.lock:
             while self._fatal is None and not main.is_woken:
                 if not self._main_woken.wait(TICK):
-                    self._work_came.notify()  # so that no mistake in `_notify` can last
                     self._look(main)
+                    self._work_came.notify()  # so that no mistake in `_notify` can last
             if self._fatal is not None:
                 raise self._fatal
 
