@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator
+from functools import cache
 from types import CoroutineType, GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -123,19 +124,24 @@ class _Given(str):
     __slots__ = ()
 
 
+_given = cache(_Given)  # one for each function: a mark is no object of its own
+
+
 def into_future(value: Any, caller: str) -> Any:
     """Take a future that nobody else was given; `caller` is named in the error."""
-    future = check_future(value, caller)
-    if type(future) is CoroutineType:
-        name = future.__qualname__
-        if type(name) is _Given:
+    if type(value) is not CoroutineType or value.cr_frame is None:
+        future = check_future(value, caller)
+        if type(future) is CoroutineType:
+            return into_future(future, caller)
+        if hasattr(future, "_is_given"):
             raise _given_before(caller, future)
-        future.__qualname__ = _Given(name)
-    elif hasattr(future, "_is_given"):
-        raise _given_before(caller, future)
-    else:
         future._is_given = True
-    return future
+        return future
+    name = value.__qualname__
+    if type(name) is _Given:
+        raise _given_before(caller, value)
+    value.__qualname__ = _given(name)
+    return value
 
 
 def given_on(future: Any) -> Any:

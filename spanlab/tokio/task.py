@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from spanlab import errors, threads
 from spanlab.chain import ends
 from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
-from spanlab.frames import NOWHERE, name_of, not_send, origin, unwind
+from spanlab.frames import NOWHERE, coroutine, not_send, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
 from spanlab.panic import Panic, tell
 from spanlab.threads import Thread, check_function
@@ -21,7 +21,7 @@ from spanlab.tokio.wait import here, out_of_budget, saw
 T = TypeVar("T")
 
 IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
-UNASKED = Pending("nothing")  # stands for the poll of a task that was aborted before it
+MANY = 1024  # tasks, or polls, after which it is time to look at the budget
 
 
 class Task:
@@ -73,53 +73,47 @@ class Task:
 
     @ends
     def poll(self, thread: Thread) -> None:
-        """Poll the future once on `thread`, and settle what came of it."""
-        thread.task, thread.waker, pinned = self.id, self, len(thread.pinned)
+        """Poll the future once on `thread`, record that, and settle what came of it."""
+        recorder, pinned, pending = thread.recorder, len(thread.pinned), None
+        thread.task, thread.waker, self.state = self.id, self, POLLING
+        ending: tuple[bool, str, int | None] = True, "", None  # ready: it waits for nothing
+        recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
         try:
-            self.state = POLLING
-            self.waits_for = self._poll(thread)
-            if self.waits_for is None:
+            try:
+                try:
+                    if not self.aborted:
+                        got = self.future.send(None)
+                        pending = got if isinstance(got, Pending) else self.runtime.adopt(got, self)
+                    if self.aborted:  # before this poll, or in it
+                        self.error, pending = JoinError(self.id), None
+                except StopIteration as ready:
+                    self.value = ready.value
+                except BaseException as error:
+                    self._fail(error)
+                if pending is None:
+                    self.drop()
+                else:
+                    ending = False, pending.waits_for, pending.awaits
+            finally:
+                recorder.append(("polled", recorder.clock(), thread.id, self.id, "", 0, *ending))
+            self.waits_for = pending
+            if pending is None:
                 self._finish(thread)
             else:
                 self._suspend(thread, pinned)
         finally:
             thread.task = thread.waker = None
 
-    def _poll(self, thread: Thread) -> Pending | None:
-        """Record a poll and, however it ends, its end; None if the future ended, and is dropped."""
-        ending: tuple[bool, str, int | None] = True, "", None  # ready: it waits for nothing
-        recorder = thread.recorder
-        recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
-        try:
-            pending = UNASKED if self.aborted else self._ask()
-            if pending is not None and not self.aborted:
-                ending = False, pending.waits_for, pending.awaits
-                return pending
-            if pending is not None:  # aborted before this poll, or in it
-                self.error = JoinError(self.id)
-            self.drop()
-            return None
-        finally:
-            recorder.append(("polled", recorder.clock(), thread.id, self.id, "", 0, *ending))
-
-    def _ask(self) -> Pending | None:
-        """Give what the future waits for; None if it has ended, and left a value or an error."""
-        try:
-            pending = self.future.send(None)
-        except StopIteration as ready:
-            self.value = ready.value
-            return None
-        except BaseException as error:
-            refuse_reused(error)
-            is_cancel = isinstance(error, self.runtime.cancels)
-            if not is_cancel:
-                self.panicked(error)
-            if isinstance(error, self.fatal):
-                raise
-            panic = _panic(error)  # it ends the task, not the runtime
-            self.error = JoinError(self.id, None if is_cancel else panic)
-            return None
-        return pending if isinstance(pending, Pending) else self.runtime.adopt(pending, self)
+    def _fail(self, error: BaseException) -> None:
+        """Keep what left the future as the outcome; raise it if it ends the run."""
+        refuse_reused(error)
+        is_cancel = isinstance(error, self.runtime.cancels)
+        if not is_cancel:
+            self.panicked(error)
+        if isinstance(error, self.fatal):
+            raise error
+        panic = _panic(error)  # it ends the task, not the runtime
+        self.error = JoinError(self.id, None if is_cancel else panic)
 
     def panicked(self, error: BaseException) -> None:
         """Tell the panic hook, once, of an exception that leaves this task."""
@@ -151,9 +145,10 @@ class Task:
         """Record the outcome, then wake who waits for it."""
         recorder, error = thread.recorder, self.error
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
-        at, told = (self.panic.place, (self.panic.message,)) if self.panic else (NOWHERE, ())
-        now = recorder.clock()
-        recorder.append(("finish", now, thread.id, self.id, *at, self.id, outcome, *told))
+        at, told = (self.panic.place, self.panic.message) if self.panic else (NOWHERE, "")
+        recorder.append(
+            ("finish", recorder.clock(), thread.id, self.id, *at, self.id, outcome, told)
+        )
         self.runtime.tasks.pop(self.id, None)
         with self.runtime.lock:
             self.state = DONE
@@ -172,7 +167,8 @@ def _panic(error: BaseException) -> BaseException:
 def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
     if (thread := threads.current()) is not None:
-        thread.recorder.note(kind, NOWHERE, *what)
+        recorder = thread.recorder
+        recorder.append((kind, recorder.clock(), thread.id, thread.task, "", 0, *what))
 
 
 class JoinHandle(Future[T], Generic[T]):
@@ -248,10 +244,13 @@ def new_task(future: Any, caller: str, *, blocking: bool = False, into: Any = No
         thread, frame = here(caller), sys._getframe(2)
         recorder, runtime = thread.recorder, into or thread.runtime
         task: Task = runtime.make(runtime, future, recorder.next_task())
+        if task.id % MANY == 0:
+            recorder.check()
+        inner = coroutine(future)
         recorder.append((
-            "spawn", recorder.clock(), thread.id, thread.task,
-            recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
-            getattr(future, "number", None), caller, origin(future),
+            "spawn", recorder.clock(), thread.id, thread.task, recorder.chain(frame), frame.f_lasti,
+            task.id, inner.cr_code.co_name if inner else "",
+            None if inner is future else future.number, caller, inner and inner.cr_origin,
         ))  # fmt: skip
     except (errors.NoRuntime, BudgetExceeded):
         future.close()
