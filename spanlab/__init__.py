@@ -25,6 +25,7 @@ from spanlab.futures.catch import Caught, Panic, catch_unwind, panic
 from spanlab.panic import set_panic_hook
 from spanlab.recorder import Recorder, recording
 from spanlab.threads import spawn_thread
+from spanlab.tokio.blocking import spawn_blocking
 from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet
 from spanlab.tokio.macros import select
@@ -36,7 +37,7 @@ from spanlab.tokio.runtime import (
     VirtualThreads,
     run,
 )
-from spanlab.tokio.task import JoinHandle, spawn, spawn_blocking
+from spanlab.tokio.task import JoinHandle, spawn
 from spanlab.tokio.wait import pending, sleep, yield_now
 from spanlab.traces import Trace
 from spanlab.tracing.instrument import in_current_span, instrument

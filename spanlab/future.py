@@ -40,7 +40,7 @@ class Future(Generic[T]):
     """
 
     __slots__ = ("__weakref__", "_is_given")
-    _is_given: bool  # only if it was
+    _is_given: bool  # not set, it was not
     inner: Any = None  # the future that this one polls, if it is one
     number: int | None = None  # in the records, of a future that carries a span
     is_ours: ClassVar[bool] = True  # so that we know what its polls can learn
@@ -77,7 +77,7 @@ class Future(Generic[T]):
         raise FutureReused("a future is moved, not copied. Make a new one: work()")
 
     def __await__(self) -> Generator[Pending, None, T]:
-        if hasattr(self, "_is_given"):
+        if getattr(self, "_is_given", False):
             raise _given_before("await", self)
         return self  # type: ignore[return-value]  # an iterator is all that `await` needs
 
@@ -133,7 +133,7 @@ def into_future(value: Any, caller: str) -> Any:
         future = check_future(value, caller)
         if type(future) is CoroutineType:
             return into_future(future, caller)
-        if hasattr(future, "_is_given"):
+        if getattr(future, "_is_given", False):
             raise _given_before(caller, future)
         future._is_given = True
         return future
@@ -147,7 +147,7 @@ def into_future(value: Any, caller: str) -> Any:
 def given_on(future: Any) -> Any:
     """Give a future on to who will await it, as only its owner may."""
     if isinstance(future, Future):
-        del future._is_given
+        future._is_given = False
     return future
 
 

@@ -6,16 +6,16 @@ A spawned task starts with no span: nothing here looks at spans, as nothing in t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Generator
 from typing import Any, Generic, TypeVar
 
 from spanlab import errors, threads
 from spanlab.chain import ends
 from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
-from spanlab.frames import NOWHERE, coroutine, not_send, unwind
+from spanlab.frames import coroutine, not_send, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
 from spanlab.panic import Panic, tell
-from spanlab.threads import Thread, check_function
+from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget, saw
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Task:
         """Poll the future once on `thread`, record that, and settle what came of it."""
         recorder, pinned, pending = thread.recorder, len(thread.pinned), None
         thread.task, thread.waker, self.state = self.id, self, POLLING
-        ending: tuple[bool, str, int | None] = True, "", None  # ready: it waits for nothing
+        waits_for, awaits = "", None
         recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
         try:
             try:
@@ -93,9 +93,12 @@ class Task:
                 if pending is None:
                     self.drop()
                 else:
-                    ending = False, pending.waits_for, pending.awaits
+                    waits_for, awaits = pending.waits_for, pending.awaits
             finally:
-                recorder.append(("polled", recorder.clock(), thread.id, self.id, "", 0, *ending))
+                recorder.append((
+                    "polled", recorder.clock(), thread.id, self.id, "", 0, pending is None,
+                    waits_for, awaits,
+                ))  # fmt: skip
             self.waits_for = pending
             if pending is None:
                 self._finish(thread)
@@ -145,10 +148,11 @@ class Task:
         """Record the outcome, then wake who waits for it."""
         recorder, error = thread.recorder, self.error
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
-        at, told = (self.panic.place, self.panic.message) if self.panic else (NOWHERE, "")
-        recorder.append(
-            ("finish", recorder.clock(), thread.id, self.id, *at, self.id, outcome, told)
-        )
+        (file, line), told = ("", 0), ""
+        if self.panic is not None:
+            (file, line), told = self.panic.place, self.panic.message
+        now = recorder.clock()
+        recorder.append(("finish", now, thread.id, self.id, file, line, self.id, outcome, told))
         self.runtime.tasks.pop(self.id, None)
         with self.runtime.lock:
             self.state = DONE
@@ -182,7 +186,7 @@ class JoinHandle(Future[T], Generic[T]):
     __slots__ = ("_is_used", "_task")
 
     def __init__(self, task: Task) -> None:
-        self._task, self._is_used = task, False
+        self._task, self._is_used, self._is_given = task, False, False
 
     def poll(self) -> T | Pending:
         if self._is_used:
@@ -209,6 +213,15 @@ class JoinHandle(Future[T], Generic[T]):
         value: T = task.value
         task.value = None
         return value
+
+    def __await__(self) -> Generator[Pending, None, T]:
+        is_ready = self._task.state is DONE and not self._is_given
+        return self._taken() if is_ready else super().__await__()
+
+    def _taken(self) -> Generator[Pending, None, T]:  # its end costs less than a `StopIteration`
+        while isinstance(result := self.poll(), Pending):
+            yield result
+        return result
 
     def __next__(self) -> Pending:
         result = self.poll()  # as in `Future`, by the shortest way: programs join a lot
@@ -276,24 +289,3 @@ def spawn(future: Any) -> JoinHandle[Any]:
     42
     """
     return JoinHandle(new_task(future, "spawn()"))
-
-
-def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
-    """Run a plain function on a thread of the blocking pool.
-
-    That thread's stack is empty. Take a span along and enter it there: `span.in_scope(function)`.
-    Once begun it cannot be aborted.
-
-    In Rust: `tokio::task::spawn_blocking`.
-    """
-    return JoinHandle(new_task(call(function, caller := "spawn_blocking()"), caller, blocking=True))
-
-
-def call(function: Callable[[], Any], caller: str) -> Any:
-    """Make a future that calls `function` in its first poll."""
-    check_function(function, caller)
-
-    async def blocking() -> Any:
-        return function()
-
-    return blocking()
