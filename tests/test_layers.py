@@ -68,8 +68,8 @@ BARS = {  # what is measured: its files, and how many lines they may have in all
 OVER = {  # rooms that miss their bar, and what they have: they may shrink, and not grow
     "ground": 1_921, "parts, JSON": 229, "tracing": 794, "filters": 307, "tokio": 812,
     "tokio/sync": 405, "tokio/runtime": 1_787, "tokio/explore": 608, "tokio/host": 406,
-    "view": 2_331, "causes": 2_100, "lesson": 1_763, "yours": 2_820, "face": 133,
-    "evening path": 3_783,
+    "view": 2_331, "causes": 2_100, "lesson": 1_763, "yours": 2_820, "face": 126,
+    "evening path": 3_776,
 }  # fmt: skip
 ALIKE = 6  # lines, which may not stand twice
 KEYWORDS = {*keyword.kwlist, "const", "let", "function", "new"} - {"None", "True", "False"}
