@@ -19,10 +19,10 @@ from spanlab.errors import (
     SpanlabError,
     UsageError,
 )
+from spanlab.evidence.panic import set_panic_hook
 from spanlab.field import Debug, Display, Empty, Level
 from spanlab.future import Future, Pending
 from spanlab.futures.catch import Caught, Panic, catch_unwind, panic
-from spanlab.panic import set_panic_hook
 from spanlab.recorder import Recorder, recording
 from spanlab.threads import spawn_thread
 from spanlab.tokio.blocking import spawn_blocking

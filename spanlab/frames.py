@@ -11,8 +11,8 @@ from itertools import islice
 from types import CodeType, CoroutineType
 from typing import Any, NamedTuple
 
-from spanlab.chain import Link
 from spanlab.errors import HERE, LIBRARY
+from spanlab.evidence.chain import Link
 
 Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)

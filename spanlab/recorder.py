@@ -12,8 +12,8 @@ from itertools import count
 from typing import Any, ClassVar
 
 from spanlab import threads
-from spanlab.chain import Chains, origins
 from spanlab.errors import BudgetExceeded, UsageError
+from spanlab.evidence.chain import Chains, origins
 from spanlab.field import Level
 from spanlab.frames import Place
 from spanlab.traces import Trace

@@ -189,7 +189,7 @@ class Trace:
 
     def to_json(self) -> str:
         """Write the trace as JSON: `{"started", "zero", "cut", "rows", "sources", "seen"}`."""
-        from spanlab.saved import dumps  # needed by nobody who only records
+        from spanlab.evidence.saved import dumps  # needed by nobody who only records
 
         numbers = {"started": self.started, "zero": self._zero, "cut": self.cut}
         seen = [self.seen(index) for index in range(len(self))]
@@ -198,7 +198,7 @@ class Trace:
     @classmethod
     def from_json(cls, text: str) -> Trace:
         """Read what `to_json` wrote; raises `UsageError` for anything else."""
-        from spanlab.saved import loads
+        from spanlab.evidence.saved import loads
 
         data = loads(text)
         trace = cls(data["rows"], data["started"], data["zero"])
@@ -235,7 +235,7 @@ class Trace:
         return part
 
     def _part(self, first: int, end: int) -> Trace:
-        from spanlab.part import begun  # needed by nobody who only records
+        from spanlab.evidence.part import begun  # needed by nobody who only records
 
         past, stretch = self.noted[:first], self.noted[first:end]
         before = begun(past, stretch) if past else []

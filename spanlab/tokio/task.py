@@ -10,11 +10,11 @@ from collections.abc import Generator
 from typing import Any, Generic, TypeVar
 
 from spanlab import errors, threads
-from spanlab.chain import ends
 from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
+from spanlab.evidence.chain import ends
+from spanlab.evidence.panic import Panic, tell
 from spanlab.frames import coroutine, not_send, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
-from spanlab.panic import Panic, tell
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget, saw
 

@@ -11,10 +11,10 @@ from types import CodeType, FrameType, SimpleNamespace
 from typing import Any
 
 from spanlab.errors import NoSource, UsageError
+from spanlab.evidence.syntax import attribute, block, is_unit, syntax
 from spanlab.field import Debug, Display, Level
 from spanlab.frames import NOWHERE, coroutine, name_of, unwind
 from spanlab.future import Pending, given_on, into_future
-from spanlab.syntax import attribute, block, is_unit, syntax
 from spanlab.threads import current
 from spanlab.tracing.guard import Entered, Instrumented
 from spanlab.tracing.span import Span, emit, make_span

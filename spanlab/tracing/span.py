@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from weakref import ref
 
 from spanlab import stack
-from spanlab.chain import owner
 from spanlab.errors import UsageError
+from spanlab.evidence.chain import owner
 from spanlab.field import capture
 from spanlab.frames import Place
 from spanlab.ids import Id

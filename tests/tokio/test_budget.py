@@ -182,7 +182,7 @@ def test_spans_are_exited_in_the_records_of_a_program_that_was_stopped() -> None
         run(main(), records=5_000)
     rows = caught.value.trace.rows  # type: ignore[attr-defined]
     assert [row[0] for row in rows if row[0] in ("exit", "polled", "close")] == [
-        "exit", "polled", "close",
+        "exit", "close", "polled",
     ]  # fmt: skip
 
 

@@ -30,7 +30,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from soak import HEAD, REPORT
 
-from spanlab import CurrentThread, OsThreads, Trace, chain, info, info_span, recording, run, spawn
+from spanlab import CurrentThread, OsThreads, Trace, info, info_span, recording, run, spawn
+from spanlab.evidence import chain
 
 ROUNDS = 7
 SPANS = 10_000
