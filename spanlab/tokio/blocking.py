@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from spanlab.threads import check_function
 from spanlab.tokio.task import JoinHandle, new_task
+from spanlab.tokio.wait import here
 
 T = TypeVar("T")
 
@@ -27,6 +28,6 @@ def call(function: Callable[[], Any], caller: str) -> Any:
     check_function(function, caller)
 
     async def blocking() -> Any:
-        return function()
+        return here(caller).runtime.call(function)
 
     return blocking()
