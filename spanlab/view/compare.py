@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError
-from spanlab.labels import Labels
-from spanlab.replay import lost_parents
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.figure import Figure

@@ -27,8 +27,8 @@ from spanlab import (
     spawn,
     yield_now,
 )
+from spanlab.evidence.replay import Stacks, lost_parents
 from spanlab.record import KINDS, SLOTS, Event, SpanNew, TaskSpawned, ThreadStarted
-from spanlab.replay import Stacks, lost_parents
 
 
 async def task() -> None:
