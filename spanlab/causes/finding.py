@@ -150,8 +150,9 @@ class Changed:
         """Give what would be entered besides: its spot, and the span or the name of a new one."""
         facts, does = self.facts, self.does
         for hop, out in hops(facts, record):
-            if ("carried", hop.node) in does and hop.kind in ("made", "returned"):
-                yield (-out, -1), does["carried", hop.node]
+            nodes = hop.nodes if hop.kind in ("made", "returned") else ()
+            for key in [key for node in nodes if (key := ("carried", node)) in does][:1]:
+                yield (-out, -1), does[key]
             if hop.kind == "called" and ("covering", hop.function) in does:
                 yield (-out, -1), named(attribute(hop.function), getattr(hop.function, "name", "?"))
         begun = facts.begun(record)

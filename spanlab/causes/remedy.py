@@ -157,6 +157,19 @@ def around_all(code: Code, function: Function | None, wrapper: Any, spot: Any) -
     return [Repair(text, {("removed", spot): True, ("carried", calls[0]): named(maker)})]
 
 
+def not_kept(code: Code, call: ast.Call, spot: Any) -> Repair:
+    """Take the span that is current, and not one that was kept."""
+    text, given = None, call.args[:1]
+    match called(call), given:
+        case "instrument", _:
+            text = replaced(code, call.func, "in_current_span")
+        case "in_scope", [ast.Lambda(body=body)]:
+            text = replaced(code, call, code.text(body))
+        case "in_scope", [ast.Name() | ast.Attribute() as function]:
+            text = replaced(code, call, f"{code.text(function)}()")
+    return Repair(text, {("removed", spot): True})
+
+
 def or_current(code: Code, span: ast.expr) -> list[Edit]:
     """Fall back to the current span where this one is disabled."""
     return _wrapped(code, span, "", ".or_current()")
