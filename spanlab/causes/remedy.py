@@ -123,10 +123,13 @@ def carried_out(code: Code, function: Function) -> Repair:
 
 def carried_along(code: Code, call: ast.Call, made: str = "", span: New | None = None) -> Repair:
     """Have what is spawned take a span along: that which is current there, or one to be made."""
+    given, after = call.args[0], ")"
     before = f"{made}.instrument(" if made else "in_current_span("
     if called(call) != "spawn":
         before = f"lambda span={made or 'Span.current()'}: span.in_scope("
-    return Repair(_wrapped(code, call.args[0], before), {("carried", call): span})
+        if isinstance(given, ast.Call):  # it is called here, and gives what runs there
+            before, after = before.replace(": span.in_scope(", ", job="), ": span.in_scope(job)"
+    return Repair(_wrapped(code, given, before, after), {("carried", call): span})
 
 
 def apart(

@@ -78,12 +78,12 @@ class Code:
         self.file: dict[ast.AST, str] = {}
         self.parent: dict[ast.AST, ast.AST] = {}
         self.ways: dict[Any, Any] = {}  # from a node back to another, as far as they were asked for
-        self._modules: list[ast.Module] = []
+        self._modules: dict[str, ast.Module] = {}
         self._bound: defaultdict[tuple[ast.AST | None, str], list[ast.AST]] = defaultdict(list)
         for file, text in sources.items():
             try:
                 module, self.bytes[file] = ast.parse(text), text.encode()
-                self._modules.append(module)
+                self._modules[file] = module
             except (SyntaxError, ValueError, RecursionError, MemoryError):  # nested too deep
                 continue  # Rust, or nothing at all
             for node in ast.walk(module):
@@ -151,6 +151,12 @@ class Code:
                 found[file, node.end_lineno or 0, node.end_col_offset or 0].append(node)
         return found
 
+    def blocks(self, file: str) -> list[range]:
+        """Give the lines of each statement of a file, a function with its decorators."""
+        tops: list[Any] = getattr(self._modules.get(file), "body", [])
+        firsts = [[*getattr(top, "decorator_list", ()), top][0] for top in tops]
+        return [range(a.lineno, b.end_lineno + 1) for a, b in zip(firsts, tops, strict=True)]
+
     # --- what is around, and what is inside ------------------------------------------------------
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -201,7 +207,7 @@ class Code:
                 found = self._bound.get((None, name), [])
                 return found if sum(isinstance(value, Function) for value in found) < 2 else []
             case ast.Name(id=name):  # in the nearest scope that binds it
-                scopes = [(scope, name) for scope in [*self.around(node), *self._modules]]
+                scopes = [(scope, name) for scope in [*self.around(node), *self._modules.values()]]
                 return next((self._bound[key] for key in scopes if key in self._bound), [])
         return [node]
 
