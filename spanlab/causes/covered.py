@@ -59,10 +59,11 @@ def _disabled(
     file, spawn, tree = case.code.file[made], case.spawn, None
     if case.event.explicit:
         return None
-    said = f"the span {quoted(name)} of {case.said(made)} is disabled: its level is filtered out"
+    what = "a filter leaves it out" if edits is None else "its level is filtered out"
+    said = f"the span {quoted(name)} of {case.said(made)} is disabled: {what}"
     at, now = sum(new.file == file and new.line in lines(around) for new in case.scope), case.now
     if called(around) in WRAPPERS:
-        said, at = said.replace(": its level is filtered out", ", and no poll enters it"), 0
+        said, at = said.replace(f": {what}", ", and no poll enters it"), 0
         if spawn is not None and (current := case.facts.current[spawn.index]) is not None:
             tree = now = case.under(current, spawn.index)
             edits, at = remedy.or_current(case.code, made), len(case.under(None, spawn.index))

@@ -179,17 +179,25 @@ def or_current(code: Code, span: ast.expr) -> list[Edit]:
 
 
 def enabled(code: Code, maker: ast.Call, level: str) -> list[Edit] | None:
-    """Make a span of a level that is enabled."""
+    """Make a span of a level that is enabled, if it is the level that is filtered out."""
     name, text = called(maker), f"{code.text(maker.func).removesuffix(called(maker))}{level}_span"
-    return None if name == "span" else replaced(code, maker.func, text)  # that has any level
+    by_level = name not in ("span", f"{level}_span") and _keyword(maker, "target") is None
+    return replaced(code, maker.func, text) if by_level else None
 
 
-def attribute_enabled(code: Code, attribute: ast.expr, level: str) -> list[Edit]:
-    """Give `@instrument` a level that is enabled."""
+def attribute_enabled(code: Code, attribute: ast.expr, level: str) -> list[Edit] | None:
+    """Give `@instrument` a level that is enabled, if it is the level that is filtered out."""
+    now = getattr(_keyword(attribute, "level"), "value", "info")
+    if now == level or _keyword(attribute, "target") is not None:
+        return None
     level = f'level="{level}"'
     if not isinstance(attribute, ast.Call):
         return _wrapped(code, attribute, "", f"({level})")
     return _called(code, attribute, "level", level)
+
+
+def _keyword(call: ast.expr, name: str) -> ast.expr | None:
+    return next((k.value for k in getattr(call, "keywords", ()) if k.arg == name), None)
 
 
 def _called(code: Code, call: ast.Call, without: str, *given: str) -> list[Edit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from spanlab.view.stepper.twin import pairs
 CAPTURED = r"lambda span=Span\.current\(\)(?:, job=|: span\.in_scope\()"
 WRAPPER = re.compile(rf"\bin_current_span\(|\b(\w+)\.instrument\(|{CAPTURED}")
 METHOD, IN_SCOPE = ".in_current_span()", "move || span.in_scope(job)"
+STREAM = "tracing_futures::Instrument::in_current_span"  # that of the other crate knows none
 BLOCK = re.compile(r"\basync (?:move )?\{")
 
 
@@ -23,8 +25,16 @@ class Rust:
         self._python = facts.trace.sources.get(file, "").splitlines()
         ran = {record.line for record in facts.trace.records if record.file == file}
         blocks = [block for block in facts.code.blocks(file) if not ran.isdisjoint(block)]
+        blocks.sort(key=self._stands)  # each in a place of its own; the two files differ in that
         shown = {at: self._python[at - 1] for block in blocks for at in block}
         self._twins = dict(pairs(shown, text)) if text else {}
+        functions = [node for node in facts.code.calls if isinstance(node, ast.AsyncFunctionDef)]
+        self._streams = {f.name for f in functions if facts.code.inside(f, ast.Yield)}
+
+    def _stands(self, block: range) -> int:
+        """Tell where the function of some lines stands in the Rust."""
+        name = re.search(r"def (\w+)", "\n".join(self._python[block.start - 1 : block.stop - 1]))
+        return self._text.find(f"fn {name[1]}(") if name else -1
 
     def line(self, place: Place) -> Place:
         """Give the twin of a line, and its number; 0 if there is none."""
@@ -58,6 +68,8 @@ class Rust:
         if wrapper[0].startswith("lambda"):
             carried = f"{{ let (span, job) = (tracing::Span::current(), {future}); {IN_SCOPE} }}"
             return self._written(future, at, carried)
+        if future.partition("(")[0] in self._streams:
+            return self._written(future, at, f"{STREAM}({future})") if not wrapper[1] else None
         call = f".instrument({wrapper[1]})" if wrapper[1] else METHOD
         return self._written(future, at, future + call) or self._behind(future, call)
 

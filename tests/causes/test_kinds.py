@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 from textwrap import dedent
 from typing import Any
 
@@ -422,3 +423,32 @@ def test_what_a_drop_spawns_to_clean_up_holds_nothing_open() -> None:
         await sleep(1)
     """
     assert answer(text).cause is Cause.EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("made", "changed"),
+    [
+        ("debug_span('r')", "info_span('r')"),
+        ("info_span('r', target='other')", None),
+        ("debug_span('r', target='other')", None),
+    ],
+)
+def test_a_level_is_proposed_only_where_it_is_the_level_that_is_filtered(
+    made: str, changed: str | None
+) -> None:
+    """A filter may leave out a target as well; no level would bring that back."""
+    text = f"""
+    with recording(filter="info,other=warn") as trace:
+        with {made}.enter():
+            info("seen")
+    """
+    names: dict[str, Any] = {"__name__": "__main__"}
+    (file,) = sources = files(source(text))
+    linecache.cache[file] = 0, None, sources[file].splitlines(keepends=True), file
+    exec(compile(sources[file], file, "exec"), names)
+    (asked,) = answers(names["trace"])
+    assert asked.cause is Cause.DISABLED
+    assert ("its level is filtered out" if changed else "a filter leaves it out") in asked.sentence
+    assert [fix.after.strip() for fix in asked.fixes] == [f"with {changed}.enter():"] * bool(
+        changed
+    )

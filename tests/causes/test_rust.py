@@ -6,9 +6,10 @@ import re
 import sys
 from pathlib import Path
 
+import pitfalls
 import pytest
 
-from spanlab import Cause, UsageError, VirtualThreads, info, recording, run, why
+from spanlab import Cause, CurrentThread, UsageError, VirtualThreads, info, recording, run, why
 from spanlab.lesson.panel import LAST, playground
 from spanlab.lesson.program import Choices, main_of, program
 
@@ -66,6 +67,28 @@ def test_the_rust_stands_above_the_python_in_text_and_page() -> None:
     assert (plain.rust, {step.rust for step in plain.steps}) == ((), {("", 0)})
     assert "Rust" not in str(plain)
     assert answer.fixes == plain.fixes
+
+
+@pytest.mark.parametrize(
+    ("name", "decides", "change"),
+    [
+        ("spawned", "tokio::spawn(sub_task())", "tokio::spawn(sub_task().in_current_span())"),
+        ("join_set", "tasks.spawn(sub_task());", "tasks.spawn(sub_task().in_current_span());"),
+        ("stream_body", "#[instrument]", "tracing_futures::Instrument::in_current_span(body())"),
+        ("disabled_span", 'let span = debug_span!("task");', ""),
+    ],
+)
+def test_the_rust_of_a_pitfall_is_told(name: str, decides: str, change: str) -> None:
+    """Wherever its functions stand; a change that wraps nothing is written in Python alone."""
+    rust = (HERE / "reference" / "src" / "bin" / f"pitfall_{name}.rs").read_text(encoding="utf-8")
+    trace = run(getattr(pitfalls, name)(), on=CurrentThread(), level="info")
+    answer = why(trace, len(trace.events), rust=rust)
+    (key,) = [step for step in answer.steps if step.key]
+    assert decides in key.rust[0]
+    assert key.rust[0] == rust.splitlines()[key.rust[1] - 1].strip()
+    changed = "".join(fix.apply(rust) for fix in answer.rust[:1])
+    assert changed.count(change) == bool(change) or not change
+    assert bool(answer.rust) == bool(change)
 
 
 def test_another_program_has_no_twin() -> None:
