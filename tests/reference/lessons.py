@@ -811,9 +811,6 @@ async def message_exercise() -> None:
     async def pack():
         info("parcel packed")
 
-    def print_label():
-        info("label printed")
-
     @instrument(skip_all=True)
     async def order(to_packer):
         info("order taken")
@@ -830,7 +827,8 @@ async def message_exercise() -> None:
     def printer(labels):
         while job := labels.get():
             reply, span = job
-            span.in_scope(lambda: info_span("label").in_scope(print_label))
+            with span.enter(), info_span("label").enter():
+                info("label printed")
             reply.send("printed")
 
     to_packer, inbox = mpsc.channel(8)

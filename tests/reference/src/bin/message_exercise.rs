@@ -10,10 +10,6 @@ async fn pack() {
     info!("parcel packed");
 }
 
-fn print_label() {
-    info!("label printed");
-}
-
 #[instrument(skip_all)]
 async fn order(to_packer: mpsc::Sender<Job>) {
     info!("order taken");
@@ -32,7 +28,10 @@ async fn packer(mut inbox: mpsc::Receiver<Job>, labels: std_mpsc::Sender<Job>) {
 
 fn printer(labels: std_mpsc::Receiver<Job>) {
     for (reply, span) in labels {
-        span.in_scope(|| info_span!("label").in_scope(print_label));
+        span.in_scope(|| {
+            let _label = info_span!("label").entered();
+            info!("label printed");
+        });
         reply.send(()).unwrap();
     }
 }
