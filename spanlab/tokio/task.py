@@ -295,6 +295,6 @@ def call(function: Callable[[], Any], caller: str) -> Any:
     check_function(function, caller)
 
     async def blocking() -> Any:
-        return function()
+        return here(caller).runtime.call(function)
 
     return blocking()

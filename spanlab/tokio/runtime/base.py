@@ -127,6 +127,7 @@ class Runtime(Owned):
     def begin(self, polls: int) -> None:
         """Take the budget of a run."""
         self.polls, self.progress = budget("polls", polls), Progress()
+        self.others = Others()  # those left by a run before this one are none of its own
 
     def now(self) -> int:
         """Give the time on this runtime's clock in nanoseconds."""
