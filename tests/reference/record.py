@@ -17,18 +17,33 @@ CRATES = ("tokio", "tracing", "tracing-attributes", "tracing-core", "tracing-ser
           "tracing-subscriber", "serde_json")  # fmt: skip
 
 
-def output(*command: str | Path) -> bytes:
-    """Run a command in this folder and give what it prints."""
-    return subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, check=True).stdout
+UNSTABLE = ("pitfall_unstable", "pitfall_unstable_fixed")  # built as tokio's own spans need it
+
+
+def output(*command: str | Path, **more: str) -> bytes:
+    """Run a command in this folder, with more in its environment, and give what it prints."""
+    env = os.environ | more
+    return subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, env=env, check=True).stdout
 
 
 def main() -> None:
-    """Write `logs/<program>.log` for every program, of Python too, and `logs/versions.json`."""
-    output("cargo", "build", "--quiet")
+    """Write `logs/<program>.log` for every program, of Python too, and `logs/versions.json`.
+
+    Of the reported bugs it also writes what happens to spans, `logs/<program>.lives.log`.
+    """
+    target = HERE / os.environ.get("CARGO_TARGET_DIR", "target")
+    unstable = target / "unstable"
+    own = [f"--bin={name}" for name in UNSTABLE]
+    build = ("cargo", "build", "--quiet", "--target-dir")
+    output(*build, target)
+    output(*build, unstable, *own, RUSTFLAGS="--cfg tokio_unstable")
     LOGS.mkdir(exist_ok=True)
-    target = HERE / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
     for source in sorted((HERE / "src" / "bin").glob("*.rs")):
-        (LOGS / f"{source.stem}.log").write_bytes(output(target / source.stem))
+        name = source.stem
+        program = (unstable if name in UNSTABLE else target) / "debug" / name
+        (LOGS / f"{name}.log").write_bytes(output(program))
+        if name.startswith("bug_"):
+            (LOGS / f"{name}.lives.log").write_bytes(output(program, LIVES="1"))
     output(sys.executable, "witness.py")
     packages = json.loads(output("cargo", "metadata", "--format-version=1"))["packages"]
     versions = {p["name"]: p["version"] for p in packages if p["name"] in CRATES}
