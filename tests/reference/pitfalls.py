@@ -122,7 +122,7 @@ def closed_entry_fixed() -> None:
     with outer.enter():
         request = info_span("request")
         request.in_scope(lambda: info("before the close"))
-        spawn_thread(lambda: request.in_scope(lambda: None)).join()
+        spawn_thread(lambda span=request: span.in_scope(lambda: None)).join()
         del request
         Span.current().in_scope(lambda: info("after the close"))
 
@@ -667,7 +667,8 @@ SETTINGS: dict[str, dict[str, Any]] = {  # what a program is run with, if not at
 PROGRAMS = (
     spawned, spawned_fixed, join_set, join_set_fixed, captured_inside, handle, handle_fixed,
     disabled_span, disabled_span_fixed,
-    stale_entry, closed_entry, closed_entry_fixed, unstable, unstable_fixed, disabled_parent, disabled_parent_fixed, follows_from, follows_from_fixed,
+    stale_entry, closed_entry, closed_entry_fixed, unstable, unstable_fixed,
+    disabled_parent, disabled_parent_fixed, follows_from, follows_from_fixed,
     closes_late, closes_late_fixed, child_outlives, child_outlives_fixed, log_in_drop,
     log_in_drop_fixed, cancelled, cancelled_fixed, none_in_scope, none_in_scope_fixed, root_shown,
     json_spans, json_spans_fixed, reentered, reentered_fixed, not_busy, not_busy_fixed,
