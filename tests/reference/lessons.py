@@ -76,6 +76,19 @@ async def service_fixed() -> None:
     await ordered(in_current_span)
 
 
+async def mail_root() -> None:
+    await ordered(lambda future: info_span("mail", parent=None).instrument(future))
+
+
+async def mail_linked() -> None:
+    def linked(future):
+        span = info_span("mail", parent=None)
+        span.follows_from(Span.current())
+        return span.instrument(future)
+
+    await ordered(linked)
+
+
 def expanded_block() -> Main:
     def sub_task():
         info("making sub task")
@@ -841,7 +854,7 @@ async def message_exercise() -> None:
 
 
 PROGRAMS = (
-    service, service_fixed, expanded_block,
+    service, service_fixed, mail_root, mail_linked, expanded_block,
     nested_exercise, made_before, rewrite_shapes, rewrite_exercise, guard_in_future,
     guard_dropped_at_once, guard_around_spawn, guard_around_join, by_hand_exercise,
     lazy_exercise,
@@ -854,7 +867,7 @@ PROGRAMS = (
     mailer, mailer_carried, mailer_asks, mailer_in_first, mailer_batch, message_exercise,
 )  # fmt: skip
 ON_ONE_THREAD = (
-    service, service_fixed,
+    service, service_fixed, mail_root, mail_linked,
     thread_exercise, guarded_pair, guarded_longer, instrumented_pair, guard_adopts,
     guard_attribute, guard_in_main, guard_upload, guard_exercise, blocking_one_thread,
     ported_exercise,
