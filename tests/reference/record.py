@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -44,12 +46,26 @@ def main() -> None:
         (LOGS / f"{name}.log").write_bytes(output(program))
         if name.startswith("bug_"):
             (LOGS / f"{name}.lives.log").write_bytes(output(program, LIVES="1"))
+    write("three_threads", fifty_runs(target / "debug" / "three_threads"))
     output(sys.executable, "witness.py")
     packages = json.loads(output("cargo", "metadata", "--format-version=1"))["packages"]
     versions = {p["name"]: p["version"] for p in packages if p["name"] in CRATES}
     versions["rustc"] = output("rustc", "--version").decode().split()[1]
-    text = json.dumps(versions, indent=2, sort_keys=True)
-    (LOGS / "versions.json").write_text(text + "\n", encoding="utf-8")
+    write("versions", versions)
+
+
+def fifty_runs(program: Path) -> dict[str, int]:
+    """Count the orders of the lines of a program that races, and the sets of their parents."""
+    runs = [output(program).decode().strip().split("\n\n") for _ in range(50)]
+    lines = [tuple(entry.splitlines()[0] for entry in run) for run in runs]
+    parents = [frozenset(re.sub("    at .*", "", entry) for entry in run) for run in runs]
+    return {"runs": len(runs), "orders": len({*lines}), "parents": len({*parents})}
+
+
+def write(name: str, found: Mapping[str, object]) -> None:
+    """Keep what was found as JSON."""
+    text = json.dumps(found, indent=2, sort_keys=True)
+    (LOGS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
