@@ -13,7 +13,8 @@ from spanlab import errors, threads
 from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
 from spanlab.evidence.chain import ends
 from spanlab.evidence.panic import Panic, tell
-from spanlab.frames import coroutine, not_send, unwind
+from spanlab.evidence.sites import not_send
+from spanlab.frames import coroutine, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget, saw
@@ -171,8 +172,8 @@ def _panic(error: BaseException) -> BaseException:
 def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
     if (thread := threads.current()) is not None:
-        recorder = thread.recorder
-        recorder.append((kind, recorder.clock(), thread.id, thread.task, "", 0, *what))
+        now = thread.recorder.clock()
+        thread.recorder.append((kind, now, thread.id, thread.task, "", 0, *what))
 
 
 class JoinHandle(Future[T], Generic[T]):
