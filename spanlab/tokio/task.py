@@ -90,7 +90,8 @@ class Task:
                 except StopIteration as ready:
                     self.value = ready.value
                 except BaseException as error:
-                    self._fail(error)
+                    if self._ends_run(error):
+                        raise  # from here: a frame that knows it would keep it, and all it holds
                 if pending is None:
                     self.drop()
                 else:
@@ -108,16 +109,17 @@ class Task:
         finally:
             thread.task = thread.waker = None
 
-    def _fail(self, error: BaseException) -> None:
-        """Keep what left the future as the outcome; raise it if it ends the run."""
+    def _ends_run(self, error: BaseException) -> bool:
+        """Tell whether what left the future ends the run; if not it is the outcome of the task."""
         refuse_reused(error)
         is_cancel = isinstance(error, self.runtime.cancels)
         if not is_cancel:
             self.panicked(error)
         if isinstance(error, self.fatal):
-            raise error
-        panic = _panic(error)  # it ends the task, not the runtime
+            return True
+        panic = _panic(error)
         self.error = JoinError(self.id, None if is_cancel else panic)
+        return False
 
     def panicked(self, error: BaseException) -> None:
         """Tell the panic hook, once, of an exception that leaves this task."""
