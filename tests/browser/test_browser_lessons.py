@@ -77,4 +77,6 @@ def test_a_reader_walks_through_a_lesson(server: tuple[str, str], page: Page, pa
     expect(lesson.output("exercise")).to_contain_text("Not yet")
     expect(run_cell(lesson, "hint")).to_contain_text("Hint 2")
     expect(run_cell(lesson, "exercise", solution(path))).to_contain_text("Right.")
-    assert lesson.photograph(SHOTS, "JupyterLab Light") > 5
+    for theme in "JupyterLab Dark", "JupyterLab Light":
+        assert lesson.photograph(SHOTS, theme) > 5
+        assert lesson.violations(".sl-lesson, .sl-page, .sl, .sl-figure") == []
