@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from spanlab.causes import remedy
+from spanlab.causes import blocks, remedy
 from spanlab.causes.case import Case
 from spanlab.causes.finding import Cause, Finding, finding, told
 from spanlab.causes.source import called, captures, lines, owner_of
@@ -22,22 +22,28 @@ def never_kept(case: Case) -> Finding | None:
     for record in before[::-1]:
         if not isinstance(record, SpanEntered | SpanNew) or record in here:
             continue
-        node, line = facts.node(record), frames.get(facts.maker(record))
+        node, frame = facts.node(record), facts.maker(record)
+        is_guard = called(node) in ("enter", "entered")
+        made, *around = facts.sites(facts.spans[record.span])
+        for site in around if is_guard and made.frame == frame else ():
+            if node is not None and isinstance(case.code.parent[node], ast.Return):
+                node, frame = case.code.exact(site), site.frame  # who gets the guard
+        line = frames.get(frame)
         statement = case.code.parent.get(node) if node is not None else None
         if isinstance(statement, ast.withitem):
             statement = case.code.parent[statement]
-        body = case.code.rest(statement)
+        body = blocks.rest(case.code, statement)
         if not any(line in lines(part) for part in body):
             continue
         match statement:
-            case ast.Expr() | ast.With(body=[ast.Pass()]) if called(node) in ("enter", "entered"):
+            case ast.Expr() | ast.With(body=[ast.Pass()]) if is_guard:
                 cause, said = Cause.AT_ONCE, "the guard of {} ({}) is dropped at once"
             case ast.Expr() | ast.Assign() if _is_unused(case, statement, record, body):
                 cause, said = Cause.NEVER, "{} ({}) is made, and nothing enters it"
             case _:
                 continue
         said = said.format(case.label(record.span), case.said(record))
-        repair = remedy.entered_from(case.code, statement, body, record.index)
+        repair = blocks.entered_from(case.code, statement, body, (record.index, frame), is_guard)
         if found := finding(case, cause, said, record, repair):
             return found
     return None
@@ -72,7 +78,7 @@ def dropped(case: Case) -> Finding | None:
         return None
     said = f"it is logged while a value is dropped, and {case.label(span.span)} had been exited"
     given = function, wrapper, facts.spot(entry)
-    repairs, around = remedy.around_all(case.code, *given), facts.trace.names(span.span)
+    repairs, around = blocks.around_all(case.code, *given), facts.trace.names(span.span)
     return finding(case, Cause.DROPPED, f"{said} by then", last, *repairs, otherwise=around)
 
 

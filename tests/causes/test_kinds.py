@@ -452,3 +452,87 @@ def test_a_level_is_proposed_only_where_it_is_the_level_that_is_filtered(
     assert [fix.after.strip() for fix in asked.fixes] == [f"with {changed}.enter():"] * bool(
         changed
     )
+
+
+@pytest.mark.parametrize(
+    ("made", "polled"),
+    [
+        ("(future := job())", "await future"),
+        ("future: object = job()", "await future"),
+        ("future = other = job()", "await other"),
+        ("kept.future = job()", "await kept.future"),
+        ("futures = [job() for _ in range(2)]", "await join_all(futures)"),
+        ("futures.append(job())", "for future in futures: await future"),
+        ("future = job()", "await timeout(1, future)"),
+        ("many.push(job())", "async for _ in many: pass"),
+    ],
+)
+def test_a_future_is_followed_through_whatever_kept_it(made: str, polled: str) -> None:
+    """A name, an attribute, a container, and what others wrote and gives what it is given."""
+    text = f"""
+class Kept: pass
+
+async def job():
+    await yield_now()
+    info("seen")
+
+async def main():
+    kept, futures, many = Kept(), [], FuturesUnordered()
+    with info_span("g").enter():
+        {made}
+    {polled}
+"""
+    asked = answer(text)
+    assert (asked.cause, asked.tree) == (Cause.GUARD_DROPPED, ("g",))
+    kept = list(promises(files(source(text)), CurrentThread()))
+    assert kept
+    assert all(promise.is_kept for promise in kept), kept
+
+
+@pytest.mark.parametrize(
+    ("field", "main", "count"),
+    [
+        ("", "await request(1); await request(2)", 2),
+        (", n=n", "await request(1); await request(n=2)", 2),
+        (", n=n", "task = spawn(request(1)); await yield_now(); task.abort(); await sleep(1)", 1),
+        (", n=n", "await request(1 + 1)", 0),
+    ],
+)
+def test_a_value_that_logs_in_its_drop_gets_the_span_wherever_its_function_is_called(
+    field: str, main: str, count: int
+) -> None:
+    """With what each call gives; nothing is proposed where that would run twice."""
+    text = f"""
+class Log:
+    def __del__(self):
+        info("seen")
+
+async def request(n):
+    log = Log()
+    await info_span("request"{field}).instrument(sleep(0.1))
+
+async def main():
+    {main}
+"""
+    found = answers(execute(files(source(text)), CurrentThread()))
+    assert {asked.cause for asked in found} == {Cause.DROPPED}
+    kept = list(promises(files(source(text)), CurrentThread()))
+    assert len(kept) == count
+    assert all(promise.is_kept for promise in kept), kept
+
+
+def test_a_guard_that_is_given_to_nobody_is_dropped_at_once() -> None:
+    """It was made in a function that returns it."""
+    text = """
+    def begin():
+        return info_span("g").entered()
+
+    async def main():
+        begin()
+        info("seen")
+    """
+    asked = answer(text)
+    assert (asked.cause, asked.tree) == (Cause.AT_ONCE, ("g",))
+    assert asked.fix is not None
+    assert "with begin():" in asked.fix.after
+    assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
