@@ -7,7 +7,7 @@ from typing import Any
 
 from spanlab.causes.remedy import Edit, New, Repair, replaced, wrapped
 from spanlab.causes.source import SPAWNS, Code, arguments, called, named, owner_of
-from spanlab.syntax import Function
+from spanlab.evidence.syntax import Function
 
 
 def rest(code: Code, statement: ast.AST | None) -> list[ast.stmt]:

@@ -12,8 +12,8 @@ from spanlab.causes.remedy import Edit
 from spanlab.causes.source import called, covers, lines, named, owner_of
 from spanlab.causes.spawned import captured_late
 from spanlab.causes.way import WRAPPERS, Hop
+from spanlab.evidence.syntax import Function, attribute, block
 from spanlab.record import SpanEntered, SpanNew
-from spanlab.syntax import Function, attribute, block
 from spanlab.view.words import quoted
 
 # --- what entered nothing: its span is disabled, or was none --------------------------------------

@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 
 from spanlab import record as kind
 from spanlab.causes.source import SPAWNS, Code, called, lines
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import Pushed, Stack, Stacks, entries, lost_parents
+from spanlab.evidence.syntax import Function
 from spanlab.frames import Site
-from spanlab.labels import Labels
 from spanlab.record import Event, Record, SpanEntered, SpanNew
-from spanlab.replay import Pushed, Stack, Stacks, entries, lost_parents
-from spanlab.syntax import Function
 from spanlab.traces import Trace
 from spanlab.view.words import NAMED, Names
 

@@ -18,8 +18,8 @@ from spanlab.causes.evidence import DEEP, Made, Place
 from spanlab.causes.remedy import Change, Edit, New, Repair, changes
 from spanlab.causes.source import called, captures, named
 from spanlab.causes.way import hops
+from spanlab.evidence.syntax import attribute
 from spanlab.record import Record, SpanEntered, SpanNew
-from spanlab.syntax import attribute
 from spanlab.view.words import Names
 
 

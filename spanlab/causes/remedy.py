@@ -9,7 +9,7 @@ from difflib import unified_diff
 from typing import Any, NamedTuple
 
 from spanlab.causes.source import Code, called, captures, owner_of
-from spanlab.syntax import Function
+from spanlab.evidence.syntax import Function
 
 
 class Change(NamedTuple):

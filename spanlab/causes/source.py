@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import Any, TypeVar
 
+from spanlab.evidence.syntax import Function, attribute, block
 from spanlab.frames import Site
-from spanlab.syntax import Function, attribute, block
 
 Node = TypeVar("Node", bound=ast.AST)
 Scope = Function | ast.Module

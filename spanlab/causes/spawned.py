@@ -13,8 +13,8 @@ from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import New, Repair
 from spanlab.causes.source import called, named, owner_of
 from spanlab.causes.way import wrappers
+from spanlab.evidence.syntax import block
 from spanlab.record import SpanEntered, SpanNew, TaskSpawned
-from spanlab.syntax import block
 from spanlab.view.words import quoted
 
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.source import SPAWNS, Code, called
+from spanlab.evidence.syntax import Function
 from spanlab.frames import Site
 from spanlab.record import Record
-from spanlab.syntax import Function
 
 TAKERS = ("spawn_blocking", "spawn_thread", "in_scope", "Thread")  # they call what they are given
 WRAPPERS = ("instrument", "in_current_span")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
@@ -80,7 +80,7 @@ class Panel:
     def __init__(self, make: Callable[..., Any], choices: Options, picked: dict[str, str]) -> None:
         self._make, self._choices = make, choices
         self._card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
-        self._news = "Choose, and log and graph follow."
+        self._news = "Choose, say which lines will change, and look."
         self._show(picked)
 
     def pick(self, **labels: Any) -> Self:
@@ -212,9 +212,13 @@ def _compared(before: Trace, after: Trace) -> str:
     found = list(pairs(after, before))
     both = [(pair, line) for pair in found if (line := pair.bug) and pair.fixed]
     threads = [line.message for pair, line in both if pair.elsewhere]
-    spans = [line.message for pair, line in both if pair.moved]
-    said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed",
-            f"{_listed(spans)} changed spans" if spans else "no spans changed"]  # fmt: skip
+    moves = defaultdict[str, list[str]](list)
+    for (_, old), new in both:
+        if old and old.scope != new.scope:
+            moves[f"from {listed(old.scope)} to {listed(new.scope)}"].append(new.message)
+    spans = [f"{_listed(texts)} moved {move}" for move, texts in moves.items()]
+    said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed"]
+    said += spans[:3] or ["no spans changed"]
     came, went = (sum(pair[side] is None for pair in found) for side in (1, 0))
     order = [] if came or went else [pair.fixed.number for pair in found if pair.fixed]
     said += [f"{came} new, {went} gone"] if came or went else []

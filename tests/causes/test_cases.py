@@ -14,7 +14,7 @@ import spanlab
 from spanlab import CurrentThread, Trace
 from spanlab.causes import Cause
 from spanlab.causes.why import Why
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 
 CASES = {
     case["name"]: case

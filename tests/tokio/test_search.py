@@ -15,7 +15,7 @@ from racing import racing
 from soak import SOAK, often
 
 from spanlab import JoinSet, explore, info, info_span, recording, spawn, yield_now
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 from spanlab.tokio.explore.search import Chance
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 
