@@ -127,7 +127,8 @@ def carried_along(code: Code, call: ast.Call, made: str = "", span: New | None =
         before = f"lambda span={made or 'Span.current()'}: span.in_scope("
         if isinstance(given, ast.Call):  # it is called here, and gives what runs there
             before, after = before.replace(": span.in_scope(", ", job="), ": span.in_scope(job)"
-    return Repair(wrapped(code, given, before, after), {("carried", call): span})
+    text = [] if not made and captures(given) else wrapped(code, given, before, after)
+    return Repair(text, {("carried", call): span})
 
 
 def apart(

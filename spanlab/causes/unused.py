@@ -83,23 +83,31 @@ def dropped(case: Case) -> Finding | None:
 
 
 def outlived(case: Case) -> Finding | None:
-    """A wrapper enters a span that was captured while other work ran."""
+    """A wrapper enters a span that was captured, or made, while other work ran."""
     facts, foreign = case.facts, case.facts.foreign(case.event)
     stack = [entry for entry in facts.stack(case.event) if entry.by not in foreign]
     if len(stack) < 2 or stack[-1].duplicate or not case.scope:
         return None
     top, below, around = stack[-1].by, stack[-2].by, [new.span for new in case.scope]
-    spots = {facts.spot(e) for e in facts.entries(top.span) if e.index <= top.index}
-    node = facts.node(top)
-    if below.span in around or len(spots) < 2 or top.span != around[0]:
+    entries = [entry for entry in facts.entries(top.span) if entry.index <= top.index]
+    node, spots = facts.node(top), {facts.spot(entry) for entry in entries}
+    if below.span in around or top.span != around[0] or len(entries) < 2:
         return None
+    name, hidden = case.label(top.span), case.label(below.span)
+    hides = f"and hides {hidden}, which this is the work of"
     captured = facts.marked(case.scope[0]) or called(case.code.find(owner_of(node))) == "current"
-    if not captured or not isinstance(node, ast.Call) or captures(node):
+    if captured and len(spots) > 1 and isinstance(node, ast.Call) and not captures(node):
+        said = f"{case.said(top)} enters {name}, which was captured while that ran, {hides}"
+        return finding(
+            case, Cause.OUTLIVED, said, top, remedy.not_kept(case.code, node, facts.spot(top))
+        )
+    is_same = entries[0].future == top.future is not None
+    if is_same or facts.current[entries[0].index] not in around[1:]:
         return None
-    enters = f"{case.said(top)} enters {case.label(top.span)}, which was captured while that ran"
-    said = f"{enters}, and hides {case.label(below.span)}, which this is the work of"
-    repair = remedy.not_kept(case.code, node, facts.spot(top))
-    return finding(case, Cause.OUTLIVED, said, top, repair)
+    said = (
+        f"{case.said(top)} enters {name}, which was made while {case.label(around[1])} ran, {hides}"
+    )
+    return told(case, Cause.OUTLIVED, said, top, (case.now[0], *facts.trace.names(below.span)))
 
 
 def made_elsewhere(case: Case) -> Finding | None:

@@ -536,3 +536,82 @@ def test_a_guard_that_is_given_to_nobody_is_dropped_at_once() -> None:
     assert asked.fix is not None
     assert "with begin():" in asked.fix.after
     assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
+
+
+@pytest.mark.parametrize("use", ["self.span.in_scope(look)", "await self.span.instrument(job())"])
+def test_a_span_that_an_object_made_for_the_first_request_hides_the_second(use: str) -> None:
+    """It was entered in its own request before; the span of a message never was."""
+    text = f"""
+class Client:
+    def __init__(self):
+        self.span = info_span("client")
+
+    async def call(self):
+        {use}
+
+async def job():
+    look()
+
+def look():
+    info("seen")
+
+clients = []
+
+@instrument
+async def request(n):
+    if not clients:
+        clients.append(Client())
+    await clients[0].call()
+
+async def main():
+    await request(1)
+    await request(2)
+"""
+    first, second = answers(execute(files(source(text)), CurrentThread()))
+    assert (first.cause, second.cause) == (Cause.EXPECTED, Cause.OUTLIVED)
+    assert "made while `request{n=1}` ran, and hides `request{n=2}`" in second.sentence
+    assert (second.expected, second.fix) == (("client", "request"), None)
+
+
+def test_a_worker_that_is_awaited_elsewhere_holds_the_span_of_its_maker_open() -> None:
+    """An attribute's span ends with its function, which is then not who waits."""
+    text = """
+    async def worker(inbox):
+        while await inbox.recv():
+            info("seen")
+
+    @instrument(skip_all=True)
+    async def start(inbox):
+        return spawn(in_current_span(worker(inbox)))
+
+    async def main():
+        sender, inbox = mpsc.channel(1)
+        task = await start(inbox)
+        await sender.send(1)
+        del sender
+        await task
+    """
+    assert answer(text).cause is Cause.HELD_OPEN
+    assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
+
+
+def test_what_carries_its_span_already_is_left_as_it_is() -> None:
+    """The other half of the chain is repaired."""
+    text = """
+    async def leaf():
+        info("seen")
+
+    async def middle():
+        await spawn(in_current_span(leaf()))
+
+    @instrument
+    async def request():
+        await spawn(middle())
+
+    async def main():
+        await request()
+    """
+    asked = answer(text)
+    assert asked.tree == ("request",)
+    assert [fix.after.strip() for fix in asked.fixes] == ["await spawn(in_current_span(middle()))"]
+    assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
