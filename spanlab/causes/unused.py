@@ -76,6 +76,9 @@ def dropped(case: Case) -> Finding | None:
     function = case.code.enclosing(wrapper) if wrapper is not None else None
     if getattr(case.function, "name", "") != "__del__" and function is not case.function:
         return None
+    outer = [case.code.exact(site) for site in facts.sites(event)[1:2]]
+    if any(isinstance(getattr(node, "ctx", node), ast.Del | ast.Delete) for node in outer):
+        return None  # it is dropped there on purpose
     said = f"it is logged while a value is dropped, and {case.label(span.span)} had been exited"
     given = function, wrapper, facts.spot(entry)
     repairs, around = blocks.around_all(case.code, *given), facts.trace.names(span.span)

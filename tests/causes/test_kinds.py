@@ -615,3 +615,19 @@ def test_what_carries_its_span_already_is_left_as_it_is() -> None:
     assert asked.tree == ("request",)
     assert [fix.after.strip() for fix in asked.fixes] == ["await spawn(in_current_span(middle()))"]
     assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
+
+
+def test_what_is_deleted_on_purpose_is_in_no_span_that_was_before() -> None:
+    """The same value at the end of its function would be in the span of what that awaited."""
+    text = """
+    class Log:
+        def __del__(self):
+            info("seen")
+
+    async def main():
+        log = Log()
+        await info_span("other").instrument(yield_now())
+        {}
+    """
+    asked = [answer(text.format(end)) for end in ("del log", "pass")]
+    assert [each.cause for each in asked] == [Cause.EXPECTED, Cause.DROPPED]
