@@ -25,6 +25,7 @@ Of = TypeVar("Of", bound=Record)
 Place = tuple[str, int]  # file and line
 Made = Event | SpanNew  # what has a parent
 Begun = kind.TaskSpawned | kind.ThreadStarted  # what begins with an empty stack
+Kept = Made | Begun | SpanEntered | kind.TaskWoken | kind.FutureWrapped  # with what was current
 Use = SpanEntered | kind.SpanExited
 
 
@@ -71,7 +72,7 @@ class Evidence:
                     self.uses[span].append(record)
                     if all(by.span != span for by, _ in entries(stacks.tops[thread])):
                         self._vain[span].append(record)
-            if isinstance(record, Made | Begun | kind.TaskWoken | kind.FutureWrapped):
+            if isinstance(record, Kept):
                 self.began[index] = began.get(thread, -1)
                 if len(polls[thread]) > 1:
                     self._outer[index] = polls[thread][0]
