@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from spanlab.view.lanes import lanes
     from spanlab.view.stepper import Stepper, step
     from spanlab.yours.read_log import read_log
+    from spanlab.yours.rust import rust
     from spanlab.yours.suspects import Suspect, Suspects, suspects
 
 __all__ = [
@@ -88,7 +89,7 @@ __all__ = [
     "block", "block_in_place", "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug",
     "debug_span", "enabled", "error", "error_span", "event", "explore", "graph", "in_current_span",
     "info", "info_span", "instrument", "interval", "join", "join_all", "lanes", "log", "mpsc",
-    "now", "oneshot", "panic", "pending", "read_log", "recording", "run", "select",
+    "now", "oneshot", "panic", "pending", "read_log", "recording", "run", "rust", "select",
     "set_panic_hook", "sleep", "sleep_until", "span", "spawn", "spawn_blocking", "spawn_local",
     "spawn_thread", "step", "stream", "suspects", "timeout", "trace", "trace_span", "try_join",
     "try_join_all", "waker", "warn", "warn_span", "why", "with_filter", "yield_now",
@@ -109,7 +110,7 @@ _LATER = {  # modules that are loaded when one of these names is first asked for
     "tokio.beside.local_set": "LocalSet spawn_local",
     "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
     "yours.read_log": "read_log", "yours.suspects": "Suspect Suspects suspects",
-    "tokio.time": "Elapsed Interval interval now sleep_until timeout",
+    "tokio.time": "Elapsed Interval interval now sleep_until timeout", "yours.rust": "rust",
 }  # fmt: skip
 _MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
 

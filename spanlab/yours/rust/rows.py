@@ -18,27 +18,19 @@ def traced(rows: list[list[Any]], sources: dict[str, str]) -> Trace:
     """Make a trace of rows; all of them are checked, as those of any file are."""
     gone = set[int]()
     polls: dict[int, list[int]] = {}  # the rows of each task's polls, begun and ended
-    before: dict[int, int] = {}  # the row before each, on its thread
+    before: dict[int, int] = {}  # the row before each poll, on its thread
     last: dict[int, int] = {}
-    for at, (kind, _, thread, task, *_) in enumerate(rows):
-        before[at], last[thread] = last.get(thread, -1), at
+    for at, (kind, _, thread, task, _, _, *what) in enumerate(rows):
         if kind in ("poll", "polled"):
             polls.setdefault(task, []).append(at)
-        elif kind == "finish":
-            _end(rows, at, polls.get(rows[at][6], []), before, gone)
+            before[at] = last.get(thread, -1)
+        elif kind == "finish" and (entered := polls.get(what[0], [])):
+            *_, gave, dropped, _ = [-1, *entered]
+            gone.update(entered[-2:])
+            if before[dropped] == gave:
+                rows[gave][READY:] = [True, "", None]
+            elif what[1] == "ok":
+                rows[at][OUTCOME] = "cancelled"
+        last[thread] = at
     kept = [row for at, row in enumerate(rows) if at not in gone]
     return Trace.from_json(json.dumps({"rows": kept, "sources": sources}))
-
-
-def _end(
-    rows: list[list[Any]], at: int, polls: list[int], before: dict[int, int], gone: set[int]
-) -> None:
-    """Tell the last poll of a task from the drop of its future, and how the task ended."""
-    if len(polls) < 2:
-        return
-    dropped, gave = polls[-2], polls[-3] if len(polls) > 3 else -1
-    gone.update(polls[-2:])
-    if gave >= 0 and before[dropped] == gave:
-        rows[gave][READY:] = [True, "", None]
-    elif rows[at][OUTCOME] == "ok":
-        rows[at][OUTCOME] = "cancelled"

@@ -69,10 +69,15 @@ impl Records {
     pub fn new(out: Arc<Mutex<Out>>) -> Self {
         Records(out)
     }
-    fn of(&self, kind: &str, id: &Id) {
+    /// Nobody sees the line that enters or exits: it has the file of the span, and no line.
+    fn of<S>(&self, kind: &str, id: &Id, ctx: Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let file = ctx.metadata(id).and_then(|about| about.file()).unwrap_or("?");
         let mut out = self.0.lock().unwrap();
         let span = out.span(id);
-        out.row(kind, ("", 0), json!([span]));
+        out.row(kind, (file, 0), json!([span]));
     }
 }
 
@@ -118,13 +123,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Records {
         let row = json!([level(about), about.target(), told, parent, current, !event.is_contextual()]);
         out.row("event", place(about), row);
     }
-    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
-        self.of("enter", id);
+    fn on_enter(&self, id: &Id, ctx: Context<'_, S>) {
+        self.of("enter", id, ctx);
     }
-    fn on_exit(&self, id: &Id, _: Context<'_, S>) {
-        self.of("exit", id);
+    fn on_exit(&self, id: &Id, ctx: Context<'_, S>) {
+        self.of("exit", id, ctx);
     }
-    fn on_close(&self, id: Id, _: Context<'_, S>) {
-        self.of("close", &id);
+    fn on_close(&self, id: Id, ctx: Context<'_, S>) {
+        self.of("close", &id, ctx);
     }
 }

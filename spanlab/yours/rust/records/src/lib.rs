@@ -183,7 +183,8 @@ extern "C" fn start() {
     let _ = tracing::subscriber::set_global_default(Hidden { seen, out, tasks: Mutex::default(), made: AtomicU64::new(0) });
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let said = panic.payload_as_str().unwrap_or("Box<dyn Any>").to_string();
+        let (what, text) = (panic.payload(), panic.payload().downcast_ref::<&str>().map(|text| text.to_string()));
+        let said = text.or_else(|| what.downcast_ref::<String>().cloned()).unwrap_or("Box<dyn Any>".into());
         let place = panic.location().map(|at| (at.file().to_string(), at.line())).unwrap_or_default();
         PANIC.with(|last| *last.borrow_mut() = (said, place.0, place.1));
         before(panic)
