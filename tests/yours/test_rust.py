@@ -110,6 +110,8 @@ def test_every_view_shows_the_program_of_the_reader(lost: Trace) -> None:
     assert "its task was spawned in work" in graph(lost).alt
     assert "spawns task 1" in lanes(lost).text
     assert "tasks.spawn(sub_task());" in step(lost).sent
+    assert "carries" not in step(lost).sent  # no record says what a future carries
+    assert "It brought" not in step(lost).sent
     story = str(why(lost, "performing task"))
     assert "line 18 spawns its task bare" in story
     assert "main.rs:18: tasks.spawn(sub_task());" in story

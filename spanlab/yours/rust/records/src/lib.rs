@@ -78,7 +78,8 @@ impl<S> Hidden<S> {
                 "block_on" => "block_on()",
                 _ => "spawn()",
             };
-            out.row("spawn", (&told["loc.file"], line), json!([number, told["task.name"], null, to]));
+            let name = Some(&told["task.name"]).filter(|name| !name.is_empty()).map_or("a future", |name| name);
+            out.row("spawn", (&told["loc.file"], line), json!([number, name, null, to]));
         }
         drop(out);
         self.tasks.lock().unwrap().insert(id, Task { number, handles: 1, panicked: false });
