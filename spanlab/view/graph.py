@@ -70,7 +70,7 @@ def picture(trace: Trace, wide: float = PAGE) -> Picture:
     drawn = equal[:MOST]
     if len(equal) > MOST:
         left_out = rest("graph", trace, equal[MOST].record, f"All but these {MOST}")
-    titles, alt = titles_of(part), f"{_sentence(equal)} {left_out}".strip()
+    titles, alt = titles_of(part), f"{_sentence(equal, bool(trace.origin))} {left_out}".strip()
     dot = _dot(drawn, titles, left_out, wide)
     svg = draw(dot)
     text = "\n".join([*_tree(drawn, titles), left_out]).rstrip("\n")
@@ -82,7 +82,7 @@ def picture(trace: Trace, wide: float = PAGE) -> Picture:
 # --- in words ------------------------------------------------------------------------------------
 
 
-def _sentence(every: list[Node]) -> str:
+def _sentence(every: list[Node], is_log: bool) -> str:
     by_key: ByKey = {node.key: node for node in every}
     events = sum(len(node.numbers) for node in every)
     spans = count(sum(node.count for node in every) - events, "span")
@@ -91,7 +91,8 @@ def _sentence(every: list[Node]) -> str:
         f"{_name(node, True)} lost its parent: its {node.begun} in {by_key[min(node.lost)].text}."
         for node in every if node.lost
     ]  # fmt: skip
-    said = few(lost, 3, "{} more lost theirs.") or ["Nothing lost its parent."]
+    none = "What lost its parent no log shows." if is_log else "Nothing lost its parent."
+    said = few(lost, 3, "{} more lost theirs.") or [none]
     far = [f"{_name(n, True)} is in {_name(by_key[n.parent], True)}." for n in every if n.far]
     return " ".join([f"{spans} and {count(events, 'event')} on {threads}.", *said, *far[:1]])
 
