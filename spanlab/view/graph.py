@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from string import Template
+from textwrap import wrap
 
 from spanlab.evidence.labels import Labels
 from spanlab.traces import Trace
@@ -20,6 +21,7 @@ from spanlab.view.plan import PAGE, TALL, Box, Plan, Point, Row, ranged, times, 
 from spanlab.view.tree import Node, merged, nodes, outline, titles_of, told_apart
 from spanlab.view.words import beginning, circled, count, few, need, rest
 
+WIDE = 100  # letters of a line of what is said below
 MANY = 60  # above so many nodes, equal ones are drawn as one
 MOST, LONGEST = 120, 20_000  # nodes that are drawn, spans and events that they are taken from
 ALIKE = 1000  # spans of a trace; among more none is told apart from others of its name
@@ -132,7 +134,7 @@ def _dot(drawn: list[Node], titles: dict[int, str], left_out: str, wide: float) 
     )
     boxes = [_box(box, titles[box.thread], *hues[box.thread]) for box in plan.boxes]
     edges = [edge for node in drawn for edge in _edges(node, plan, hues[node.thread][0])]
-    head = Template(static("graph.dot")).substitute(PALETTE, rest=left_out)
+    head = Template(static("graph.dot")).substitute(PALETTE, rest="\\n".join(wrap(left_out, WIDE)))
     return "\n".join([head, *boxes, *dict.fromkeys(edges), "}"]) + "\n"
 
 
