@@ -1,0 +1,159 @@
+"""`audit` finds what loses a span in the crates of a set, and nothing in those that are right.
+
+`audit.tar.xz` holds small crates: `public`, half of them with one planted fault, and `others`, in
+another style. Each has the truth beside it: where the fault is, and in which of the lines that it
+prints the span is missing, or foreign.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tree_sitter
+import tree_sitter_rust
+from conftest import need
+from soak import SOAK
+
+from spanlab import UsageError, audit, read_log
+
+CRATES = Path(__file__).parent / "audit.tar.xz"
+WAYS = {"child", "linked", "root", "nothing"}
+
+
+@pytest.fixture(scope="session")
+def crates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("crates")
+    with tarfile.open(CRATES) as packed:
+        packed.extractall(folder, filter="data")
+    return folder
+
+
+def truths() -> dict[str, dict[str, Any]]:
+    with tarfile.open(CRATES) as packed:
+        return {
+            str(Path(member.name).parent): json.load(file)
+            for member in packed
+            if member.name.endswith("truth.json") and (file := packed.extractfile(member))
+        }
+
+
+TRUTHS = truths()
+FAULTY = [name for name, truth in TRUTHS.items() if truth.get("fault")]
+
+
+def test_the_set_is_whole() -> None:
+    """Twelve of twenty-four have a fault in `public`, nine of sixteen in `others`."""
+    assert len([name for name in TRUTHS if name.startswith("public")]) == 24
+    assert len([name for name in FAULTY if name.startswith("public")]) == 12
+    assert (len(TRUTHS), len(FAULTY)) == (40, 21)
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_a_planted_fault_comes_first(crates: Path, name: str) -> None:
+    """At its line, of its kind, with the way that fits and the line to write."""
+    truth, first = TRUTHS[name], audit(crates / name)[0]
+    right = [(truth["file"], truth["line"]), *map(tuple, truth["also_right"])]
+    assert (str(first.file.relative_to(crates / name)), first.line) in right
+    assert (first.kind, first.fits) == (truth["fault"], truth["repair"])
+    assert {way.kind for way in first.ways} >= WAYS
+    assert all(way.does for way in first.ways)
+    assert first.way.line
+    assert first.why
+
+
+@pytest.mark.parametrize("name", sorted(TRUTHS.keys() - FAULTY))
+def test_what_is_right_raises_no_alarm(crates: Path, name: str) -> None:
+    """Carried, a guard dropped in time, nothing that logs, no span to lose: all are silent."""
+    found = audit(crates / name)
+    assert not found, str(found)
+    assert found.looked
+
+
+def test_no_file_is_changed(crates: Path) -> None:
+    """Neither by looking nor by showing what to write."""
+    files = {path: path.read_bytes() for path in crates.rglob("*.rs")}
+    for one in audit(crates):
+        assert [way.patch for way in one.ways]
+    assert {path: path.read_bytes() for path in crates.rglob("*.rs")} == files
+
+
+def runs(crates: Path, name: str) -> list[bool]:
+    """Build and run a crate: whether each line with the message stands in the span."""
+    environment = os.environ | {
+        "CARGO_TARGET_DIR": str(crates / "built"), "RUST_LOG": "debug", "NO_COLOR": "1"
+    }  # fmt: skip
+    command = ["cargo", "run", "--quiet", "--package", Path(name).name]
+    done = subprocess.run(
+        command, cwd=crates, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    message, span = (TRUTHS[name]["check"][key] for key in ("message", "span"))
+    lines = (line.partition(message) for line in done.stdout.splitlines())
+    return [span in before for before, found, _ in lines if found]
+
+
+@pytest.mark.skipif(not SOAK, reason="builds 21 crates twice: make soak")
+@pytest.mark.parametrize("name", FAULTY)
+def test_the_repair_turns_the_check_round(crates: Path, name: str) -> None:
+    """What each finding says to write is written, built and run: the lines stand right then."""
+    need("cargo", "install Rust")
+    is_lost = TRUTHS[name]["check"]["running_shows"] == "absent"
+    before = runs(crates, name)
+    assert before
+    assert not all(before) if is_lost else any(before)
+    while found := audit(crates / name):
+        for path, text in found[0].way.repaired().items():
+            path.write_text(text, encoding="utf-8")
+    after = runs(crates, name)
+    assert after
+    assert all(after) if is_lost else not any(after)
+
+
+def test_a_log_says_so_too(crates: Path) -> None:
+    """With a log at hand, the finding whose lines are suspects there says so and comes first."""
+    rows = [f"order{{order={n}}}: shop: accepted" for n in range(6)]
+    rows += [f"shop: confirmation queued waiting={n}" for n in range(6)]
+    lines = [f"2026-11-27T01:00:{at:02}.000000Z  INFO {row}\n" for at, row in enumerate(rows)]
+    alone = audit(crates / "public/receipt_mailer")[0]
+    joined = audit(crates / "public/receipt_mailer", read_log("".join(lines)))[0]
+    assert joined.messages == alone.messages == ("confirmation queued",)
+    assert joined.score >= alone.score
+
+
+def test_a_repository_is_read_in_time(crates: Path) -> None:
+    """All takes at most six times what tree-sitter alone takes to parse the same files."""
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
+    files = [path.read_bytes() for path in crates.rglob("*.rs")]
+    times: list[tuple[float, float]] = []
+    for _ in range(5):
+        begun = time.process_time()
+        for text in files:
+            parser.parse(text)
+        parsed = time.process_time()
+        audit(crates)
+        times.append((parsed - begun, time.process_time() - parsed))
+    assert min(took for _, took in times) < 6 * min(peer for peer, _ in times)
+
+
+def test_what_has_no_rust_is_refused(tmp_path: Path) -> None:
+    """An error in three parts."""
+    with pytest.raises(UsageError, match="audit\\(\\) needs Rust source, none is in"):
+        audit(tmp_path)
+    with pytest.raises(UsageError, match="audit\\(\\) needs a file or a folder of Rust, got 'no'"):
+        audit("no")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "fn", "fn a( {", "}}}}", "fn f() { tokio::spawn(", "x!(((", "é"]
+)
+def test_what_is_no_rust_is_read_all_the_same(tmp_path: Path, text: str) -> None:
+    """Broken source is no error: half of a file is read as far as it goes."""
+    (tmp_path / "main.rs").write_text(text, encoding="utf-8")
+    assert audit(tmp_path) == ()
