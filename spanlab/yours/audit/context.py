@@ -149,7 +149,7 @@ class Contexts:
             value = let.child_by_field_name("value") if let.type == "let_declaration" else None
             if value is not None and (span := self.entered(body, let)) is not None:
                 name = body.words(let.child_by_field_name("pattern") or let)
-                dropped = rf"\bdrop\(\s*{re.escape(name)}\s*\)"
+                dropped = rf"\bdrop\(\s*{re.escape(name)}\s*\)|\b{re.escape(name)}\.exit\(\)"
                 if not re.search(dropped, body.code[let.end_byte : before.start_byte]):
                     return self.span_name(body, span)
         return ""

@@ -74,7 +74,7 @@ def after(body: Body, let: Node) -> tuple[list[Node], Node | None]:
     name = re.escape(body.words(pattern)) if pattern else "_"
     rest = [n for n in block.named_children if n.start_byte >= let.end_byte] if block else []
     for at, node in enumerate(rest):
-        if re.match(rf"(?:std::mem::|mem::)?drop\(\s*{name}\s*\)", body.words(node)):
+        if re.search(rf"\bdrop\(\s*{name}\s*\)|\b{name}\.exit\(\)", body.words(node)):
             return rest[:at], node
     return rest, None
 
@@ -192,7 +192,7 @@ def _moved(body: Body, call: Node, on: Node, spawn: Node, how: str) -> list[Edit
             return []
         text = ways.apart(how, made[1])
     at = body.end(on), body.end(call)
-    if on is spawn and work.type == "closure_expression":
+    if work.type == "closure_expression":
         made_, *others = ways.on_closure(body, work, "", "child")
         new = made_.new.replace("tracing::Span::current()", text)
         return [made_._replace(new=new), *others, Edit(file, *at, "")]

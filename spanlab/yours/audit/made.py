@@ -65,6 +65,9 @@ def _spanned(contexts: Contexts, body: Body, node: Node) -> Current | None:
 def _made(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
     body = contexts.body(fn)
     last = _last(body)
+    if last is not None and fn.has_attribute and _known(body, last) is not None:
+        yield None
+        return
     blocks = list(nodes(body.block, "async_block", but=ASIDE)) if body.block else []
     blocks = [n for n in blocks if not _consumed(contexts, body, n)]
     if not blocks and last is not None:  # what it calls makes the future
@@ -72,8 +75,7 @@ def _made(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
     for block in blocks:
         current = _spanned(contexts, body, block)
         logs = contexts.source.logs(fn.file, body.begin(block), body.end(block))
-        known = fn.has_attribute and last is not None and _known(body, last) == block
-        if current is None or not logs or known or _given(contexts, body, block):
+        if current is None or not logs or _given(contexts, body, block):
             yield None
             continue
         why = (

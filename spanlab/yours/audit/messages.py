@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
@@ -16,13 +15,27 @@ from spanlab.yours.audit.source import File
 from spanlab.yours.audit.tree import ancestor, arguments
 
 END = re.compile(r"(?:Sender|Receiver)\s*<")
-NAME = re.compile(r"\b(\w+)\s*:\s*([&\w:\s]*)\Z")
+NAME = re.compile(r"\b(?:(\w+)\s*:|struct\s+\w+\()\s*([&\w:\s]*)\Z")
+MADE = re.compile(
+    r"let\s*\(\s*(?:mut\s+)?(\w+),\s*(?:mut\s+)?(\w+)\)\s*=\s*[\w:]*channel(?:::<([^()]*)>)?\("
+)
 SENDS = re.compile(r"send(?:_async)?\(")
 TO = re.compile(r"(\w+)\s*\.\s*(?:try_|blocking_|unbounded_)?\Z")
-TAKES = re.compile(
-    r"\bwhile\s+let\s+(?:Some|Ok)\(\s*(?P<item>(?:mut\s+)?\w+|\w[\w:]*\s*[{(][^=]*[})])\s*\)\s*=\s*"
-    r"(?:\w+\.)*(?P<from>\w+)\s*\.\s*(?:blocking_)?recv\(\)[^{]*(?P<opens>\{)"
-    r"|\bfor\s+(?P<each>(?:mut\s+)?\w+)\s+in\s+(?:&\s*(?:mut\s+)?)?(?:\w+\.)*(?P<of>\w+)(?:\.iter\(\))?\s*(?P<begins>\{)"
+ITEM = r"(?:mut\s+)?\w+|\w[\w:]*\s*[{(][^=]*?[})]"
+FROM = r"(?:\w+\.)*(\w+)"
+TAKES = (  # a pattern, the end of the channel, and where the work for an item begins
+    re.compile(
+        rf"let\s+(?:Some|Ok)\(\s*({ITEM})\s*\)\s*=\s*{FROM}\s*\.\s*(?:blocking_)?recv\(\)"
+        r"(?:\.await)?\s*(\{)"
+    ),
+    re.compile(rf"\b(?:Some|Ok)\(\s*({ITEM})\s*\)\s*=\s*{FROM}\s*\.\s*recv\(\)\s*=>\s*(\S)"),
+    re.compile(
+        rf"\bfor\s+((?:mut\s+)?\w+)\s+in\s+(?:&\s*(?:mut\s+)?)?{FROM}(?:\.iter\(\))?\s*(\{{)"
+    ),
+)
+MATCH = re.compile(
+    rf"\bmatch\s+{FROM}\s*\.\s*(?:blocking_)?recv\(\)(?:\.await)?\s*\{{[^{{}}]*?"
+    rf"\b(?:Some|Ok)\(\s*({ITEM})\s*\)\s*=>\s*(\S)"
 )
 PLAIN = re.compile(r"(?:\(\)|bool|[iu]\d+|usize|f64|String|Vec<u8>)\Z")
 
@@ -50,7 +63,20 @@ def ends(file: File) -> Iterator[End]:
             at += 1
         payload = re.sub(r"\s+", " ", file.code[found.end() : at - 1]).strip()
         if payload:
-            yield End(name[1], found[0].rstrip("< "), payload, found.end(), at - 1, file)
+            side = found[0].rstrip("< ")
+            yield End(name[1] or "0", side, payload, found.end(), at - 1, file)
+    for found in MADE.finditer(file.code):
+        payload, (begin, end) = (found[3] or "").strip(), found.span(3)
+        yield End(found[1], "Sender", payload, begin, end, file)
+        yield End(found[2], "Receiver", payload, begin, end, file)
+
+
+def known_ends(files: list[File]) -> list[End]:
+    """Give the ends of the channels of a crate; one whose type is nowhere has the only one."""
+    known = [end for file in files for end in ends(file)]
+    kinds = {end.payload for end in known} - {""}
+    only = kinds.pop() if len(kinds) == 1 else ""
+    return [end if end.payload else end._replace(payload=only) for end in known]
 
 
 def _to(file: File, at: int) -> str:
@@ -60,11 +86,12 @@ def _to(file: File, at: int) -> str:
 
 
 class Taken(NamedTuple):
-    """A loop that takes messages."""
+    """Where a message is taken: its pattern, and the work for it."""
 
     file: File
     item: tuple[int, int]
-    opens: int
+    begin: int
+    end: int
     payload: str
 
 
@@ -72,9 +99,7 @@ def unsaid(contexts: Contexts) -> Iterator[Finding | None]:
     """Find messages whose work loses the span of who sent them; None stands for a right one."""
     if not any("Receiver" in file.code for file in contexts.source.files):
         return
-    crates: defaultdict[str, list[End]] = defaultdict(list)
-    for file in contexts.source.files:
-        crates[file.crate] += ends(file)
+    crates = {crate: known_ends(files) for crate, files in contexts.source.crates.items()}
     taken = {crate: [*_taken(contexts, crate, known)] for crate, known in crates.items()}
     for body, begin, end in places(contexts, SENDS):
         file = body.fn.file
@@ -91,7 +116,7 @@ def unsaid(contexts: Contexts) -> Iterator[Finding | None]:
         if _has_span(contexts, file.crate, payload) or PLAIN.match(payload):
             yield None
             continue
-        line = taker.file.line(taker.opens)
+        line = taker.file.line(taker.begin)
         why = (
             current.why, f"`{payload}` has no span to send along",
             f"what is done for it in {taker.file.path.name}:{line} logs, in no span",
@@ -116,27 +141,34 @@ def unsaid(contexts: Contexts) -> Iterator[Finding | None]:
 
 
 def _taken(contexts: Contexts, crate: str, known: list[End]) -> Iterator[Taken]:
-    """Give the loops that take messages, log, and have no span of their own."""
+    """Give the places that take messages, log, and have no span of their own."""
     payloads = {e.name: e.payload for e in known if e.side == "Receiver"}
-    for file in contexts.source.crates[crate]:
-        for found in TAKES.finditer(file.code):
-            one = "item" if found["item"] else "each"
-            payload = payloads.get(found["from"] or found["of"] or "")
-            opens = found.start("opens" if found["item"] else "begins")
-            fn = file.fn(opens)
-            if payload is None or fn is None or fn.is_test:
+    for file in contexts.source.crates[crate] if payloads else ():
+        found = [(m.span(1), m[2], m.start(3)) for form in TAKES for m in form.finditer(file.code)]
+        found += [(m.span(2), m[1], m.start(3)) for m in MATCH.finditer(file.code)]
+        for item, source, begin in found:
+            fn = file.fn(begin)
+            if not payloads.get(source) or fn is None or fn.is_test:
                 continue
             body = contexts.body(fn)
-            node = body.at(opens, opens + 1)
-            own = node is not None and contexts.current(body, node)
-            inside = file.code[opens : file.closing.get(opens, opens)]
-            spanned = re.search(r"\b\w*span!\s*\(|\.in_scope\(|\.instrument\(", inside)
-            if (
-                not own
-                and not spanned
-                and contexts.source.logs(file, opens, file.closing.get(opens, opens))
-            ):
-                yield Taken(file, found.span(one), opens, payload)
+            node = body.at(begin, begin + 1)
+            end = file.closing.get(begin) or _end(file, begin)
+            spanned = re.search(
+                r"\b\w*span!\s*\(|\.in_scope\(|\.instrument\(", file.code[begin:end]
+            )
+            own = node is None or contexts.current(body, node)
+            if not own and not spanned and contexts.source.logs(file, begin, end):
+                yield Taken(file, item, begin, end, payloads[source])
+
+
+def _end(file: File, begin: int) -> int:
+    """Find the end of the expression of an arm."""
+    depth = 0
+    for mark in re.finditer(r"[(){}\[\],]", file.code[begin : begin + 4000]):
+        depth += (mark[0] in "({[") - (mark[0] in ")}]")
+        if depth < 0 or (depth == 0 and mark[0] == ","):
+            return begin + mark.start()
+    return begin
 
 
 def _has_span(contexts: Contexts, crate: str, payload: str) -> bool:
@@ -158,49 +190,52 @@ def sent(contexts: Contexts, known: list[End], takers: list[Taken], how: str) ->
     """Send the span along: in the types of the channel, where it is sent, where it is taken."""
     payload, edits = takers[0].payload, list[Edit]()
     if how != "root":
-        for e in known:
-            if e.payload == payload:
-                edits += [
-                    Edit(e.file, e.begin, e.begin, "(tracing::Span, "),
-                    Edit(e.file, e.end, e.end, ")"),
-                ]
+        for file, begin, end in {
+            e[5:] + e[3:5] for e in known if e.payload == payload and e.end > 0
+        }:
+            edits += _around(file, begin, end, "(tracing::Span, ")
         names = {e.name for e in known if e.side == "Sender" and e.payload == payload}
         for body, begin, end in places(contexts, SENDS, takers[0].file.crate):
             name, file = _to(body.fn.file, begin), body.fn.file
             call = ancestor(body.at(begin, end - 1), "call_expression")
             if name in names and call and arguments(call):
                 given = arguments(call)[0]
-                edits.append(
-                    Edit(file, body.begin(given), body.begin(given), "(tracing::Span::current(), ")
+                edits += _around(
+                    file, body.begin(given), body.end(given), "(tracing::Span::current(), "
                 )
-                edits.append(Edit(file, body.end(given), body.end(given), ")"))
     for taker in takers:
         edits += _entered(contexts, taker, how)
     return edits
 
 
+def _around(file: File, begin: int, end: int, opens: str, shuts: str = ")") -> list[Edit]:
+    return [Edit(file, begin, begin, opens), Edit(file, end, end, shuts)]
+
+
 def _entered(contexts: Contexts, taker: Taken, how: str) -> list[Edit]:
-    file, (begin, end) = taker.file, taker.item
-    edits = (
-        [] if how == "root" else [Edit(file, begin, begin, "(span, "), Edit(file, end, end, ")")]
-    )
+    """Enter the span that came with a message, or one of its own, for the work for it."""
+    file, begin, end = taker.file, taker.begin, taker.end
+    edits = [] if how == "root" else _around(file, *taker.item, "(span, ")
     made = 'let own = tracing::info_span!(parent: None, "message"); '
-    head = {"linked": f"{made}own.follows_from(&span);", "root": made.strip()}.get(how, "")
-    name = "own" if head else "span"
-    last = file.closing[taker.opens] - 1
-    inside = file.code[taker.opens + 1 : last]
-    start = taker.opens + 1
-    if "await" not in inside and "select!" not in inside:
-        return [
-            *edits,
-            Edit(file, start, start, f" {head} let _in = {name}.enter();".replace("  ", " ")),
-        ]
-    edits.append(Edit(file, start, start, f" {head}"))
+    head = {"linked": f"{made}own.follows_from(&span); ", "root": made}.get(how, "")
+    name, inside = "own" if head else "span", file.code[begin:end]
+    waits = re.search(r"\bawait\b|\bselect!", inside)
+    if inside[0] != "{":  # the expression of an arm
+        opens = f"{{ {head}async {{ " if waits else f"{{ {head}{name}.in_scope(|| "
+        shuts = f" }}.instrument({name}).await }}" if waits else ") }"
+        return (
+            edits
+            + _around(file, begin, end, opens, shuts)
+            + (ways.imported(file, begin) if waits else [])
+        )
+    start = begin + 1
+    if not waits:
+        return [*edits, Edit(file, start, start, f" {head}let _in = {name}.enter();")]
     if not LEAVES.search(inside):
-        edits.append(Edit(file, start, start, " async {"))
-        edits.append(Edit(file, last, last, f"}}.instrument({name}).await; "))
+        edits += _around(file, start, end - 1, f" {head}async {{", f"}}.instrument({name}).await; ")
         return edits + ways.imported(file, start)
     fn = file.fn(start)
     body = contexts.body(fn) if fn else None
-    block = ancestor(body.at(start - 1, start), "block") if body else None
+    block = ancestor(body.at(begin, start), "block") if body else None
+    edits.append(Edit(file, start, start, f" {head}"))
     return edits + (by_piece(body, block.named_children, name) if body and block else [])

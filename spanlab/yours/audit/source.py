@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 BLANKED = re.compile(
@@ -22,6 +23,7 @@ TEST = re.compile(r"\b(?:test|bench)\b")
 DEEP = 6  # calls that are followed
 INNER = re.compile(r"\bmod\s+\w+\s*\{")
 CALL = re.compile(r"(?:\b(\w+)\s*(::|\.)\s*)?\b([a-z_]\w*)(?:::<[^()]*?>)?\s*\(")
+GIVEN = re.compile(r"(::)(\s*)([a-z_]\w*)\s*[,)]")  # by its path, for another to call
 LOGS = re.compile(r"\b(?:trace|debug|info|warn|error|event|(?:\w+_)?span)!\s*[({\[]")
 ATTRIBUTE = re.compile(r"#\[(?:tracing::|cfg_attr\([^]]*?)?instrument\b")
 STANDARD = re.compile(  # methods of std and tokio that share a name with many others
@@ -192,7 +194,7 @@ class Source:
         if crate not in self.calling:
             found: defaultdict[str, list[tuple[File, int]]] = defaultdict(list)
             for file in self.crates[crate]:
-                for call in CALL.finditer(file.code):
+                for call in chain(CALL.finditer(file.code), GIVEN.finditer(file.code)):
                     if (
                         call[3] in self.named
                         and file.code[call.start(3) - 3 : call.start(3)] != "fn "
