@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -19,32 +18,25 @@ import pytest
 import tree_sitter
 import tree_sitter_rust
 from conftest import need
+from sets import packed, unpacked
 from soak import SOAK
 
 from spanlab import UsageError, audit, read_log
 
-CRATES = Path(__file__).parent / "audit.tar.xz"
 WAYS = {"child", "linked", "root", "nothing"}
 
 
 @pytest.fixture(scope="session")
 def crates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("crates")
-    with tarfile.open(CRATES) as packed:
-        packed.extractall(folder, filter="data")
-    return folder
+    return unpacked("", tmp_path_factory.mktemp("crates"))
 
 
-def truths() -> dict[str, dict[str, Any]]:
-    with tarfile.open(CRATES) as packed:
-        return {
-            str(Path(member.name).parent): json.load(file)
-            for member in packed
-            if member.name.endswith("truth.json") and (file := packed.extractfile(member))
-        }
-
-
-TRUTHS = truths()
+FILES = packed("", "audit.tar.xz").items()
+TRUTHS: dict[str, dict[str, Any]] = {
+    name.removesuffix("/truth.json"): json.loads(text)
+    for name, text in FILES
+    if name.endswith("truth.json")
+}
 FAULTY = [name for name, truth in TRUTHS.items() if truth.get("fault")]
 
 

@@ -17,7 +17,8 @@ from spanlab.yours.audit.tree import ancestor, arguments
 END = re.compile(r"(?:Sender|Receiver)\s*<")
 NAME = re.compile(r"\b(?:(\w+)\s*:|struct\s+\w+\()\s*([&\w:\s]*)\Z")
 MADE = re.compile(
-    r"let\s*\(\s*(?:mut\s+)?(\w+),\s*(?:mut\s+)?(\w+)\)\s*=\s*[\w:]*channel(?:::<([^()]*)>)?\("
+    r"let\s*\(\s*(?:mut\s+)?(\w+),\s*(?:mut\s+)?(\w+)\)\s*=\s*"
+    r"(?!oneshot|watch|[\w:]*::(?:oneshot|watch))[\w:]*channel(?:::<([^()]*)>)?\("
 )
 SENDS = re.compile(r"send(?:_async)?\(")
 TO = re.compile(r"(\w+)\s*\.\s*(?:try_|blocking_|unbounded_)?\Z")

@@ -155,7 +155,7 @@ def four(name: str, makes: Makes, **does: str) -> tuple[Way, ...]:
     """Make the ways, each with what it does; edits are made when they are asked for."""
     says = {kind: does.get(kind) or DOES.get(kind, "").format(name) for kind in (*ORDER, *does)}
     return tuple(
-        Way(kind, says[kind], makes.get(kind, list)) for kind in dict.fromkeys((*makes, *ORDER))
+        Way(kind, says[kind], makes.get(kind, list)) for kind in dict.fromkeys((*ORDER, *makes))
     )
 
 
