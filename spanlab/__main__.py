@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     log.add_argument("file", metavar="FILE", help="a log of tracing_subscriber::fmt; - for stdin")
     log.add_argument("--last", type=int, metavar="N", help="read the last N entries alone")
     log.add_argument("--matching", metavar="TEXT", help="read the entries with a text alone")
+    log.add_argument("--perfetto", metavar="OUT", help="write lanes for ui.perfetto.dev")
+    log.add_argument("--otlp", metavar="OUT", help="write spans as an OTLP exporter sends them")
+    log.add_argument("--graph", metavar="OUT.svg", help="draw the tree of the spans")
     audit = command("audit", run_audit, "the lines of Rust source that lose or hold a span")
     audit.add_argument("path", metavar="PATH", help="a file or a folder; no file is changed")
     audit.add_argument("--log", metavar="FILE", help="a log of the program: its suspects first")
@@ -66,6 +69,11 @@ def run_log(asked: Any, show: Any) -> int:
     source = sys.stdin.buffer if asked.file == "-" else Path(asked.file)
     trace = spanlab.read_log(source, last=asked.last, matching=asked.matching)
     found = spanlab.suspects(trace)
+    for path, export in ((asked.perfetto, spanlab.perfetto), (asked.otlp, spanlab.otlp)):
+        if path:
+            Path(path).write_text(json.dumps(export(trace)), encoding="utf-8")
+    if asked.graph:
+        spanlab.graph(trace).save(asked.graph)
     if asked.json:
         print(json.dumps(show.trace_json(trace, found), ensure_ascii=False, indent=1))
     else:
