@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from spanlab.view.lanes import lanes
     from spanlab.view.stepper import Stepper, step
     from spanlab.yours.audit import Audit, audit
+    from spanlab.yours.audit.proof import prove
     from spanlab.yours.export import otlp, perfetto
     from spanlab.yours.read_log import read_log
     from spanlab.yours.suspects import Suspect, Suspects, suspects
@@ -96,7 +97,7 @@ __all__ = [
     "arun", "audit", "block", "block_in_place", "buffer_unordered", "by_ref", "catch_unwind",
     "compare", "debug", "debug_span", "enabled", "error", "error_span", "event", "explore", "graph",
     "in_current_span", "info", "info_span", "instrument", "interval", "join", "join_all", "lanes",
-    "log", "mpsc", "now", "oneshot", "otlp", "panic", "pending", "perfetto", "read_log",
+    "log", "mpsc", "now", "oneshot", "otlp", "panic", "pending", "perfetto", "prove", "read_log",
     "recording", "run", "select", "set_panic_hook", "sleep", "sleep_until", "span", "spawn",
     "spawn_blocking", "spawn_local", "spawn_thread", "step", "stream", "suspects", "timeout",
     "trace", "trace_span", "try_join", "try_join_all", "waker", "warn", "warn_span", "why",
@@ -119,7 +120,7 @@ _LATER = {  # modules that are loaded when one of these names is first asked for
     "tokio.beside.local_set": "LocalSet spawn_local",
     "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
     "yours.audit": "Audit audit", "yours.read_log": "read_log", "yours.export": "otlp perfetto",
-    "yours.suspects": "Suspect Suspects suspects",
+    "yours.audit.proof": "prove", "yours.suspects": "Suspect Suspects suspects",
     "tokio.time": "Elapsed Interval interval now sleep_until timeout",
 }  # fmt: skip
 _MODULES = {name: module for module, names in _LATER.items() for name in names.split()}

@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--log", metavar="FILE", help="a log of the program: its suspects first")
     audit.add_argument("--all", action="store_true", help="also what the source cannot decide")
     audit.add_argument("--patch", action="store_true", help="print what to write, as a patch")
+    audit.add_argument("--prove", action="store_true", help="print a Rust test for each finding")
     demo = command("demo", run_demo, "run a small program: its log, its tree")
     demo.add_argument("name", metavar="NAME", choices=DEMOS, help=", ".join(DEMOS))
     demo.add_argument("--rust", action="store_true", help="print the program in Rust instead")
@@ -91,6 +92,8 @@ def run_audit(asked: Any, show: Any) -> int:
         print(json.dumps(told, ensure_ascii=False, indent=1))
     elif asked.patch:
         print("".join(one.way.patch for one in found), end="")
+    elif asked.prove:
+        print("".join(map(spanlab.prove, found)), end="")
     else:
         show.show_audit(show.console(asked.colour), found, asked.all)
     return FOUND if found else 0

@@ -77,7 +77,7 @@ class Contexts:
 
     def _own(self, fn: Fn, far: int) -> Current | None:
         if fn.has_attribute:
-            return Current(f"`{fn.name}`", f"`{fn.name}` has a span", 3)
+            return Current(f"`{fn.span}`", f"`{fn.name}` has a span", 3)
         if fn not in self.above:
             self.above[fn] = None  # for one that calls itself
             self.above[fn] = self._caller(fn, far + 1) if far < FAR else None

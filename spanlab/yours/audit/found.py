@@ -107,7 +107,8 @@ class Finding:
     fits: str
     ways: tuple[Way, ...]
     asks: tuple[str, ...] = ()
-    messages: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()  # of what runs there
+    span: str = ""
 
     @property
     def way(self) -> Way:

@@ -64,7 +64,7 @@ def guards(contexts: Contexts) -> Iterator[Finding | None]:
         }
         yield Finding(
             "guard_await", file.path, file.line(body.begin(let)), body.fn.name, 6.0, why, "child",
-            ways.four(name, edits, **does),
+            ways.four(name, edits, **does), span=name.strip("`"),
         )  # fmt: skip
 
 
@@ -175,7 +175,8 @@ def handles(contexts: Contexts) -> Iterator[Finding | None]:
         edits = ways.each(_moved, body, call, on, value)
         yield Finding(
             "instrument_handle", file.path, file.line(body.begin(value)), body.fn.name, 6.0, why,
-            "child", ways.four(name, edits),
+            "child", ways.four(name, edits), span=name.strip("`"),
+            messages=contexts.source.messages((file, body.begin(work), body.end(work))),
         )  # fmt: skip
 
 

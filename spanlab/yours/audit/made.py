@@ -53,7 +53,7 @@ def _spanned(contexts: Contexts, body: Body, node: Node) -> Current | None:
     """Find the span of the function, or of a guard that it holds where something is made."""
     if body.fn.has_attribute:
         return Current(
-            f"`{body.fn.name}`", f"`#[instrument]` of `{body.fn.name}` covers the call alone", 3
+            f"`{body.fn.span}`", f"`#[instrument]` of `{body.fn.name}` covers the call alone", 3
         )
     while (around := node.parent) is not None:
         if around.type == "block" and (guard := contexts.guard(body, around, node)):
@@ -86,24 +86,21 @@ def _made(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
         name = ways.task_name(body, block) if block.type == "call_expression" else fn.name
         edits = ways.each(ways.on_future, body, block, name)
         yield _finding(
-            "future_block_uncovered",
-            body,
-            body.begin(block),
-            current.name,
-            why,
-            edits,
-            attribute=True,
-        )
+            "future_block_uncovered", contexts, body, block, current.name, why, edits
+        )  # fmt: skip
 
 
 def _finding(
-    kind: str, body: Body, at: int, name: str, why: tuple[str, ...],
-    edits: ways.Makes, *, attribute: bool = False,
+    kind: str, contexts: Contexts, body: Body, made: Node, name: str, why: tuple[str, ...],
+    edits: ways.Makes,
 ) -> Finding:  # fmt: skip
-    fn, file = body.fn, body.fn.file
-    head = ATTRIBUTE.search(file.code, fn.begin - len(fn.head), fn.begin) if attribute else None
-    line = file.line(head.start() if head else at)
-    return Finding(kind, file.path, line, fn.name, 6.0, why, "child", ways.four(name, edits))
+    fn, file, begin, end = body.fn, body.fn.file, body.begin(made), body.end(made)
+    head = ATTRIBUTE.search(file.code, fn.begin - len(fn.head), fn.begin)
+    line = file.line(head.start() if head and kind == "future_block_uncovered" else begin)
+    return Finding(
+        kind, file.path, line, fn.name, 6.0, why, "child", ways.four(name, edits),
+        messages=contexts.source.messages((file, begin, end)), span=name.strip("`"),
+    )  # fmt: skip
 
 
 def _last(body: Body) -> Node | None:
@@ -189,7 +186,7 @@ def _streams(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
             continue
         why = (current.why, "the stream runs when it is polled, after that", f"it {logs}")
         edits = ways.each(_carried, contexts, body, node, blocks)
-        yield _finding("stream", body, begin, current.name, why, edits)
+        yield _finding("stream", contexts, body, node, current.name, why, edits)
 
 
 def _carried(
@@ -249,7 +246,7 @@ def kept(contexts: Contexts) -> Iterator[Finding | None]:
             "current_captured", file.path, file.line(begin), body.fn.name, score,
             (f"`{kind}` keeps the span that is current when it is made", current.why, *why), "root",
             ways.four(current.name, edits, child=does, nothing=does),
-            (f"whether one `{kind}` lives for each request",),
+            (f"whether one `{kind}` lives for each request",), span=current.name.strip("`"),
         )  # fmt: skip
 
 

@@ -138,6 +138,8 @@ def unsaid(contexts: Contexts) -> Iterator[Finding | None]:
             "message", file.path, file.line(begin), body.fn.name, current.worth + 1.5, why,
             "message", ways.four(current.name, edits, **does),
             ("whose line it is, if the actor also works for itself",),
+            contexts.source.messages((taker.file, taker.begin, taker.end)),
+            current.name.strip("`"),
         )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import os
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -24,6 +24,10 @@ DEEP = 6  # calls that are followed
 INNER = re.compile(r"\bmod\s+\w+\s*\{")
 CALL = re.compile(r"(?:\b(\w+)\s*(::|\.)\s*)?\b([a-z_]\w*)(?:::<[^()]*?>)?\s*\(")
 GIVEN = re.compile(r"(::)(\s*)([a-z_]\w*)\s*[,)]")  # by its path, for another to call
+MESSAGE = re.compile(
+    r'\b(?:trace|debug|info|warn|error|event)!\s*[({\[](?:[^;]*?,)?\s*"((?:\\.|[^"\\])*)"\s*[,)]',
+    re.S,
+)
 LOGS = re.compile(r"\b(?:trace|debug|info|warn|error|event|(?:\w+_)?span)!\s*[({\[]")
 ATTRIBUTE = re.compile(r"#\[(?:tracing::|cfg_attr\([^]]*?)?instrument\b")
 STANDARD = re.compile(  # methods of std and tokio that share a name with many others
@@ -69,12 +73,20 @@ class Fn:
         return "instrument" in self.head and bool(ATTRIBUTE.search(self.head))
 
     @property
+    def span(self) -> str:
+        """The name of the span of its attribute."""
+        head = self.file.text[self.begin - len(self.head) : self.begin]
+        named = re.search(r'instrument\([^]]*?\bname\s*=\s*"([^"]*)"', head, re.S)
+        return named[1] if named else self.name
+
+    @property
     def is_async(self) -> bool:
         return bool(re.search(r"\basync\b", self.head.rpartition("]")[2]))
 
     @property
     def returns(self) -> str:
-        return self.file.code[self.begin : self.body].rpartition("->")[2]
+        _, arrow, kind = self.file.code[self.begin : self.body].rpartition("->")
+        return kind if arrow else ""
 
     @property
     def is_test(self) -> bool:
@@ -236,6 +248,20 @@ class Source:
             if any(self.fn_logs(fn, deep) for fn in found):
                 return f"calls `{name}`, which logs"
         return ""
+
+    def messages(self, *work: tuple[File, int, int]) -> tuple[str, ...]:
+        """Give what code says that it logs, itself or in what it calls."""
+        said: list[str] = []
+        for file, begin, end in self.deeper(work):
+            said += MESSAGE.findall(file.text, begin, end)
+        return tuple(dict.fromkeys(said))
+
+    def deeper(self, work: Iterable[tuple[File, int, int]]) -> Iterator[tuple[File, int, int]]:
+        """Give stretches of code, each followed by the functions that it calls."""
+        for file, begin, end in work:
+            yield file, begin, end
+            for _, found in self.calls(file, begin, end):
+                yield from ((fn.file, fn.body, fn.end) for fn in found)
 
     def fn_logs(self, fn: Fn, deep: int = 0) -> bool:
         """Tell whether a function logs or makes a span, or calls one that does."""

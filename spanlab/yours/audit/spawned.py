@@ -25,9 +25,6 @@ WAITING = re.compile(
     r"\b(?:for|while|loop)\b[^;]*?\{[^{}]*\b(?:sleep|tick|interval|timeout)\w*\(", re.S
 )
 TELLS = re.compile(r"\.\s*(?:send|notify_\w+|wait)\(|\bSender\b|\bBarrier\b")
-MESSAGE = re.compile(
-    r'\b(?:trace|debug|info|warn|error)!\s*[({\[](?:[^;]*?,)?\s*"((?:\\.|[^"\\])*)"', re.S
-)
 
 
 class Spawned:
@@ -137,16 +134,6 @@ class Spawned:
             found += [(file, body.begin(v), body.end(v)) for v in values[-1:] if _works(v)]
         return found
 
-    def _deeper(self, work: list[tuple[File, int, int]]) -> Iterator[tuple[File, int, int]]:
-        for file, begin, end in work:
-            yield file, begin, end
-            for _, found in self.source.calls(file, begin, end):
-                yield from ((fn.file, fn.body, fn.end) for fn in found)
-
-    def messages(self, work: list[tuple[File, int, int]]) -> tuple[str, ...]:
-        found = (m for f, b, e in self._deeper(work) for m in MESSAGE.findall(f.text[b:e]))
-        return tuple(dict.fromkeys(found))
-
     def _bare(self, site: Site, current: Current, like: list[bool]) -> Iterator[Finding]:
         work = self.work(site)
         logs = next((said for f, b, e in work if (said := self.source.logs(f, b, e))), "")
@@ -159,7 +146,7 @@ class Spawned:
             score += 1
             why.append(f"{sum(like)} of {len(like)} others in this file take theirs along")
         fits, asks = "child", list[str]()
-        code = [f.code[b:e] for f, b, e in self._deeper(work)]
+        code = [f.code[b:e] for f, b, e in self.source.deeper(work)]
         if any(ENDLESS.search(words) for words in code):
             score, fits = score - 1.5, "linked"
             why.append("it runs on and on, and may outlive that span")
@@ -168,10 +155,10 @@ class Spawned:
 
     def _outliving(self, site: Site, current: Current) -> Iterator[Finding]:
         work = self.work(site)
-        code = [f.code[b:e] for f, b, e in self._deeper(work)]
+        code = [f.code[b:e] for f, b, e in self.source.deeper(work)]
         own = [
             words
-            for (f, b, e), words in zip(self._deeper(work), code, strict=True)
+            for (f, b, e), words in zip(self.source.deeper(work), code, strict=True)
             if "await" in words
         ]
         waits = any(WAITING.search(words) or ENDLESS.search(words) for words in own)
@@ -195,7 +182,7 @@ class Spawned:
         made = ways.spawned(site, current.name, kind)
         return Finding(
             kind, site.body.fn.file.path, site.line, site.body.fn.name, score, tuple(why),
-            fits, made, tuple(asks), self.messages(work),
+            fits, made, tuple(asks), self.source.messages(*work), current.name.strip("`"),
         )  # fmt: skip
 
     @staticmethod
