@@ -10,8 +10,8 @@ from collections import defaultdict
 from hashlib import sha256
 from typing import Any
 
+from spanlab.evidence.labels import Labels
 from spanlab.field import Fields
-from spanlab.labels import Labels
 from spanlab.record import (
     Event,
     PollEnded,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spanlab.errors import MissingPackage
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 from spanlab.traces import Trace
 from spanlab.view.fmt import log
 from spanlab.view.tree import Node, merged, nodes, titles_of, told_apart
