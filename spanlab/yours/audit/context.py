@@ -16,7 +16,6 @@ SPAWNS = re.compile(
 )
 CARRIES = r"instrument|in_current_span|or_current|in_scope"
 OUTER = re.compile(rf"\.\s*(?:{CARRIES})\b|\bSpan::current\(\)|::(?:{CARRIES})\(")
-GUARDED = re.compile(r"\.\s*(?:enter|entered)\(\)\s*\Z")
 SPAN = re.compile(r"(?:\w*_)?span!\s*[({\[]|\bSpan::(?!none)\w+\(")
 RUNTIME = re.compile(r"(?i)runtime|handle|\brt\b|executor")
 APART = re.compile(r"parent\s*:\s*None|\bfollows_from\b")
