@@ -194,8 +194,16 @@ def test_what_has_no_rust_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "fn", "fn a( {", "}}}}", "fn f() { tokio::spawn(", "x!(((", "é"]
-)
+    "text",
+    [
+        "", "fn", "fn a( {", "}}}}", "fn f() { tokio::spawn(", "x!(((", "é", "{" * 20_000,
+        "#[instrument] fn f() { tokio::spawn(a" + ".b()" * 5_000 + "); }",
+        "#[instrument] fn f() { tokio::spawn(" + "(" * 5_000,
+        "async fn f() { let g = s.enter(); " + "if a {} else " * 5_000 + "{ b.await } }",
+        "fn f() { " + "select! { _ = a => " * 300,
+    ],
+    ids=range(12),
+)  # fmt: skip
 def test_what_is_no_rust_is_read_all_the_same(tmp_path: Path, text: str) -> None:
     """Broken source is no error: half of a file is read as far as it goes."""
     (tmp_path / "main.rs").write_text(text, encoding="utf-8")

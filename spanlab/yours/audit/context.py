@@ -242,7 +242,7 @@ class Contexts:
         """Tell whether a name is that of a span."""
         if values := body.bound(name, at):
             return bool(SPAN.search(body.words(values[-1])))
-        return "Span" in body.fn.names(name)
+        return name in body.fn.file.spans
 
 
 def _called(node: Node) -> Node:

@@ -19,6 +19,7 @@ FN = re.compile(r"fn\s+(\w+)")
 OWNER = re.compile(r"\b(?:impl\b|trait\s+\w)[^{;]*\{")
 MARKS = re.compile(r"[()\[\]{;]")
 TYPED = re.compile(r"(\w+)\s*:\s+([^,(){};=]+)")
+AS_SPAN = re.compile(r"(\w+)\s*:\s*[&\w<]*?(?:\w+::)*\Z")
 TEST = re.compile(r"\b(?:test|bench)\b")
 DEEP = 6  # calls that are followed
 INNER = re.compile(r"\bmod\s+\w+\s*\{")
@@ -110,6 +111,15 @@ class File:
 
     def line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1
+
+    @cached_property
+    def spans(self) -> set[str]:
+        """The names that are declared as spans, anywhere."""
+        found = (
+            AS_SPAN.search(self.code, max(word.start() - 60, 0), word.start())
+            for word in re.finditer(r"Span\b", self.code)
+        )
+        return {name[1] for name in found if name}
 
     @cached_property
     def typed(self) -> dict[str, str]:
