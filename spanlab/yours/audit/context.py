@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from spanlab.yours.audit.source import Fn, Source
+from spanlab.yours.audit.file import Fn
+from spanlab.yours.audit.source import Source
 from spanlab.yours.audit.tree import Body, ancestor, arguments, function_of, nodes
 
 if TYPE_CHECKING:

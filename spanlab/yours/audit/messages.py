@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from spanlab.yours.audit import ways
 from spanlab.yours.audit.context import Contexts
+from spanlab.yours.audit.file import File
 from spanlab.yours.audit.found import Edit, Finding
 from spanlab.yours.audit.held import LEAVES, by_piece, places
-from spanlab.yours.audit.source import File
 from spanlab.yours.audit.tree import ancestor, arguments
 
 END = re.compile(r"(?:Sender|Receiver)\s*<")

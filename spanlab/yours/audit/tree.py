@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from spanlab.errors import MissingPackage
-from spanlab.yours.audit.source import Fn
+from spanlab.yours.audit.file import Fn
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Node
