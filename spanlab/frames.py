@@ -11,8 +11,8 @@ from itertools import islice
 from types import CodeType, CoroutineType
 from typing import Any, NamedTuple
 
-from spanlab.chain import Link
 from spanlab.errors import HERE, LIBRARY
+from spanlab.evidence.chain import Link
 
 Place = tuple[Any, int]  # code and instruction, or file and line
 NOWHERE: Place = ("", 0)
@@ -37,28 +37,19 @@ def suspended_at(future: Any, outside: str = "//") -> tuple[str, str, int]:
     return found
 
 
-def code_of(future: Any) -> CodeType | None:
-    """Give the code of the async function behind a future, through its wrappers."""
+def coroutine(future: Any) -> CoroutineType[Any, Any, Any] | None:
+    """Give the coroutine behind a future, through its wrappers, if it is one."""
     while type(future) is not CoroutineType:
         future = getattr(future, "inner", None)
         if future is None:
             return None
-    return future.cr_code
+    return future
 
 
 def name_of(future: Any) -> str:
     """Name the async function behind a future; empty if it is none of those."""
-    code = future.cr_code if type(future) is CoroutineType else code_of(future)
-    return code.co_name if code else ""
-
-
-def origin(future: Any) -> Any:
-    """Tell where the coroutine behind a future was made, through its wrappers, if that is kept."""
-    while type(future) is not CoroutineType:
-        future = getattr(future, "inner", None)
-        if future is None:
-            return None
-    return future.cr_origin and future.cr_origin[0]
+    inner = coroutine(future)
+    return inner.cr_code.co_name if inner else ""
 
 
 class Site(NamedTuple):

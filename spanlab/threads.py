@@ -16,8 +16,8 @@ from contextvars import ContextVar
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar
 
-from spanlab.chain import ends
 from spanlab.errors import UsageError
+from spanlab.evidence.chain import ends
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ _MAIN = threading.main_thread()
 
 
 # where the records of threads go that nobody told us of; running threads of `spawn_thread`; whom to
-# tell of a panic, see panic.py; whom to ask while one waits for a thread, see tokio/host/still.py
+# tell of a panic, see evidence/panic.py; whom to ask while one waits, see tokio/host/still.py
 process = SimpleNamespace(recorder=None, handles=set(), panicked=None, waited=None)
 
 

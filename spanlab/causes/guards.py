@@ -9,8 +9,8 @@ from spanlab.causes import remedy
 from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Made
 from spanlab.causes.finding import Cause, Finding, finding, told
+from spanlab.evidence.replay import Pushed
 from spanlab.record import SpanEntered, SpanNew
-from spanlab.replay import Pushed
 from spanlab.view.words import quoted
 
 

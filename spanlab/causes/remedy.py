@@ -9,7 +9,7 @@ from difflib import unified_diff
 from typing import Any, NamedTuple
 
 from spanlab.causes.source import Code, called, captures, named, owner_of
-from spanlab.syntax import Function
+from spanlab.evidence.syntax import Function
 
 
 class Change(NamedTuple):
@@ -123,10 +123,13 @@ def carried_out(code: Code, function: Function) -> Repair:
 
 def carried_along(code: Code, call: ast.Call, made: str = "", span: New | None = None) -> Repair:
     """Have what is spawned take a span along: that which is current there, or one to be made."""
+    given, after = call.args[0], ")"
     before = f"{made}.instrument(" if made else "in_current_span("
     if called(call) != "spawn":
         before = f"lambda span={made or 'Span.current()'}: span.in_scope("
-    return Repair(_wrapped(code, call.args[0], before), {("carried", call): span})
+        if isinstance(given, ast.Call):  # it is called here, and gives what runs there
+            before, after = before.replace(": span.in_scope(", ", job="), ": span.in_scope(job)"
+    return Repair(_wrapped(code, given, before, after), {("carried", call): span})
 
 
 def apart(
@@ -157,23 +160,44 @@ def around_all(code: Code, function: Function | None, wrapper: Any, spot: Any) -
     return [Repair(text, {("removed", spot): True, ("carried", calls[0]): named(maker)})]
 
 
+def not_kept(code: Code, call: ast.Call, spot: Any) -> Repair:
+    """Take the span that is current, and not one that was kept."""
+    text, given = None, call.args[:1]
+    match called(call), given:
+        case "instrument", _:
+            text = replaced(code, call.func, "in_current_span")
+        case "in_scope", [ast.Lambda(body=body)]:
+            text = replaced(code, call, code.text(body))
+        case "in_scope", [ast.Name() | ast.Attribute() as function]:
+            text = replaced(code, call, f"{code.text(function)}()")
+    return Repair(text, {("removed", spot): True})
+
+
 def or_current(code: Code, span: ast.expr) -> list[Edit]:
     """Fall back to the current span where this one is disabled."""
     return _wrapped(code, span, "", ".or_current()")
 
 
 def enabled(code: Code, maker: ast.Call, level: str) -> list[Edit] | None:
-    """Make a span of a level that is enabled."""
+    """Make a span of a level that is enabled, if it is the level that is filtered out."""
     name, text = called(maker), f"{code.text(maker.func).removesuffix(called(maker))}{level}_span"
-    return None if name == "span" else replaced(code, maker.func, text)  # that has any level
+    by_level = name not in ("span", f"{level}_span") and _keyword(maker, "target") is None
+    return replaced(code, maker.func, text) if by_level else None
 
 
-def attribute_enabled(code: Code, attribute: ast.expr, level: str) -> list[Edit]:
-    """Give `@instrument` a level that is enabled."""
+def attribute_enabled(code: Code, attribute: ast.expr, level: str) -> list[Edit] | None:
+    """Give `@instrument` a level that is enabled, if it is the level that is filtered out."""
+    now = getattr(_keyword(attribute, "level"), "value", "info")
+    if now == level or _keyword(attribute, "target") is not None:
+        return None
     level = f'level="{level}"'
     if not isinstance(attribute, ast.Call):
         return _wrapped(code, attribute, "", f"({level})")
     return _called(code, attribute, "level", level)
+
+
+def _keyword(call: ast.expr, name: str) -> ast.expr | None:
+    return next((k.value for k in getattr(call, "keywords", ()) if k.arg == name), None)
 
 
 def _called(code: Code, call: ast.Call, without: str, *given: str) -> list[Edit]:

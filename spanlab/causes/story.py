@@ -28,6 +28,7 @@ class Step(NamedTuple):
     line: int = 0
     source: str = ""
     key: bool = False
+    rust: tuple[str, int] = ("", 0)  # the twin of the line, and its number
 
 
 def steps(case: Case, found: Finding) -> Iterator[Step]:

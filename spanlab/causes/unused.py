@@ -9,6 +9,7 @@ from spanlab.causes import remedy
 from spanlab.causes.case import Case
 from spanlab.causes.finding import Cause, Finding, finding, told
 from spanlab.causes.source import called, captures, lines, owner_of
+from spanlab.causes.way import WRAPPERS
 from spanlab.record import FutureWrapped, SpanEntered, SpanExited, SpanNew
 
 
@@ -54,22 +55,20 @@ def _is_unused(case: Case, statement: ast.stmt, new: Any, body: list[ast.stmt]) 
 def dropped(case: Case) -> Finding | None:
     """It is logged while something is dropped, after a span around that was exited."""
     event, facts = case.event, case.facts
-    sites = [(site, case.code.exact(site)) for site in facts.sites(event)]
-    inside = [case.code.enclosing(node) for _, node in sites if node is not None]
-    by_hand = any(getattr(function, "name", "") == "__del__" for function in inside)
-    in_drop = any(site.file.endswith((".drop", ".close")) for site, _ in sites if not site.line)
     exits = [
         e for e in facts.trace.of(SpanExited)
         if facts.began[event.index] < e.index < event.index
         if (e.thread, e.task) == (event.thread, event.task)
     ]  # fmt: skip
-    if not exits or exits[-1].span in [new.span for new in case.scope]:
+    if not exits or not facts.in_drop(event):
         return None
     last, span = exits[-1], facts.spans[exits[-1].span]
-    entry = next(use for use in facts.uses[span.span][::-1] if isinstance(use, SpanEntered))
-    wrapper = facts.node(entry)
+    entry = [use for use in facts.entries(span.span) if use.index < last.index][-1]
+    wrapper, newer = facts.node(entry), any(by.index > entry.index for by, _ in facts.stack(event))
+    if newer or span in case.scope or called(wrapper) not in WRAPPERS:
+        return None  # the value is in a span of its own, or was never in this one
     function = case.code.enclosing(wrapper) if wrapper is not None else None
-    if not (by_hand or (in_drop and function is case.function is not None)):
+    if getattr(case.function, "name", "") != "__del__" and function is not case.function:
         return None
     said = f"it is logged while a value is dropped, and {case.label(span.span)} had been exited"
     given = function, wrapper, facts.spot(entry)
@@ -88,13 +87,12 @@ def outlived(case: Case) -> Finding | None:
     node = facts.node(top)
     if below.span in around or len(spots) < 2 or top.span != around[0]:
         return None
-    captured = called(case.code.find(owner_of(node))) == "current"
+    captured = facts.marked(case.scope[0]) or called(case.code.find(owner_of(node))) == "current"
     if not captured or not isinstance(node, ast.Call) or captures(node):
         return None
     enters = f"{case.said(top)} enters {case.label(top.span)}, which was captured while that ran"
     said = f"{enters}, and hides {case.label(below.span)}, which this is the work of"
-    text = remedy.replaced(case.code, node.func, "in_current_span")  # and not what was kept
-    repair = remedy.Repair(text, {("removed", facts.spot(top)): True})
+    repair = remedy.not_kept(case.code, node, facts.spot(top))
     return finding(case, Cause.OUTLIVED, said, top, repair)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, NoReturn
 
+from spanlab.evidence.panic import tell
 from spanlab.frames import unwind
 from spanlab.future import Future, Pending, into_future
-from spanlab.panic import tell
 from spanlab.threads import check_function
 
 

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 
+from spanlab.evidence.replay import Stacks
 from spanlab.record import Event, FutureWrapped, PollEnded, SpanEntered, SpanExited, TaskSpawned
-from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.words import message
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
+from spanlab.causes.story import Step
 from spanlab.causes.why import Why, why
 from spanlab.errors import UsageError
 from spanlab.lesson.card import Card
@@ -79,7 +80,7 @@ class Panel:
     def __init__(self, make: Callable[..., Any], choices: Options, picked: dict[str, str]) -> None:
         self._make, self._choices = make, choices
         self._card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
-        self._news = "Choose, and log and graph follow."
+        self._news = "Choose, say which lines will change, and look."
         self._show(picked)
 
     def pick(self, **labels: Any) -> Self:
@@ -162,7 +163,8 @@ class Playground(Panel):
         chosen = Choices(**values)
         main = main_of(chosen.maker, chosen.spawner, chosen.fix)
         trace = run(main(), on=chosen.make_runtime(), level="info")
-        self.chosen, self.program, self.reason = chosen, program(chosen), why(trace, LAST)
+        self.chosen, self.program = chosen, program(chosen)
+        self.reason = why(trace, LAST, rust=self.program["Rust"])
         return trace
 
     def share(self) -> str:
@@ -175,12 +177,12 @@ class Playground(Panel):
         return f"playground({', '.join(given)})"
 
     def _state(self) -> dict[str, Any]:
-        (said, line), words = _said(self.reason), texts()
+        (said, at), words = _said(self.reason), texts()
         return super()._state() | {
             "titles": words["title"], "labels": words["label"], "off": self.chosen.off(),
             "said": said, "notes": " ".join(self.chosen.notes()), "share": self.share(),
             "log": self._rows(log(self.trace, file=False, line=False)),
-            "sources": [[title, _with_focus(text), line if title == "Python" else 0]
+            "sources": [[title, _with_focus(text), at[title]]
                         for title, text in self.program.items()],
         }  # fmt: skip
 
@@ -210,9 +212,13 @@ def _compared(before: Trace, after: Trace) -> str:
     found = list(pairs(after, before))
     both = [(pair, line) for pair in found if (line := pair.bug) and pair.fixed]
     threads = [line.message for pair, line in both if pair.elsewhere]
-    spans = [line.message for pair, line in both if pair.moved]
-    said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed",
-            f"{_listed(spans)} changed spans" if spans else "no spans changed"]  # fmt: skip
+    moves = defaultdict[str, list[str]](list)
+    for (_, old), new in both:
+        if old and old.scope != new.scope:
+            moves[f"from {listed(old.scope)} to {listed(new.scope)}"].append(new.message)
+    spans = [f"{_listed(texts)} moved {move}" for move, texts in moves.items()]
+    said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed"]
+    said += spans[:3] or ["no spans changed"]
     came, went = (sum(pair[side] is None for pair in found) for side in (1, 0))
     order = [] if came or went else [pair.fixed.number for pair in found if pair.fixed]
     said += [f"{came} new, {went} gone"] if came or went else []
@@ -226,11 +232,18 @@ def _listed(messages: Sequence[str]) -> str:
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
-def _said(reason: Why) -> tuple[list[str], int]:
-    """Give the sentence, what would change it, and the line that is guilty of it."""
-    changes = [f"`{' '.join(fix.after.split())}` in line {fix.line}" for fix in reason.fixes]
-    change = f"With {' and '.join(changes)} it is in {listed(reason.tree)}." if changes else ""
-    return [reason.sentence, change], next((step.line for step in reason.steps if step.key), 0)
+def _said(reason: Why) -> tuple[list[str], dict[str, int]]:
+    """Give the sentence, what would change it, Rust first, and the line that is guilty of it."""
+    known = {"Rust": reason.rust, "Python": reason.fixes}
+    changes = [
+        " and ".join(f"`{' '.join(fix.after.split())}` in line {fix.line}" for fix in fixes)
+        + f" of the {title}" * bool(reason.rust)
+        for title, fixes in known.items()
+        if fixes
+    ]
+    change = f"With {', or '.join(changes)}, it is in {listed(reason.tree)}." if changes else ""
+    key = next((step for step in reason.steps if step.key), Step(""))
+    return [reason.sentence, change], {"Rust": key.rust[1], "Python": key.line}
 
 
 def _with_focus(text: str) -> list[str]:

@@ -128,10 +128,11 @@ class Outcomes:
             self.titled: f"<table>{same}</table>" if same else "",
             "why": "".join(f"<p>{shown(reason)}</p>" for reason in self.reasons),
         }
+        start = '<div class="part"><p class="title">'
         inside = [
             f'<div class="head"><p class="say">{prose(self.title)}</p></div><div class="bars">',
             *map(self._bar, self.rows[: 2 * MOST]), "</div>",
-            *(f'<div class="part"><h4>{k}</h4>{part}</div>' for k, part in parts.items() if part),
+            *(f"{start}{title}</p>{part}</div>" for title, part in parts.items() if part),
         ]  # fmt: skip
         return page("outcomes", "".join(inside))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
 from textwrap import dedent
+from typing import Any
 
 import pytest
 from promises import answers, promises
@@ -235,3 +237,218 @@ def test_a_parent_that_is_named_is_wanted(choice: str) -> None:
     """
     asked = answer(text)
     assert (asked.cause, asked.fixes, asked.tree) == (Cause.EXPLICIT, (), asked.now)
+
+
+@pytest.mark.parametrize(
+    ("body", "change"),
+    [
+        ("await span.in_scope(making)", "span.in_scope(lambda: in_current_span(making()))"),
+        (
+            "one, two = span.in_scope(lambda: (job(), other()))\n    await join(one, two)",
+            "one, two = span.in_scope(lambda: (in_current_span(job()), other()))",
+        ),
+        (
+            "both = span.in_scope(lambda: [job(), job()])\n    await join(*both)",
+            "both = span.in_scope(lambda: [in_current_span(job()), in_current_span(job())])",
+        ),
+    ],
+)
+def test_what_in_scope_made_is_followed_to_its_making(body: str, change: str) -> None:
+    """Through a function that it calls, into a tuple, and side by side where nobody can tell."""
+    text = f"""
+async def other():
+    pass
+
+async def job():
+    await yield_now()
+    info("seen")
+
+def making():
+    return job()
+
+async def main():
+    span = info_span("g")
+    {body}
+"""
+    asked = answer(text)
+    assert asked.cause is Cause.GUARD_DROPPED
+    assert change in "".join(fix.after for fix in asked.fixes)
+    kept = list(promises(files(source(text)), CurrentThread()))
+    assert kept
+    assert all(promise.is_kept for promise in kept), kept
+
+
+STREAMS = """
+async def body():
+    yield 1
+    info("seen")
+
+@instrument
+async def bare():
+    return body()
+
+@instrument
+async def carried():
+    return in_current_span(body())
+
+async def main():
+    stream = await info_span("first").instrument({})
+    async for _ in stream:
+        pass
+    stream = await info_span("second").instrument({})
+    async for _ in stream:
+        pass
+"""
+
+
+@pytest.mark.parametrize("makers", [("bare()", "carried()"), ("carried()", "bare()")])
+def test_of_two_streams_under_one_name_the_bare_one_is_told(makers: tuple[str, str]) -> None:
+    """Which it was is known by the wrappers that were seen around its polls."""
+    text = STREAMS.format(*makers)
+    found = answers(execute(files(source(text)), CurrentThread()))
+    right = {"bare()": Cause.MADE_INSIDE, "carried()": Cause.EXPECTED}
+    assert [asked.cause for asked in found] == [right[maker] for maker in makers]
+    kept = list(promises(files(source(text)), CurrentThread()))
+    assert kept
+    assert all(promise.is_kept for promise in kept), kept
+
+
+def test_a_value_in_a_span_of_its_own_is_dropped_there() -> None:
+    """What was awaited inside has exited its span: the value was never in that."""
+    text = """
+    class Log:
+        def __del__(self):
+            info("seen")
+
+    @instrument
+    async def step():
+        await yield_now()
+
+    @instrument
+    async def request():
+        log = Log()
+        await step()
+
+    async def main():
+        await request()
+    """
+    assert answer(text).cause is Cause.EXPECTED
+
+
+CACHED = """
+    class Pool:
+        def __init__(self):
+            self.span = Span.current()
+
+        def query(self):
+            {use}
+
+    def look():
+        info("seen")
+
+    pools = []
+
+    @instrument
+    def request(n):
+        if not pools:
+            pools.append(Pool())
+        pools[0].query()
+
+    async def main():
+        other.span = info_span("of another class")
+        request(1)
+        request(2)
+
+    def other():
+        pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "change"),
+    [
+        ("self.span.in_scope(look)", "look()"),
+        ("self.span.in_scope(lambda: look())", "look()"),
+        ("with self.span.enter(): look()", None),
+    ],
+)
+def test_a_span_of_the_attribute_that_an_object_keeps_was_captured(use: str, change: Any) -> None:
+    """Nobody else has a span that `@instrument` made, whatever else is kept under that name."""
+    text = CACHED.format(use=use)
+    first, second = answers(execute(files(source(text)), CurrentThread()))
+    assert (first.cause, second.cause) == (Cause.EXPECTED, Cause.OUTLIVED)
+    assert [fix.after.strip() for fix in second.fixes] == ([change] if change else [])
+    for promise in promises(files(source(text)), CurrentThread()):
+        assert promise.is_kept, promise
+
+
+@pytest.mark.parametrize("guard", [False, True])
+def test_what_a_local_set_polls_is_inside_what_is_around_it(guard: bool) -> None:
+    """A wrapper around it is no guard that somebody kept; a guard over its await is."""
+    around = "with info_span('r').enter(): await LocalSet().run_until(work())"
+    text = f"""
+async def job():
+    await yield_now()
+    info("seen")
+
+async def work():
+    await spawn_local(job())
+
+async def main():
+    {around if guard else "await info_span('r').instrument(LocalSet().run_until(work()))"}
+"""
+    asked = answer(text)
+    assert asked.now == ("r",)
+    assert asked.cause is (Cause.FOREIGN_GUARD if guard else Cause.EXPECTED)
+
+
+def test_what_a_drop_spawns_to_clean_up_holds_nothing_open() -> None:
+    """It is the end of the work, and is carried into its span on purpose."""
+    text = """
+    async def closed():
+        await yield_now()
+        info("seen")
+
+    class Session:
+        def __del__(self):
+            spawn(in_current_span(closed()))
+
+    @instrument
+    async def request():
+        session = Session()
+        await yield_now()
+
+    async def main():
+        await request()
+        await sleep(1)
+    """
+    assert answer(text).cause is Cause.EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("made", "changed"),
+    [
+        ("debug_span('r')", "info_span('r')"),
+        ("info_span('r', target='other')", None),
+        ("debug_span('r', target='other')", None),
+    ],
+)
+def test_a_level_is_proposed_only_where_it_is_the_level_that_is_filtered(
+    made: str, changed: str | None
+) -> None:
+    """A filter may leave out a target as well; no level would bring that back."""
+    text = f"""
+    with recording(filter="info,other=warn") as trace:
+        with {made}.enter():
+            info("seen")
+    """
+    names: dict[str, Any] = {"__name__": "__main__"}
+    (file,) = sources = files(source(text))
+    linecache.cache[file] = 0, None, sources[file].splitlines(keepends=True), file
+    exec(compile(sources[file], file, "exec"), names)
+    (asked,) = answers(names["trace"])
+    assert asked.cause is Cause.DISABLED
+    assert ("its level is filtered out" if changed else "a filter leaves it out") in asked.sentence
+    assert [fix.after.strip() for fix in asked.fixes] == [f"with {changed}.enter():"] * bool(
+        changed
+    )

@@ -18,8 +18,8 @@ from reference.programs import lost_parent
 from stepping import HOSTILE, hostile, leaking, many, panicking, steps_of
 
 from spanlab import Trace, UsageError, VirtualThreads, run, step
+from spanlab.evidence.replay import Stacks
 from spanlab.record import KINDS, Event, SpanNew
-from spanlab.replay import Stacks
 from spanlab.view import figure
 from spanlab.view.graph import picture
 from spanlab.view.stepper import UNSEEN, packed

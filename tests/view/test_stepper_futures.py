@@ -27,7 +27,8 @@ from spanlab import (
     spawn,
     yield_now,
 )
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import Stacks
 from spanlab.record import (
     FutureDropped,
     FutureMade,
@@ -37,7 +38,6 @@ from spanlab.record import (
     Record,
     TaskSpawned,
 )
-from spanlab.replay import Stacks
 from spanlab.view.stepper.futures import Futures, Moment
 from spanlab.view.stepper.lives import OUT, Life, Lives
 

@@ -10,9 +10,9 @@ from math import sqrt
 from typing import Any, ClassVar
 
 from spanlab.errors import BudgetExceeded, UsageError
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.panic import quiet
 from spanlab.frames import file_name
-from spanlab.labels import Labels
-from spanlab.panic import quiet
 from spanlab.recorder import recording
 from spanlab.tokio.explore.search import Chance, Search, Seen, Tried
 from spanlab.tokio.explore.theorem import Break

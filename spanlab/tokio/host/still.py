@@ -88,7 +88,7 @@ def _waited(until: threading.Thread | None = None) -> None:
     keyboard.check()
     here = local.thread
     others = here.runtime.others if here is not None and here.runtime is not None else _OTHERS
-    if until is not None and others.stand_still():
+    if until is not None and others.stand_still(is_quiet=until.is_alive()):
         raise Deadlock(
             f"{until.name} was expected to end, and nothing is left that could wake it:"
             f"{others.waiting()}\nSend what it waits for before it is joined, or let it end"

@@ -28,10 +28,8 @@ from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.host.still import Others
 from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.stuck import deadlock, endless
-from spanlab.tokio.task import IDLE, NOTIFIED, POLLING, QUEUED, Task, note
+from spanlab.tokio.task import IDLE, MANY, NOTIFIED, POLLING, QUEUED, Task, note
 from spanlab.tokio.wait import BUDGET
-
-MANY = 1024  # polls after which it is time to look at the progress
 
 
 class Main(Task):

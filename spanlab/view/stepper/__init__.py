@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any
 
 from spanlab.errors import UsageError
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import lost_parents
 from spanlab.frames import file_name
-from spanlab.labels import Labels
 from spanlab.record import KINDS, PollEnded, Record
-from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.graph import Picture, picture
