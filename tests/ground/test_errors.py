@@ -134,7 +134,9 @@ def test_run_wants_the_function_called(function: Any) -> None:
         run(function)
 
 
-@pytest.mark.parametrize("wrong", [None, 5, "f", [], lambda: None, int], ids=lambda wrong: type(wrong).__name__)
+@pytest.mark.parametrize(
+    "wrong", [None, 5, "f", [], lambda: None, int], ids=lambda wrong: type(wrong).__name__
+)
 def test_what_cannot_be_polled_is_shown(wrong: Any) -> None:
     """With its type, cut short."""
     with pytest.raises(NotAFuture, match=rf"run\(\) needs a future, got {type(wrong).__name__} "):
