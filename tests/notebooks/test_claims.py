@@ -101,6 +101,12 @@ def test_key_points_and_model_sentences_are_claims(path: Path) -> None:
         assert any(text == claim or text in claim or claim == text for claim in claimed), text
 
 
+def test_the_readme_counts_them() -> None:
+    """The number is that of the table."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"\n- {len(CASES)} sentences of the lessons" in readme
+
+
 def test_fifty_runs_had_many_orders_and_one_set_of_parents() -> None:
     """Of `three_threads`, on the real crates: what varies, and what does not."""
     runs = json.loads((REFERENCE / "logs" / "three_threads.json").read_text(encoding="utf-8"))
