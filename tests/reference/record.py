@@ -1,6 +1,6 @@
 """Build the programs of this folder, run them and keep what they print in `logs`.
 
-It needs cargo. `logs/versions.json` says which versions of the crates were running.
+It needs cargo, with clippy. `logs/versions.json` says which versions of the crates were running.
 """
 
 from __future__ import annotations
