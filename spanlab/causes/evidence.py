@@ -14,8 +14,8 @@ from spanlab import record as kind
 from spanlab.causes.source import SPAWNS, Code, called, lines
 from spanlab.evidence.labels import Labels
 from spanlab.evidence.replay import Pushed, Stack, Stacks, entries, lost_parents
+from spanlab.evidence.sites import Site
 from spanlab.evidence.syntax import Function
-from spanlab.frames import Site
 from spanlab.record import Event, Record, SpanEntered, SpanNew
 from spanlab.traces import Trace
 from spanlab.view.words import NAMED, Names
@@ -25,6 +25,7 @@ Of = TypeVar("Of", bound=Record)
 Place = tuple[str, int]  # file and line
 Made = Event | SpanNew  # what has a parent
 Begun = kind.TaskSpawned | kind.ThreadStarted  # what begins with an empty stack
+Kept = Made | Begun | SpanEntered | kind.TaskWoken | kind.FutureWrapped  # with what was current
 Use = SpanEntered | kind.SpanExited
 
 
@@ -71,7 +72,7 @@ class Evidence:
                     self.uses[span].append(record)
                     if all(by.span != span for by, _ in entries(stacks.tops[thread])):
                         self._vain[span].append(record)
-            if isinstance(record, Made | Begun | kind.TaskWoken | kind.FutureWrapped):
+            if isinstance(record, Kept):
                 self.began[index] = began.get(thread, -1)
                 if len(polls[thread]) > 1:
                     self._outer[index] = polls[thread][0]

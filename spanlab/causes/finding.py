@@ -170,6 +170,8 @@ class Changed:
         for entry, out in facts.own_guards(record):
             if ("unguarded", facts.spot(entry)) in does:
                 yield (-out, entry.index), entry.span
-        for new in [facts.trace[at] for what, at in does if what == "entered"]:
-            if facts.maker(new) in depth and new.index < record.index:
-                yield (-depth[facts.maker(new)], new.index), new.span
+        for new, frame in [
+            (facts.trace[k], f) for (what, k), f in does.items() if what == "entered"
+        ]:
+            if frame in depth and new.index < record.index:
+                yield (-depth[frame], new.index), new.span

@@ -13,7 +13,7 @@ from spanlab.view.stepper.twin import pairs
 CAPTURED = r"lambda span=Span\.current\(\)(?:, job=|: span\.in_scope\()"
 WRAPPER = re.compile(rf"\bin_current_span\(|\b(\w+)\.instrument\(|{CAPTURED}")
 METHOD, IN_SCOPE = ".in_current_span()", "move || span.in_scope(job)"
-STREAM = "tracing_futures::Instrument::in_current_span"  # that of the other crate knows none
+STREAM = "tracing_futures::Instrument::instrument"  # that of the other crate knows no streams
 BLOCK = re.compile(r"\basync (?:move )?\{")
 
 
@@ -69,7 +69,8 @@ class Rust:
             carried = f"{{ let (span, job) = (tracing::Span::current(), {future}); {IN_SCOPE} }}"
             return self._written(future, at, carried)
         if future.partition("(")[0] in self._streams:
-            return self._written(future, at, f"{STREAM}({future})") if not wrapper[1] else None
+            span = wrapper[1] or "tracing::Span::current()"
+            return self._written(future, at, f"{STREAM}({future}, {span})")
         call = f".instrument({wrapper[1]})" if wrapper[1] else METHOD
         return self._written(future, at, future + call) or self._behind(future, call)
 

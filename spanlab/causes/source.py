@@ -13,12 +13,13 @@ from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import Any, TypeVar
 
+from spanlab.evidence.sites import Site
 from spanlab.evidence.syntax import Function, attribute, block
-from spanlab.frames import Site
 
 Node = TypeVar("Node", bound=ast.AST)
 Scope = Function | ast.Module
 SPAWNS = ("spawn", "spawn_blocking", "spawn_thread")
+ADDS = ("append", "appendleft", "push", "push_back", "add", "put")  # to what is kept
 MAKERS = ("trace_span", "debug_span", "info_span", "warn_span", "error_span", "span")
 
 
@@ -60,8 +61,16 @@ def captures(wrapper: ast.AST) -> bool:
     return not {"in_current_span", "current", "or_current"}.isdisjoint(makes)
 
 
-def _parts(node: ast.expr) -> list[ast.expr]:
-    return node.elts if isinstance(node, ast.Tuple) else [node]
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[Any, ast.AST]]:
+    """Give what each of some names may stand for."""
+    names, values = (n.elts if isinstance(n, ast.Tuple) else [n] for n in (target, value))
+    return [*zip(names, values if len(values) == len(names) else [value] * len(names), strict=True)]
+
+
+def arguments(function: Function, call: ast.Call) -> dict[str, ast.expr]:
+    """Give what a call gives, by the names of the arguments."""
+    names = [arg.arg for arg in function.args.args if arg.arg != "self"]
+    return dict(zip(names, call.args, strict=False)) | {str(k.arg): k.value for k in call.keywords}
 
 
 def lines(node: Any) -> range:
@@ -99,10 +108,14 @@ class Code:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
                 bound = [(ast.Name(name), node)]
-            case ast.Assign(targets=[target], value=value) | ast.For(target=target, iter=value):
-                names, values = _parts(target), _parts(value)
-                values = values if len(values) == len(names) else [value] * len(names)
-                bound = [*zip(names, values, strict=True)]
+            case ast.Assign(targets=targets, value=value):
+                bound = [pair for target in targets for pair in _pairs(target, value)]
+            case ast.For(target=target, iter=value) | ast.NamedExpr(target=target, value=value):
+                bound = _pairs(target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                bound = [(target, value)]
+            case ast.Call(func=ast.Attribute(value=many, attr=how), args=[*_, last]) if how in ADDS:
+                bound = [(many, last)]
         scope = next((n for n in self.around(node) if isinstance(n, Scope | ast.ClassDef)), None)
         for target, found in bound:
             kept = isinstance(target, ast.Attribute) or isinstance(scope, ast.ClassDef)
@@ -183,12 +196,6 @@ class Code:
             return [function.body]
         return [node.value for node in self.inside(function, ast.Return) if node.value]
 
-    def rest(self, statement: ast.AST | None) -> list[ast.stmt]:
-        """Give what follows a statement in its block."""
-        around = vars(self.parent[statement]).values() if isinstance(statement, ast.stmt) else ()
-        blocks = [block for block in around if isinstance(block, list) and statement in block]
-        return [part for block in blocks for part in block[block.index(statement) + 1 :]]
-
     @cached_property
     def marked(self) -> Mapping[tuple[str, int], Function]:
         """The functions that have an `@instrument`, by the place of that."""
@@ -226,11 +233,7 @@ class Code:
     def given(self, arg: ast.arg) -> list[ast.expr]:
         """Give what calls of a function give for one of its arguments."""
         function = next(node for node in self.around(arg) if isinstance(node, Function))
-        names = [other.arg for other in function.args.args if other.arg != "self"]
-        found = [
-            dict(zip(names, call.args, strict=False)) | {str(k.arg): k.value for k in call.keywords}
-            for call in self.calls[function]
-        ]
+        found = [arguments(function, call) for call in self.calls[function]]
         return [given[arg.arg] for given in found if arg.arg in given]
 
     def maker(self, span: ast.AST | None) -> ast.Call | None:

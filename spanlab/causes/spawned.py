@@ -78,7 +78,8 @@ class Held(NamedTuple):
             if not others or isinstance(others[-1], SpanEntered) or others[-1].index > event.index:
                 is_open = True
             elif new in case.scope:
-                makers = [facts.maker(use) for use in others if isinstance(use, SpanEntered)]
+                entries = [use for use in others if isinstance(use, SpanEntered)]
+                makers = [facts.maker(use) for use in entries if not facts.marked(use)]
                 if not is_joined or not (is_open or facts.maker(begun) in makers):
                     return cls(case, begun, new.span, stack[0])
         return None

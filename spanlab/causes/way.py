@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.source import SPAWNS, Code, called
+from spanlab.evidence.sites import Site
 from spanlab.evidence.syntax import Function
-from spanlab.frames import Site
 from spanlab.record import Record
 
 TAKERS = ("spawn_blocking", "spawn_thread", "in_scope", "Thread")  # they call what they are given
@@ -161,14 +161,19 @@ def _before(code: Code, node: ast.AST) -> Iterator[tuple[ast.AST, Way]]:
     match node:
         case ast.Call() if called(node) in WRAPPERS:
             yield from ((arg, (Hop("wrapped", node),)) for arg in node.args)
-        case ast.Call() if called(node) not in ("join", "select"):
-            given = node.args[0] if called(node) == "in_scope" else node
-            for function in code.values(given.func if isinstance(given, ast.Call) else given):
-                if isinstance(function, Function):
-                    yield function, (Hop("made", given, function),)
-                    ends = code.returned(function)
-                    yield from ((value, (Hop("returned", given, function),)) for value in ends)
-        case ast.Name():
-            yield from ((value, ()) for value in code.values(node))
-        case ast.expr() if not isinstance(node, Function):
+        case ast.Call() if called(node) not in SPAWNS:
+            given = node.args[0] if called(node) == "in_scope" and node.args else node
+            values = code.values(given.func if isinstance(given, ast.Call) else given)
+            functions = [value for value in values if isinstance(value, Function)]
+            for function in functions:
+                yield function, (Hop("made", given, function),)
+                ends = code.returned(function)
+                yield from ((value, (Hop("returned", given, function),)) for value in ends)
+            if not functions:  # what others wrote gives what it was given
+                yield from ((child, ()) for child in ast.iter_child_nodes(node))
+        case ast.Name() | ast.Attribute() if values := code.values(node):
+            yield from ((value, ()) for value in values if not isinstance(value, Function))
+            if values == [node]:
+                yield from ((child, ()) for child in ast.iter_child_nodes(node))
+        case ast.expr() | ast.keyword() if not isinstance(node, Function):
             yield from ((child, ()) for child in ast.iter_child_nodes(node))

@@ -452,3 +452,182 @@ def test_a_level_is_proposed_only_where_it_is_the_level_that_is_filtered(
     assert [fix.after.strip() for fix in asked.fixes] == [f"with {changed}.enter():"] * bool(
         changed
     )
+
+
+@pytest.mark.parametrize(
+    ("made", "polled"),
+    [
+        ("(future := job())", "await future"),
+        ("future: object = job()", "await future"),
+        ("future = other = job()", "await other"),
+        ("kept.future = job()", "await kept.future"),
+        ("futures = [job() for _ in range(2)]", "await join_all(futures)"),
+        ("futures.append(job())", "for future in futures: await future"),
+        ("future = job()", "await timeout(1, future)"),
+        ("many.push(job())", "async for _ in many: pass"),
+    ],
+)
+def test_a_future_is_followed_through_whatever_kept_it(made: str, polled: str) -> None:
+    """A name, an attribute, a container, and what others wrote and gives what it is given."""
+    text = f"""
+class Kept: pass
+
+async def job():
+    await yield_now()
+    info("seen")
+
+async def main():
+    kept, futures, many = Kept(), [], FuturesUnordered()
+    with info_span("g").enter():
+        {made}
+    {polled}
+"""
+    asked = answer(text)
+    assert (asked.cause, asked.tree) == (Cause.GUARD_DROPPED, ("g",))
+    kept = list(promises(files(source(text)), CurrentThread()))
+    assert kept
+    assert all(promise.is_kept for promise in kept), kept
+
+
+@pytest.mark.parametrize(
+    ("field", "main", "count"),
+    [
+        ("", "await request(1); await request(2)", 2),
+        (", n=n", "await request(1); await request(n=2)", 2),
+        (", n=n", "task = spawn(request(1)); await yield_now(); task.abort(); await sleep(1)", 1),
+        (", n=n", "await request(1 + 1)", 0),
+    ],
+)
+def test_a_value_that_logs_in_its_drop_gets_the_span_wherever_its_function_is_called(
+    field: str, main: str, count: int
+) -> None:
+    """With what each call gives; nothing is proposed where that would run twice."""
+    text = f"""
+class Log:
+    def __del__(self):
+        info("seen")
+
+async def request(n):
+    log = Log()
+    await info_span("request"{field}).instrument(sleep(0.1))
+
+async def main():
+    {main}
+"""
+    found = answers(execute(files(source(text)), CurrentThread()))
+    assert {asked.cause for asked in found} == {Cause.DROPPED}
+    kept = list(promises(files(source(text)), CurrentThread()))
+    assert len(kept) == count
+    assert all(promise.is_kept for promise in kept), kept
+
+
+def test_a_guard_that_is_given_to_nobody_is_dropped_at_once() -> None:
+    """It was made in a function that returns it."""
+    text = """
+    def begin():
+        return info_span("g").entered()
+
+    async def main():
+        begin()
+        info("seen")
+    """
+    asked = answer(text)
+    assert (asked.cause, asked.tree) == (Cause.AT_ONCE, ("g",))
+    assert asked.fix is not None
+    assert "with begin():" in asked.fix.after
+    assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
+
+
+@pytest.mark.parametrize("use", ["self.span.in_scope(look)", "await self.span.instrument(job())"])
+def test_a_span_that_an_object_made_for_the_first_request_hides_the_second(use: str) -> None:
+    """It was entered in its own request before; the span of a message never was."""
+    text = f"""
+class Client:
+    def __init__(self):
+        self.span = info_span("client")
+
+    async def call(self):
+        {use}
+
+async def job():
+    look()
+
+def look():
+    info("seen")
+
+clients = []
+
+@instrument
+async def request(n):
+    if not clients:
+        clients.append(Client())
+    await clients[0].call()
+
+async def main():
+    await request(1)
+    await request(2)
+"""
+    first, second = answers(execute(files(source(text)), CurrentThread()))
+    assert (first.cause, second.cause) == (Cause.EXPECTED, Cause.OUTLIVED)
+    assert "made while `request{n=1}` ran, and hides `request{n=2}`" in second.sentence
+    assert (second.expected, second.fix) == (("client", "request"), None)
+
+
+def test_a_worker_that_is_awaited_elsewhere_holds_the_span_of_its_maker_open() -> None:
+    """An attribute's span ends with its function, which is then not who waits."""
+    text = """
+    async def worker(inbox):
+        while await inbox.recv():
+            info("seen")
+
+    @instrument(skip_all=True)
+    async def start(inbox):
+        return spawn(in_current_span(worker(inbox)))
+
+    async def main():
+        sender, inbox = mpsc.channel(1)
+        task = await start(inbox)
+        await sender.send(1)
+        del sender
+        await task
+    """
+    assert answer(text).cause is Cause.HELD_OPEN
+    assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
+
+
+def test_what_carries_its_span_already_is_left_as_it_is() -> None:
+    """The other half of the chain is repaired."""
+    text = """
+    async def leaf():
+        info("seen")
+
+    async def middle():
+        await spawn(in_current_span(leaf()))
+
+    @instrument
+    async def request():
+        await spawn(middle())
+
+    async def main():
+        await request()
+    """
+    asked = answer(text)
+    assert asked.tree == ("request",)
+    assert [fix.after.strip() for fix in asked.fixes] == ["await spawn(in_current_span(middle()))"]
+    assert all(promise.is_kept for promise in promises(files(source(text)), CurrentThread()))
+
+
+def test_what_is_deleted_on_purpose_is_in_no_span_that_was_before() -> None:
+    """The same value at the end of its function would be in the span of what that awaited."""
+    text = """
+    class Log:
+        def __del__(self):
+            info("seen")
+
+    async def main():
+        log = Log()
+        await info_span("other").instrument(yield_now())
+        {}
+    """
+    asked = [answer(text.format(end)) for end in ("del log", "pass")]
+    assert [each.cause for each in asked] == [Cause.EXPECTED, Cause.DROPPED]

@@ -74,7 +74,11 @@ def test_the_rust_stands_above_the_python_in_text_and_page() -> None:
     [
         ("spawned", "tokio::spawn(sub_task())", "tokio::spawn(sub_task().in_current_span())"),
         ("join_set", "tasks.spawn(sub_task());", "tasks.spawn(sub_task().in_current_span());"),
-        ("stream_body", "#[instrument]", "tracing_futures::Instrument::in_current_span(body())"),
+        (
+            "stream_body",
+            "#[instrument]",
+            "Instrument::instrument(body(), tracing::Span::current())",
+        ),
         ("disabled_span", 'let span = debug_span!("task");', ""),
     ],
 )

@@ -47,7 +47,7 @@ from spanlab import (
     threads,
     yield_now,
 )
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop
 
 HERE = file_name(__file__)  # as messages name this file
