@@ -23,8 +23,8 @@ from spanlab.evidence.panic import set_panic_hook
 from spanlab.field import Debug, Display, Empty, Level
 from spanlab.future import Future, Pending
 from spanlab.futures.catch import Caught, Panic, catch_unwind, panic
+from spanlab.os_thread import spawn_thread
 from spanlab.recorder import Recorder, recording
-from spanlab.threads import spawn_thread
 from spanlab.tokio.blocking import spawn_blocking
 from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
 from spanlab.errors import LIBRARY, UsageError
+from spanlab.evidence.sites import Seen, Site, place, sites
 from spanlab.field import Level, pairs, written
-from spanlab.frames import Seen, Site, place, sites
 from spanlab.tape import Row, Tape
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from spanlab import record as kind
 from spanlab.causes.source import SPAWNS, Code, called, lines
 from spanlab.evidence.labels import Labels
 from spanlab.evidence.replay import Pushed, Stack, Stacks, entries, lost_parents
+from spanlab.evidence.sites import Site
 from spanlab.evidence.syntax import Function
-from spanlab.frames import Site
 from spanlab.record import Event, Record, SpanEntered, SpanNew
 from spanlab.traces import Trace
 from spanlab.view.words import NAMED, Names

@@ -13,8 +13,8 @@ from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import Any, TypeVar
 
+from spanlab.evidence.sites import Site
 from spanlab.evidence.syntax import Function, attribute, block
-from spanlab.frames import Site
 
 Node = TypeVar("Node", bound=ast.AST)
 Scope = Function | ast.Module

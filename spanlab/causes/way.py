@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.source import SPAWNS, Code, called
+from spanlab.evidence.sites import Site
 from spanlab.evidence.syntax import Function
-from spanlab.frames import Site
 from spanlab.record import Record
 
 TAKERS = ("spawn_blocking", "spawn_thread", "in_scope", "Thread")  # they call what they are given

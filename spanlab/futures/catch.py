@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from spanlab.evidence.panic import tell
 from spanlab.frames import unwind
 from spanlab.future import Future, Pending, into_future
-from spanlab.threads import check_function
+from spanlab.os_thread import check_function
 
 
 class Panic(BaseException):

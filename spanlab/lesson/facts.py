@@ -74,6 +74,11 @@ class Facts:
         for site in self.trace.seen(index).sites:
             yield from _around(self.sources.get(site.file, ""), site.line)
 
+    def spawner(self, index: int) -> list[Def]:
+        """Give the function that made a task or a thread, with those around it in the source."""
+        site = self.trace.seen(index).sites[0]
+        return _around(self.sources.get(site.file, ""), site.line)
+
     def awaits(self, event: Event, called: str) -> bool:
         """Tell whether what logs an event is awaited as a call of a function, or by its name."""
         for site in self.trace.seen(event.index).sites[1:]:

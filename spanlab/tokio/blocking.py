@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from spanlab.threads import check_function
+from spanlab.os_thread import check_function
 from spanlab.tokio.task import JoinHandle, new_task
 from spanlab.tokio.wait import here
 

@@ -13,7 +13,8 @@ from spanlab import errors, threads
 from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
 from spanlab.evidence.chain import ends
 from spanlab.evidence.panic import Panic, tell
-from spanlab.frames import coroutine, not_send, unwind
+from spanlab.evidence.sites import not_send
+from spanlab.frames import coroutine, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget, saw
@@ -89,7 +90,8 @@ class Task:
                 except StopIteration as ready:
                     self.value = ready.value
                 except BaseException as error:
-                    self._fail(error)
+                    if self._ends_run(error):
+                        raise  # from here: a frame that knows it would keep it, and all it holds
                 if pending is None:
                     self.drop()
                 else:
@@ -107,16 +109,17 @@ class Task:
         finally:
             thread.task = thread.waker = None
 
-    def _fail(self, error: BaseException) -> None:
-        """Keep what left the future as the outcome; raise it if it ends the run."""
+    def _ends_run(self, error: BaseException) -> bool:
+        """Tell whether what left the future ends the run; if not it is the outcome of the task."""
         refuse_reused(error)
         is_cancel = isinstance(error, self.runtime.cancels)
         if not is_cancel:
             self.panicked(error)
         if isinstance(error, self.fatal):
-            raise error
-        panic = _panic(error)  # it ends the task, not the runtime
+            return True
+        panic = _panic(error)
         self.error = JoinError(self.id, None if is_cancel else panic)
+        return False
 
     def panicked(self, error: BaseException) -> None:
         """Tell the panic hook, once, of an exception that leaves this task."""
@@ -171,8 +174,8 @@ def _panic(error: BaseException) -> BaseException:
 def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
     if (thread := threads.current()) is not None:
-        recorder = thread.recorder
-        recorder.append((kind, recorder.clock(), thread.id, thread.task, "", 0, *what))
+        now = thread.recorder.clock()
+        thread.recorder.append((kind, now, thread.id, thread.task, "", 0, *what))
 
 
 class JoinHandle(Future[T], Generic[T]):

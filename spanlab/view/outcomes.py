@@ -11,7 +11,7 @@ from functools import cached_property
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 from spanlab.record import PollStarted
 from spanlab.view import words
 from spanlab.view.graph import picture

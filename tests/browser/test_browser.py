@@ -45,6 +45,8 @@ def test_run_all_on_the_lost_parent(server: tuple[str, str], page: Page) -> None
     log = lesson.output("log")
     for seen in ("in main", "performing task", "ThreadId(17)", "in sub_task"):
         expect(log).to_contain_text(seen)
+    tops = log.locator(".entry").evaluate_all("all => all.map(e => e.getBoundingClientRect().top)")
+    assert tops == sorted(set(tops)), "the entries stand beside each other"
 
     graph = lesson.output("graph").locator("figure > img")
     expect(graph).to_have_attribute("alt", re.compile("lost its parent.*spawned in work"))

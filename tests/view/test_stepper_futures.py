@@ -195,6 +195,20 @@ def test_a_call_that_has_ended_gives_its_future_back_before_it_is_awaited() -> N
     ]
 
 
+def test_no_step_is_in_a_file_of_this_package() -> None:
+    """What the attribute makes was made where it was called, and not inside the attribute."""
+
+    @instrument
+    async def task():
+        info("in task")
+
+    async def main():
+        await spawn(task())
+
+    lives = lives_of(run(main(), on=CurrentThread()))
+    assert {step.file for step in lives.steps} == {"", __file__}
+
+
 def test_the_future_is_made_before_the_guard_around_it_is_gone() -> None:
     """By hand: the exit of the guard follows the making, and precedes the call's end."""
     lives = lives_of(run(programs.span_by_hand()(), on=CurrentThread()))

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from spanlab import threads
 from spanlab.errors import NestedRuntime, NoRuntime, UsageError
 from spanlab.future import Pending, into_future
-from spanlab.threads import Thread, check_function
+from spanlab.os_thread import check_function
+from spanlab.threads import Thread
 from spanlab.tokio.host.ending import PATIENCE
 from spanlab.tokio.task import JoinHandle, new_task
 from spanlab.tokio.wait import BUDGET, here

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.evidence.labels import Labels
 from spanlab.evidence.panic import quiet
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 from spanlab.recorder import recording
 from spanlab.tokio.explore.search import Chance, Search, Seen, Tried
 from spanlab.tokio.explore.theorem import Break

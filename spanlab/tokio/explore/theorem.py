@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from spanlab import errors
-from spanlab.frames import place
+from spanlab.evidence.sites import place
 from spanlab.tape import Row
 from spanlab.threads import Thread
 from spanlab.tokio.explore.state import State

@@ -10,8 +10,9 @@ from types import FrameType
 from weakref import WeakKeyDictionary
 
 from spanlab.errors import Deadlock, is_readers
-from spanlab.frames import file_name
-from spanlab.threads import ThreadHandle, local, process
+from spanlab.evidence.sites import file_name
+from spanlab.os_thread import ThreadHandle
+from spanlab.threads import local, process
 from spanlab.tokio.host.keyboard import keyboard
 
 FUTEX = ("202", "98")  # the call that waits for a lock, on x86-64 and on ARM

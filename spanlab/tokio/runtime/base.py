@@ -16,7 +16,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.errors import ForeignAwaitable, NestedRuntime, UsageError
-from spanlab.frames import foreign
+from spanlab.evidence.sites import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread

@@ -17,7 +17,7 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.evidence.labels import Labels
 from spanlab.evidence.replay import lost_parents
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 from spanlab.record import KINDS, PollEnded, Record
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
