@@ -651,5 +651,5 @@ def test_nothing_is_promised_where_a_captured_span_would_be_another() -> None:
         await make()
     """
     asked = answer(text)
-    assert (asked.cause, asked.fixes) == (Cause.EXPLICIT, ())
+    assert (asked.cause, asked.fixes) == (Cause.EXPECTED, ())
     assert asked.tree == asked.now == ("child", "kept")
