@@ -13,6 +13,7 @@ from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.figure import Figure
+from spanlab.view.file import Saved
 from spanlab.view.graph import picture
 from spanlab.view.page import chip, number, page, prose, shown
 from spanlab.view.words import (
@@ -155,7 +156,7 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Saved):
     """What differs between two traces: a `sentence`, the `pairs` of events, and both graphs.
 
     `names` are those of the two sides, `left_out` says what is not shown.
@@ -226,13 +227,13 @@ def _sentence(pairs: tuple[Pair, ...], names: tuple[str, str]) -> str:
 
 def _html(both: Comparison) -> str:
     head = f'<div class="head"><p class="say">{prose(both.sentence)}</p></div>'
-    titles = "".join(f"<h4>{shown(name)}</h4>" for name in both.names)
+    titles = "".join(f"<h2>{shown(name)}</h2>" for name in both.names)
     rows = "".join(_row(pair, both.names) for pair in both.pairs[:MOST])
     rows += f'<p class="rest">{shown(both.left_out)}</p>' if both.left_out else ""
     lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
     widest = max(both.bug.width, both.fixed.width, 1)  # both are as large as this one can be
     graphs = "".join(
-        f'<div><h4 class="whose">{shown(name)}</h4>'
+        f'<div><h2 class="whose">{shown(name)}</h2>'
         f"{figure.html(f'width:min({figure.width:g}pt,{figure.width / widest:.1%})')}</div>"
         for name, figure in both.sides
     )

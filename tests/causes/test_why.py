@@ -815,7 +815,7 @@ def test_hostile_names_stay_text() -> None:
     tags = Tags()
     tags.feed(page)
     assert not tags.open
-    assert tags.tags <= {"div", "p", "span", "ol", "li", "code", "h4", "pre", "del", "ins", "b"}
+    assert tags.tags <= {"div", "p", "span", "ol", "li", "code", "h2", "pre", "del", "ins", "b"}
 
 
 def test_the_page_has_no_script_and_a_dark_side() -> None:

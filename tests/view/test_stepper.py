@@ -242,7 +242,10 @@ def test_a_notebook_gets_a_figure_that_comes_to_life(lost: Trace) -> None:
     bundle = step(lost)._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain"}
     figure = re.sub(r"<(style|script)>.*?</\1>", "", bundle["text/html"], flags=re.S)
-    assert re.match(r'<div class="sl-saved"><figure><img alt="2 spans and 4 events[^"]*" ', figure)
+    assert re.match(
+        r'<div class="sl-saved"><figure class="sl-figure"><img alt="2 spans and 4 events[^"]*" ',
+        figure,
+    )
     assert figure.endswith("</figure></div>")
     assert bundle["text/plain"].startswith("2 spans and 4 events on 2 threads. sub_task")
     assert repr(step(lost)) == (
