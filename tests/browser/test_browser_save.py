@@ -16,6 +16,7 @@ from stepping import HOSTILE, hostile, leaking, many
 from spanlab import (
     compare,
     explore,
+    film,
     graph,
     info,
     info_span,
@@ -159,3 +160,16 @@ def test_a_saved_page_is_painted_at_once(page: Page, tmp_path: Path) -> None:
             taken.append(page.evaluate(PAINTED))
         print(f"{records} records: painted after {min(taken):.0f} to {max(taken):.0f} ms")
         assert min(taken) < 900
+
+
+def test_the_film_plays_once_and_stands_still_for_whoever_asks(page: Page, tmp_path: Path) -> None:
+    """At first the last things are not there; who asked for less motion gets the whole at once."""
+    film(leaking()).save(tmp_path / "film.svg")
+    last = "getComputedStyle([...document.querySelectorAll('.event')].at(-1)).opacity"
+    for motion, opacity, moving in (("no-preference", "0", True), ("reduce", "1", False)):
+        page.emulate_media(reduced_motion=motion)
+        page.goto((tmp_path / "film.svg").as_uri())
+        assert page.evaluate("document.getAnimations().length > 0") == moving
+        assert page.evaluate(last) == opacity
+        page.evaluate("document.getAnimations().forEach(one => one.finish())")
+        assert page.evaluate(last) == "1"
