@@ -9,8 +9,9 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, Self
 
 from spanlab.causes.why import Why, why
@@ -27,6 +28,7 @@ from spanlab.view.words import listed, visible
 Labelled = Mapping[str, Any] | Iterable[Any]
 Options = dict[str, dict[str, Any]]  # the values of each choice, by label
 MOST = 200  # lines of the log that are shown
+STEPS = 40  # choices between which each step is put into words beforehand
 LAST = "performing task"  # the line that the playground is all about
 
 
@@ -141,6 +143,32 @@ class Panel:
             for entry in printed.entries[:MOST]
         ]  # fmt: skip
 
+    def everything(self) -> dict[str, Any]:
+        """Give what is shown for each choice, and what is said of a step from one to another.
+
+        Equal parts are there once: a choice has the places of its own among those of all.
+        """
+        first, traces, keys = dict(self.picked), list[Trace](), list[str]()
+        known, columns = defaultdict[str, dict[str, int]](dict), defaultdict[str, list[int]](list)
+        for labels in self._everything():
+            self._show(dict(zip(self._choices, labels, strict=True)))
+            traces.append(self.trace)
+            keys.append("\n".join(labels))
+            for place, text in _parts("", self._state()):
+                number = known[place].setdefault(text, len(known[place]))
+                columns[place] += [0] * (len(keys) - 1 - len(columns[place])) + [number]
+        self._show(first)
+        near = traces if len(traces) <= STEPS else []
+        return {
+            "kind": "panel", "state": self._state(), "keys": keys,
+            "columns": {part: at for part, at in columns.items() if len(known[part]) > 1},
+            "news": [[_compared(one, other) for other in near] for one in near],
+            "parts": {part: list(map(json.loads, texts)) for part, texts in known.items()},
+        }  # fmt: skip
+
+    def _everything(self) -> Iterable[Sequence[str]]:
+        return product(*self._choices.values())
+
     def __repr__(self) -> str:
         picked = ", ".join(f"{name} = {label}" for name, label in self.picked.items())
         head = [f"With {picked}:", ""] if picked else []
@@ -165,6 +193,19 @@ class Playground(Panel):
         self.chosen, self.program, self.reason = chosen, program(chosen), why(trace, LAST)
         return trace
 
+    def everything(self) -> dict[str, Any]:
+        """Give what is shown for each choice; real threads have no answer that stays."""
+        return super().everything() | {"off": texts()["off"]}
+
+    def _everything(self) -> Iterable[Sequence[str]]:
+        """List each choice once: where one has no effect, with the first that there is."""
+        *rest, runtimes, workers, schedules = map(list, self._choices.values())
+        for runtime in runtimes:
+            off = texts()["off"].get(runtime, {})
+            own = [workers[:1] if "workers" in off else workers,
+                   schedules[:1] if "schedule" in off else schedules]  # fmt: skip
+            yield from product(*rest, [runtime], *own) if runtime != "OsThreads" else ()
+
     def share(self) -> str:
         """Write the call that brings back what is chosen now, for a colleague or a lesson."""
         off, usual = self.chosen.off(), vars(Choices())
@@ -188,6 +229,17 @@ class Playground(Panel):
         parts = [self.share(), self.program["Python"], str(self.log).rstrip(), self.figure.alt,
                  self.figure.text, str(self.reason)]  # fmt: skip
         return "\n\n".join(dict.fromkeys(parts))
+
+
+def _parts(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Take apart what has one shape in every state; what is picked stands in the key."""
+    each_of = value.items() if isinstance(value, dict) and not place else enumerate(value)
+    for name, part in each_of:
+        here = f"{place}/{name}".lstrip("/")
+        if isinstance(part, list) and name != "log":
+            yield from _parts(here, part)
+        elif name != "picked":
+            yield here, json.dumps(part, ensure_ascii=False)
 
 
 def _labelled(name: str, choices: Labelled) -> dict[str, Any]:

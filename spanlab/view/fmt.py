@@ -138,7 +138,8 @@ class Log(Saved):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}
 
-    def _page(self) -> Page:
+    def everything(self) -> Page:
+        """Give all that a page of it needs."""
         return Page(f"Log of {count(len(self.trace.events), 'event')}", self._html())
 
     def _html(self) -> str:

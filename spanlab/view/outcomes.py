@@ -112,7 +112,8 @@ class Outcomes(Saved):
         """Give the page, live."""
         return live("spanlab.view", "outcomes", "stepper", self._state(), inner="stepper")
 
-    def _page(self) -> Page:
+    def everything(self) -> Page:
+        """Give all that a page of it needs."""
         return Page(self.title, self.html, json.dumps(self._state()), ("outcomes", "stepper"))
 
     def _state(self) -> dict[str, Any]:

@@ -44,7 +44,8 @@ class Page(NamedTuple):
 class Saved:
     """What can be saved: as one page, and as a picture where it is one."""
 
-    def _page(self) -> Page:
+    def everything(self) -> Page:
+        """Give all that there is to see, and that a page could ask for."""
         html = self._repr_mimebundle_()["text/html"]  # type: ignore[attr-defined]
         return Page(repr(self).strip("<>"), html)
 
@@ -55,7 +56,7 @@ class Saved:
 
         Raises `UsageError` for another ending.
         """
-        write(ending(path, ".html"), whole(self._page()))
+        write(ending(path, ".html"), whole(self.everything()))
 
 
 def ending(path: Any, *known: str) -> Path:

@@ -60,9 +60,9 @@ class Stepper(Saved):
         shown = self.figure._repr_mimebundle_()
         return shown | {"text/html": _living(shown["text/html"], self.sent)}
 
-    def _page(self) -> Page:
-        state = f'{{"trace":{self.sent}}}'
-        return Page(self.figure.alt, self.figure.html(), state, ("stepper",))
+    def everything(self) -> Page:
+        """Give all that a page of it needs."""
+        return Page(self.figure.alt, self.figure.html(), f'{{"trace":{self.sent}}}', ("stepper",))
 
 
 def _living(figure: str, sent: str) -> str:
