@@ -80,12 +80,14 @@ def executed(path: Path) -> tuple[nbformat.NotebookNode, dict[int, Told]]:
     paths = os.pathsep.join([str(NOTEBOOKS.parent), os.environ.get("PYTHONPATH", "")])
     client = NotebookClient(
         notebook, timeout=600, record_timing=False, store_widget_state=False,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )  # fmt: skip
     client.execute(env=os.environ | {"PYTHONPATH": paths})
     said = "".join(out.text for out in last.outputs if out.output_type == "stream")
+    data = said.splitlines()[-1]  # before it stands what programs print that are run for it
     notebook.cells = notebook.cells[1:-1]
-    return notebook, {int(number): told for number, told in json.loads(said).items()}
+    return notebook, {int(number): told for number, told in json.loads(data).items()}
 
 
 # --- one page ------------------------------------------------------------------------------------
