@@ -88,6 +88,13 @@
     place.replaceChildren();
     spanlab[one.kind].render({ model, el: place });
     model.ask?.();
+    named(place.querySelector("section"));
+  }
+
+  const names = {};
+  function named(box) {  // the second of a name is told apart
+    const name = box?.getAttribute("aria-label"), many = (names[name] = (names[name] ?? 0) + 1);
+    if (box && many > 1) box.setAttribute("aria-label", `${name} ${many}`);
   }
 
   const dark = matchMedia("(prefers-color-scheme: dark)");

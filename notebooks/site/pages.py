@@ -39,7 +39,7 @@ WATCH = "import sys; sys.path.insert(0, {!r}); import kernel; kernel.watch()"
 LOCKED = "Locked. Commit your prediction first, then this opens."
 PICTURE = re.compile(r'src="data:image/svg\+xml;base64,([\w+/=]+)"')
 SAFE = ' ="<>():/,;!*-._~?@$+|{}[]^`'
-LARGE = 200_000  # letters of what one thing knows, that stand in its page
+LARGE = 200_000  # letters of what a panel knows, that stand in its page
 Told = dict[str, Any]
 
 
@@ -117,8 +117,8 @@ def packed(name: str, live: dict[str, Told], target: Path) -> str:
     """Put what is too large for a page, packed, into a script beside it; give what loads that."""
     files: dict[str, str] = {}
     for key, each in live.items():
-        if len(compact(each)) > LARGE:
-            kept = {part: each.pop(part) for part in ("kind", "state", "off")}
+        if each["kind"] == "panel" and len(compact(each)) > LARGE:
+            kept = {part: each.pop(part) for part in ("kind", "state", "off") if part in each}
             text = b64encode(compress(compact(each).encode(), 9)).decode()
             live[key] = kept | {"packed": files.setdefault(text, f"{name}-{len(files) + 1}")}
     for text, file in files.items():

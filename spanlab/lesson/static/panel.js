@@ -116,7 +116,7 @@ function source([title, parts, key], whole, last) {
   });
   mark(rows, lines, last?.[1].join("").split("\n"));
   const copying = button(`Copy as ${title}`, (from) => copy(all, from));
-  return el("div", "pane", el("div", "bar", el("h4", "", title), copying), el("pre", "source", ...rows));
+  return el("div", "pane", el("div", "bar", el("h3", "", title), copying), el("pre", "source", ...rows));
 }
 
 function button(text, pressed) {
