@@ -59,16 +59,26 @@
       const at = keys.indexOf(keyOf(picked)), last = model.get("state");
       if (at < 0) return model.set("state", { ...last, turn, error: NEEDS_PYTHON });
       before = before < 0 ? keys.indexOf(keyOf(one.state.picked)) : before;
-      const state = {};
-      for (const [place, all] of Object.entries(parts)) {
-        const names = place.split("/"), name = names.pop();
-        names.reduce((into, each) => (into[each] ??= []), state)[name] = all[columns[place]?.[at] ?? 0];
-      }
+      const state = stateAt(columns, parts, at);
       if (!state.sources) state.said = ["", at === before ? last.said[1] : news[before]?.[at] ?? ""];
       before = at;
       model.set("state", { ...state, turn, picked });
     });
   }
+
+  /** One state, put together of parts: a part's name is the way to its place. */
+  function stateAt(columns, parts, at) {
+    const state = {};
+    for (const [place, all] of Object.entries(parts)) {
+      const names = place.split("/"), name = names.pop();
+      names.reduce((into, each) => (into[each] ??= []), state)[name] = all[columns[place]?.[at] ?? 0];
+    }
+    return state;
+  }
+  spanlab.everyState = async (key) => {  // for who checks
+    const { keys, columns, parts } = await known(live[key]);
+    return keys.map((name, at) => [name, JSON.stringify(stateAt(columns, parts, at))]);
+  };
 
   /** What a panel knows; of a large one it lies packed in a file of its own. */
   async function known(one) {

@@ -5,16 +5,20 @@ One lesson and the playground's panel are tried here; all of `site/` by `make si
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
 import sys
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import decompress
 
 import pytest
 from conftest import need
+from everything import state_of
 from journey import browser_page
 from playwright.sync_api import Locator, Page, expect
 from reference.programs import lost_parent
@@ -130,6 +134,24 @@ def test_every_control_works_and_nobody_is_asked(page: Page, site: Path, name: s
         stepper.press("End")
         assert stepper.locator(".sl-count").inner_text() != before
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_state_is_what_python_says(page: Page, site: Path, name: str) -> None:
+    """What the script puts together is what `everything()` took apart, for every choice."""
+    opened(page, site / f"{name}.html")
+    data = page.evaluate("JSON.parse(document.getElementById('live-data').textContent)")
+    for key, one in data.items():
+        if one["kind"] != "panel":
+            continue
+        every = one
+        if "packed" in one:
+            text = (site / f"{one['packed']}.js").read_text(encoding="utf-8")
+            every = json.loads(decompress(b64decode(text.split('"')[-2])))
+        states = page.evaluate("key => spanlab.everyState(key)", key)
+        assert [name for name, _ in states] == every["keys"]
+        for name_of, state in states if len(states) < 500 else states[::15]:
+            assert json.loads(state) == state_of(every, name_of)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

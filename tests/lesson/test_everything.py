@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import pytest
+from everything import state_of
 from reference.programs import joinset_instrumented, lost_parent
 
 from spanlab import CurrentThread, VirtualThreads, graph, info, run, step
@@ -45,26 +46,6 @@ def test_marks_for_any_answers_are_those_of_the_kernel(name: str, main: Any) -> 
         unsure = [f"{marks.count('unsure')} not sure"] * ("unsure" in marks)
         first = f"{marks.count('hit')} of {len(marks)} right"
         assert " · ".join([first, *unsure, *every["tail"]]) == summary(asked, rows)
-
-
-def state_of(every: dict[str, Any], key: str) -> dict[str, Any]:
-    """Put together what a panel shows for one choice, as the script of a page does."""
-    at, state = every["keys"].index(key), dict[str, Any]()
-    for place, known in every["parts"].items():
-        number = every["columns"].get(place, [0] * (at + 1))[at]
-        into: Any = state
-        *outer, name = place.split("/")
-        for each in outer:
-            into = into.setdefault(int(each) if each.isdigit() else each, {})
-        into[int(name) if name.isdigit() else name] = known[number]
-    return {name: listed(part) for name, part in state.items()}
-
-
-def listed(part: Any) -> Any:
-    """Make lists again of what has numbers for names."""
-    if isinstance(part, dict) and part and all(isinstance(name, int) for name in part):
-        return [listed(part[number]) for number in sorted(part)]
-    return part
 
 
 def same_as_picked(panel: Panel, keys: list[str], every: dict[str, Any]) -> None:
