@@ -155,7 +155,7 @@ class Outcomes(Saved):
             f'<div class="bar" data-outcome="{row.number}">'
             f'{_mark(row.number)}<span class="share">{row.share:.0%}</span>'
             f'<span class="rail"><i style="width:{row.share:.1%}"></i></span>'
-            f'<div class="said">{shown(row.error) or said or self.plain}'
+            f'<div class="said">{shown(row.error) or said or f"<div>{self.plain}</div>"}'
             f"<code>{shown(replay, 60)}</code></div></div>"
         )
 
