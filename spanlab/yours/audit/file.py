@@ -15,7 +15,6 @@ BLANKED = re.compile(
 FN = re.compile(r"fn\s+(\w+)")
 OWNER = re.compile(r"\b(?:impl\b|trait\s+\w)[^{;]*\{")
 MARKS = re.compile(r"[()\[\]{;]")
-TEST = re.compile(r"\b(?:test|bench)\b")
 INNER = re.compile(r"\bmod\s+\w+\s*\{")
 
 
@@ -84,6 +83,7 @@ class Fn:
 
 TYPED = re.compile(r"(\w+)\s*:\s+([^,(){};=]+)")
 AS_SPAN = re.compile(r"(\w+)\s*:\s*[&\w<]*?(?:\w+::)*\Z")
+TEST = re.compile(r"\b(?:test|bench)\b")
 ATTRIBUTE = re.compile(r"#\[(?:tracing::|cfg_attr\([^]]*?)?instrument\b")
 
 
