@@ -27,7 +27,7 @@ test: $(VENV)/test ## lint, check the types and run all tests
 	$(BIN)/ruff check --output-format concise .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict spanlab
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: ## the same on every Python that is supported, each in a .venv of its own
 	@for version in $(PYTHONS); do \

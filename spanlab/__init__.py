@@ -19,24 +19,18 @@ from spanlab.errors import (
     SpanlabError,
     UsageError,
 )
+from spanlab.evidence.panic import set_panic_hook
 from spanlab.field import Debug, Display, Empty, Level
 from spanlab.future import Future, Pending
 from spanlab.futures.catch import Caught, Panic, catch_unwind, panic
-from spanlab.panic import set_panic_hook
+from spanlab.os_thread import spawn_thread
 from spanlab.recorder import Recorder, recording
-from spanlab.threads import spawn_thread
+from spanlab.tokio.blocking import spawn_blocking
 from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet
 from spanlab.tokio.macros import select
-from spanlab.tokio.runtime import (
-    CurrentThread,
-    OsThreads,
-    Replay,
-    Seeded,
-    VirtualThreads,
-    run,
-)
-from spanlab.tokio.task import JoinHandle, spawn, spawn_blocking
+from spanlab.tokio.runtime import CurrentThread, OsThreads, Replay, Seeded, VirtualThreads, run
+from spanlab.tokio.task import JoinHandle, spawn
 from spanlab.tokio.wait import pending, sleep, yield_now
 from spanlab.traces import Trace
 from spanlab.tracing.instrument import in_current_span, instrument
@@ -107,9 +101,8 @@ _LATER = {  # modules that are loaded when one of these names is first asked for
     "causes": "Cause", "causes.why": "Why why", "view.compare": "Comparison compare",
     "view.figure": "Figure", "view.file.film": "film", "view.fmt": "Log log", "view.graph": "graph",
     "view.lanes": "lanes", "view.outcomes": "Outcomes", "view.stepper": "Stepper step",
-    "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
-    "log_tracer": "LogTracer", "drops": "block", "filters.layer": "enabled with_filter",
-    "filters.env_filter": "EnvFilter Filtering Targets",
+    "tokio.runtime.asyncio_loop": "AsyncioLoop arun", "log_tracer": "LogTracer", "drops": "block",
+    "filters.layer": "enabled with_filter", "filters.env_filter": "EnvFilter Filtering Targets",
     "futures.by_ref": "Waker by_ref waker", "streams": "Stream stream",
     "futures.join": "join join_all try_join try_join_all",
     "futures.unordered": "FuturesUnordered buffer_unordered",

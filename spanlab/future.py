@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator
+from functools import cache
 from types import CoroutineType, GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -39,7 +40,7 @@ class Future(Generic[T]):
     """
 
     __slots__ = ("__weakref__", "_is_given")
-    _is_given: bool  # only if it was
+    _is_given: bool  # not set, it was not
     inner: Any = None  # the future that this one polls, if it is one
     number: int | None = None  # in the records, of a future that carries a span
     is_ours: ClassVar[bool] = True  # so that we know what its polls can learn
@@ -76,7 +77,7 @@ class Future(Generic[T]):
         raise FutureReused("a future is moved, not copied. Make a new one: work()")
 
     def __await__(self) -> Generator[Pending, None, T]:
-        if hasattr(self, "_is_given"):
+        if getattr(self, "_is_given", False):
             raise _given_before("await", self)
         return self  # type: ignore[return-value]  # an iterator is all that `await` needs
 
@@ -123,25 +124,30 @@ class _Given(str):
     __slots__ = ()
 
 
+_given = cache(_Given)  # one for each function: a mark is no object of its own
+
+
 def into_future(value: Any, caller: str) -> Any:
     """Take a future that nobody else was given; `caller` is named in the error."""
-    future = check_future(value, caller)
-    if type(future) is CoroutineType:
-        name = future.__qualname__
-        if type(name) is _Given:
+    if type(value) is not CoroutineType or value.cr_frame is None:
+        future = check_future(value, caller)
+        if type(future) is CoroutineType:
+            return into_future(future, caller)
+        if getattr(future, "_is_given", False):
             raise _given_before(caller, future)
-        future.__qualname__ = _Given(name)
-    elif hasattr(future, "_is_given"):
-        raise _given_before(caller, future)
-    else:
         future._is_given = True
-    return future
+        return future
+    name = value.__qualname__
+    if type(name) is _Given:
+        raise _given_before(caller, value)
+    value.__qualname__ = _given(name)
+    return value
 
 
 def given_on(future: Any) -> Any:
     """Give a future on to who will await it, as only its owner may."""
     if isinstance(future, Future):
-        del future._is_given
+        future._is_given = False
     return future
 
 

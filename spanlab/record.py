@@ -190,6 +190,8 @@ KINDS: dict[str, type[Record]] = {
 SLOTS: dict[str, tuple[str, ...]] = {
     word: kind.__match_args__[6:] for word, kind in KINDS.items()
 }  # of a row, after its place
+_BESIDES = {"enter": 1, "spawn": 1, "thread": 1}  # for `Trace.seen`; the message of an event, which
+WIDTHS = {word: 6 + len(slots) + _BESIDES.get(word, 0) for word, slots in SLOTS.items()}  # is sure
 FUTURES = frozenset(word for word, kind in KINDS.items() if issubclass(kind, FutureRecord))
 
 REFERS = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 import time
@@ -13,8 +12,8 @@ from itertools import count
 from typing import Any, ClassVar
 
 from spanlab import threads
-from spanlab.chain import Chains, origins
 from spanlab.errors import BudgetExceeded, UsageError
+from spanlab.evidence.chain import Chains, origins
 from spanlab.field import Level
 from spanlab.frames import Place
 from spanlab.traces import Trace
@@ -23,8 +22,8 @@ OFF = 6  # above every level
 ASK = 8  # and above all of those: whether something is recorded is a question to the filter
 RECORDS = 1_000_000  # that a recording may have: less than 300 MB, and a few seconds
 LIVE = 4  # records that weigh as much as a task that has not ended
-ENDINGS = frozenset(("poll", "polled", "finish", "abort", "wake", "exit", "close", "dropped"))
-_discard: Any = deque(maxlen=0).append
+VALUES = 13  # that a record counts as: those of an event
+_discard: Any = deque(maxlen=0).extend
 
 
 class Recorder:
@@ -44,11 +43,13 @@ class Recorder:
         self.clock = clock or time.perf_counter_ns
         self.level = OFF if level == "off" else int(Level.parse(level))
         self.trace = Trace(None, time.time_ns(), self.clock()) if self.is_real else Trace()
-        # a list's append is atomic, so real threads may share it
-        self.append = _discard if self.level == OFF else self.trace.noted.append
+        self.tape = self.trace.tape
+        self.tape.most = VALUES * records
+        self.tape.turn()
+        self.append = _discard if self.level == OFF else self.tape.extend  # of one row
         if (filter is not None or scoped) and self.level != OFF:
             self.filter, self.least, self.level = Recorder.parse(filter, scoped), self.level, ASK
-            self.append = lambda row: self.trace.noted.append(self.filter.saw(row))
+            self.append = lambda row: self.tape.extend(self.filter.saw(row))
         self.chain = Chains.noting()
         self.next_span, self.next_future = numbers(0), numbers(1)
         self.next_task, self.next_thread = numbers(1), numbers(1)
@@ -64,42 +65,30 @@ class Recorder:
         """Add a record of the current thread, if there is one."""
         thread = threads.local.thread
         if thread is not None:
+            if len(self.tape) >= self.tape.full and kind != "dropped":  # a drop must go on
+                self.check()
             self.append((kind, self.clock(), thread.id, thread.task, *place, *what))
 
     def check(self) -> None:
         """Raise if the program has made all the records that it may make."""
-        here = threads.local.thread
+        here, tape = threads.local.thread, self.tape
+        if len(tape) >= tape.full:
+            tape.turn()
         tasks = here.runtime.tasks if here is not None and here.runtime is not None else ()
-        if len(self.trace.noted) + LIVE * len(tasks) >= self._most:
+        if (tape.past + len(tape)) // VALUES + LIVE * len(tasks) >= self._most:
+            tape.full = 0  # whoever goes on is told again
             raise BudgetExceeded(
                 f"the program was expected to end within {self._most} records (a task that has "
                 f"not ended counts as {LIVE}), and has not. Look for a loop that never ends, "
                 f"or allow more: run(main(), records={10 * self._most})"
             )
 
-    def _watch(self, *_: Any) -> None:
-        """Look on behalf of `append`, which is too short a way to count.
-
-        Python calls this at each collection of garbage, after some hundred records.
-        """
-        try:
-            self.check()
-        except BudgetExceeded:
-            self.append = self._refuse
-
-    def _refuse(self, row: Any) -> None:
-        """Take only what is recorded of a program while it is stopped."""
-        is_drop = row[0] == "enter" and len(self.trace.noted) < 2 * self._most  # it may be one
-        if row[0] not in ENDINGS and not is_drop:
-            self.check()
-        if self.level != OFF:
-            self.trace.noted.append(row)
-
     def thread(
         self, name: str, runtime: Any = None, task: int | None = None, file: Any = "",
         line: int = 0, by: int = 0,
     ) -> threads.Thread:  # fmt: skip
         """Make the next thread, real or virtual, and record it, with who started it and where."""
+        self.check()
         thread = threads.Thread(self.next_thread(), name, self, runtime)
         thread.span_stack = self.new_stack()
         self.append(("thread", self.clock(), thread.id, task, file, line, name, by))
@@ -108,7 +97,6 @@ class Recorder:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Be where the records of unknown threads go, for a `with` block, and close after it."""
-        gc.callbacks.append(self._watch)
         _lasting.append(self)
         threads.process.recorder = self
         try:
@@ -117,7 +105,6 @@ class Recorder:
         finally:
             _lasting.remove(self)  # not always the newest: two `arun` may last side by side
             threads.process.recorder = _lasting[-1] if _lasting else None
-            gc.callbacks.remove(self._watch)
             self.level, self.append = threads.ENDED, _discard  # what comes late is not recorded
 
 

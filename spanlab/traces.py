@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar, overload
 
 from spanlab.errors import LIBRARY, UsageError
+from spanlab.evidence.sites import Seen, Site, place, sites
 from spanlab.field import Level, pairs, written
-from spanlab.frames import Seen, Site, place, sites
+from spanlab.tape import Row, Tape
 
 if TYPE_CHECKING:
     from spanlab.record import Event, Record, SpanNew, TaskSpawned, ThreadStarted
 
-Row = tuple[Any, ...]
 R = TypeVar("R", bound="Record")
 
 VIRTUAL_START = 1_704_067_200_000_000_000  # virtual clocks start on 2024-01-01, in ns since 1970
@@ -52,7 +52,7 @@ class Trace:
     def __init__(
         self, rows: list[Row] | None = None, started: int = VIRTUAL_START, zero: int = 0
     ) -> None:
-        self.noted: list[Row] = [] if rows is None else rows  # as they were written
+        self.tape = Tape(rows)
         self.started = started  # nanoseconds since 1970
         self._zero = zero  # what the clock showed then
         self.cut = Cut()
@@ -65,6 +65,11 @@ class Trace:
         self._sources: dict[str, str] = {}
         self._seen: dict[int, Seen] = {}
         self._loaded = False
+
+    @property
+    def noted(self) -> list[Row]:
+        """All rows, as they were written."""
+        return self.tape.rows()
 
     @property
     def rows(self) -> list[Row]:
@@ -94,7 +99,7 @@ class Trace:
             link = code if isinstance(code, tuple) else (code, at, 0, None)
             more = what[_SAID.get(kind, 9) :]
             by = more[0] if kind in ("enter", "thread") and more else 0
-            made = more[0][:2] if kind == "spawn" and more and more[0] else None
+            made = more[0][0][:2] if kind == "spawn" and more and more[0] else None
             self._seen[index] = Seen(sites(link), by, made)
         return self._seen[index]
 
@@ -184,7 +189,7 @@ class Trace:
 
     def to_json(self) -> str:
         """Write the trace as JSON: `{"started", "zero", "cut", "rows", "sources", "seen"}`."""
-        from spanlab.saved import dumps  # needed by nobody who only records
+        from spanlab.evidence.saved import dumps  # needed by nobody who only records
 
         numbers = {"started": self.started, "zero": self._zero, "cut": self.cut}
         seen = [self.seen(index) for index in range(len(self))]
@@ -193,7 +198,7 @@ class Trace:
     @classmethod
     def from_json(cls, text: str) -> Trace:
         """Read what `to_json` wrote; raises `UsageError` for anything else."""
-        from spanlab.saved import loads
+        from spanlab.evidence.saved import loads
 
         data = loads(text)
         trace = cls(data["rows"], data["started"], data["zero"])
@@ -230,7 +235,7 @@ class Trace:
         return part
 
     def _part(self, first: int, end: int) -> Trace:
-        from spanlab.part import begun  # needed by nobody who only records
+        from spanlab.evidence.part import begun  # needed by nobody who only records
 
         past, stretch = self.noted[:first], self.noted[first:end]
         before = begun(past, stretch) if past else []

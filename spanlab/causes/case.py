@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from spanlab.causes.evidence import DEEP, Evidence, Made, Place
 from spanlab.causes.source import called
 from spanlab.causes.way import hops
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 from spanlab.record import Event, Record, SpanEntered
 from spanlab.view.words import Names, quoted, visible
 

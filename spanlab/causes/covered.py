@@ -12,8 +12,8 @@ from spanlab.causes.remedy import Edit
 from spanlab.causes.source import called, covers, lines, named, owner_of
 from spanlab.causes.spawned import captured_late
 from spanlab.causes.way import WRAPPERS, Hop
+from spanlab.evidence.syntax import Function, attribute, block
 from spanlab.record import SpanEntered, SpanNew
-from spanlab.syntax import attribute, block
 from spanlab.view.words import quoted
 
 # --- what entered nothing: its span is disabled, or was none --------------------------------------
@@ -59,10 +59,11 @@ def _disabled(
     file, spawn, tree = case.code.file[made], case.spawn, None
     if case.event.explicit:
         return None
-    said = f"the span {quoted(name)} of {case.said(made)} is disabled: its level is filtered out"
+    what = "a filter leaves it out" if edits is None else "its level is filtered out"
+    said = f"the span {quoted(name)} of {case.said(made)} is disabled: {what}"
     at, now = sum(new.file == file and new.line in lines(around) for new in case.scope), case.now
     if called(around) in WRAPPERS:
-        said, at = said.replace(": its level is filtered out", ", and no poll enters it"), 0
+        said, at = said.replace(f": {what}", ", and no poll enters it"), 0
         if spawn is not None and (current := case.facts.current[spawn.index]) is not None:
             tree = now = case.under(current, spawn.index)
             edits, at = remedy.or_current(case.code, made), len(case.under(None, spawn.index))
@@ -91,20 +92,21 @@ def covered(case: Case) -> Finding | None:
 
 def _guarded(case: Case, position: int) -> Finding | None:
     """The future was made under a guard that it left before it was polled."""
-    hop, future = case.way[position], _future(case, position)
+    hop, futures = case.way[position], _futures(case, position)
     onward = (later.node for later in case.way[position + 1 :] if later.kind != "wrapped")
     polled = {outer for node in [*onward][:1] for outer in case.code.up(node)}
     for around, guard in case.guards(hop.node) if hop.kind in ("made", "returned") else ():
         entries = [e for e in case.facts.by(guard, SpanEntered) if e.index < case.before]
-        if around in polled or future is None or not entries:
+        if around in polled or not futures or not entries:
             continue
         lost = case.facts.spans[entries[-1].span]
         if not _is_meant(case, position, lost):
-            repair = remedy.carried(case.code, future, lost.span)
-            said = _gone(case, hop, guard, lost) + _and_spawned(case)
-            lazy = covers(hop.function) in ("future", "block")
+            repairs = [remedy.carried(case.code, future, lost.span) for future in futures]
+            made = _made(case, position)
+            said = _gone(case, made, guard, lost) + _and_spawned(case)
+            lazy = covers(made) in ("future", "block")
             cause = Cause.MADE_LATE if lazy else Cause.GUARD_DROPPED
-            if found := finding(case, cause, said, guard, repair):
+            if found := finding(case, cause, said, guard, *repairs):
                 return found
     return None
 
@@ -116,22 +118,31 @@ def _is_meant(case: Case, position: int, lost: SpanNew) -> bool:
     return lost in case.scope or (position < case.onward and (lost.parent in above or is_root))
 
 
-def _future(case: Case, position: int) -> ast.AST | None:
-    """Find the expression whose future would take the current span along."""
+def _futures(case: Case, position: int) -> tuple[ast.AST, ...]:
+    """Find the expression whose future would take the current span along, or all it may be."""
     for hop in case.way[position::-1]:
-        if isinstance(hop.node, ast.Call) or hop.kind == "made":
-            return hop.node
+        given = isinstance(hop.node, ast.Name | ast.Attribute)  # to `in_scope`, which calls it
+        if isinstance(hop.node, ast.Call) or given or hop.kind == "made":
+            return hop.nodes
         if not isinstance(hop.function, ast.Lambda):
             break
+    return ()
+
+
+def _made(case: Case, position: int) -> Function | None:
+    """Find the function whose future it was then."""
+    for hop in case.way[position::-1]:
+        if hop.kind == "made" or isinstance(hop.function, ast.AsyncFunctionDef):
+            return hop.function
     return None
 
 
-def _gone(case: Case, hop: Hop, guard: ast.Call, lost: SpanNew) -> str:
+def _gone(case: Case, function: Function | None, guard: ast.Call, lost: SpanNew) -> str:
     scoped = called(guard) == "in_scope"
     what, gone = ("`in_scope`", "had ended") if scoped else ("the guard", "was dropped")
     what = f"{what} of {quoted(lost.name)} ({case.said(guard)})"
-    if covers(hop.function) in ("future", "block"):
-        made = quoted(getattr(hop.function, "name", "?"))
+    if covers(function) in ("future", "block"):
+        made = quoted(getattr(function, "name", "?"))
         return f"the span of {made} is made at the first poll, and {what} {gone} by then"
     return f"{what} covers the making of the future, and {gone} before the first poll"
 
@@ -154,9 +165,8 @@ def _in_the_call(case: Case, position: int) -> Finding | None:
     if not lazy:
         cause, said = Cause.CALL_ONLY, f"the attribute in {at} covers the call of {name}, which"
         said += " had ended before the future that it gave was polled"
-    repair = remedy.carried(case.code, inner[-1].node, made[0].span)
-    repair = repair._replace(text=None) if stream else repair
-    return finding(case, cause, said + _and_spawned(case), made[0], repair)
+    repairs = [remedy.carried(case.code, node, made[0].span) for node in inner[-1].nodes]
+    return finding(case, cause, said + _and_spawned(case), made[0], *repairs)
 
 
 def _spans_of(case: Case, hop: Hop) -> list[SpanNew]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from spanlab import record as kind
 from spanlab.causes.source import SPAWNS, Code, called, lines
-from spanlab.frames import Site
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import Pushed, Stack, Stacks, entries, lost_parents
+from spanlab.evidence.sites import Site
+from spanlab.evidence.syntax import Function
 from spanlab.record import Event, Record, SpanEntered, SpanNew
-from spanlab.replay import Pushed, Stack, Stacks, entries, lost_parents
-from spanlab.syntax import Function
 from spanlab.traces import Trace
 from spanlab.view.words import NAMED, Names
 
@@ -23,6 +25,7 @@ Of = TypeVar("Of", bound=Record)
 Place = tuple[str, int]  # file and line
 Made = Event | SpanNew  # what has a parent
 Begun = kind.TaskSpawned | kind.ThreadStarted  # what begins with an empty stack
+Kept = Made | Begun | SpanEntered | kind.TaskWoken | kind.FutureWrapped  # with what was current
 Use = SpanEntered | kind.SpanExited
 
 
@@ -30,29 +33,37 @@ class Evidence:
     """One pass over a trace: what every stack held when a span, an event or a task was made."""
 
     def __init__(self, trace: Trace) -> None:
-        self.trace, self.spans, self.tasks = trace, trace.spans, trace.tasks
+        self.trace, self.spans = trace, trace.spans
+        self.tasks, self.threads = trace.tasks, trace.threads
         self.code = Code(trace.sources)
         self.label = Labels(trace).of
         self.current: dict[int, int | None] = {}
         self.numbers = {event.index: number for number, event in trace.numbered}
         self.began: dict[int, int] = {}  # the record that began the poll of a record
+        self._outer: dict[int, int] = {}  # the one that began the poll which that runs inside
         self.closed = {record.span: record.index for record in trace.of(kind.SpanClosed)}
         self.finished = {record.finished: record.index for record in trace.of(kind.TaskFinished)}
         self.uses: defaultdict[int, list[Use]] = defaultdict(list)  # entries and exits, by span
         self.lost = lost_parents(trace)
-        self._stacks: dict[int, tuple[int, dict[int, Stack]]] = {}  # its thread, and of all threads
+        self._on: dict[int, int] = {}  # the thread whose stack counts for a record
+        self._tops: defaultdict[int, list[tuple[int, Stack]]] = defaultdict(list)  # since when
         self._vain: defaultdict[int, list[Record]] = defaultdict(list)  # exits of nothing, by span
         self._at: defaultdict[Place, list[Record]] = defaultdict(list)
         self._replay()
 
     def _replay(self) -> None:
         stacks, began = Stacks(), dict[int, int]()
+        polls = defaultdict[int, list[int]](list)  # that run, the inner last
         for record in self.trace.records:
             thread, index = record.thread, record.index
             self._at[record.file, record.line].append(record)
             match record:
                 case kind.PollStarted():
+                    polls[thread].append(index)
                     began[thread] = index
+                case kind.PollEnded():
+                    *polls[thread], ended = polls[thread] or [-1]
+                    began[thread] = (polls[thread] or [ended])[-1]
                 case kind.ThreadStarted():
                     thread = self.trace.seen(index).by or 1
                 case SpanEntered(span=span):
@@ -61,16 +72,25 @@ class Evidence:
                     self.uses[span].append(record)
                     if all(by.span != span for by, _ in entries(stacks.tops[thread])):
                         self._vain[span].append(record)
-            if isinstance(record, Made | Begun | kind.TaskWoken | kind.FutureWrapped):
+            if isinstance(record, Kept):
                 self.began[index] = began.get(thread, -1)
+                if len(polls[thread]) > 1:
+                    self._outer[index] = polls[thread][0]
                 self.current[index] = stacks.current(thread)
-                self._stacks[index] = thread, {on: top for on, top in stacks.tops.items() if top}
+                self._on[index] = thread
             stacks.replay(record)
+            if isinstance(record, Use):
+                self._tops[record.thread].append((index, stacks.tops[record.thread]))
 
     def stack(self, record: Record) -> tuple[Pushed, ...]:
         """Give what was on the stack at a record, the oldest first; of a deep one the newest."""
-        thread, stacks = self._stacks[record.index]
-        return (*islice(entries(stacks.get(thread)), DEEP),)[::-1]
+        return self._stack(self._on[record.index], record)[::-1]
+
+    def _stack(self, thread: int, record: Record) -> tuple[Pushed, ...]:
+        """Give what was on the stack of a thread at a record, the newest first."""
+        since = self._tops.get(thread, [])
+        at = bisect_left(since, record.index, key=itemgetter(0))
+        return (*islice(entries(since[at - 1][1] if at else None), DEEP),)
 
     # --- frames ----------------------------------------------------------------------------------
 
@@ -102,8 +122,16 @@ class Evidence:
             return self.tasks.get(record.task)
         is_start = isinstance(record, kind.ThreadStarted)
         thread = self.trace.seen(record.index).by if is_start else record.thread
-        started = self.trace.threads.get(thread) if record.task is None else None
+        started = self.threads.get(thread) if record.task is None else None
         return started if started is not record and started and started.line else None
+
+    def in_drop(self, record: Record) -> bool:
+        """Tell whether a record was made while a future or a value is dropped."""
+        sites = self.sites(record)
+        nodes = [node for site in sites if (node := self.code.exact(site)) is not None]
+        names = [getattr(self.code.enclosing(node), "name", "") for node in nodes]
+        own = any(site.file.endswith((".drop", ".close")) for site in sites if not site.line)
+        return own or "__del__" in names
 
     def is_joined(self, task: int) -> bool:
         """Tell whether somebody waits for a task: says so, or is woken by its end."""
@@ -117,8 +145,8 @@ class Evidence:
     def own_guards(self, record: Record) -> Iterator[tuple[SpanEntered, int]]:
         """Give what frames that lead to a record have entered and not exited, on any thread."""
         depth = self.depth(record)
-        thread, stacks = self._stacks[record.index]
-        found = [by for stack in stacks.values() for by, _ in islice(entries(stack), DEEP)]
+        thread = self._on[record.index]
+        found = [by for on in self._tops for by, _ in self._stack(on, record)]
         found = [by for by in found if by.thread == thread or not self.dropped(by, record)]
         for by in sorted(found, key=lambda by: by.index):
             if self.maker(by) in depth and by.task == record.task:
@@ -127,9 +155,15 @@ class Evidence:
     def foreign(self, record: Record) -> list[SpanEntered]:
         """Give what is on the stack, pushed by frames that do not lead to the record."""
         depth, stack = self.depth(record), [by for by, _ in self.stack(record)]
+        stack = [by for by in stack if not self._is_around(by, record)]
         if depth:
             return [by for by in stack if (maker := self.maker(by)) and maker not in depth]
         return [by for by in stack if None not in (by.task, record.task) and by.task != record.task]
+
+    def _is_around(self, by: SpanEntered, record: Record) -> bool:
+        """Tell whether a wrapper is around a poll that polls the record's task inside it."""
+        is_outer = self._outer.get(record.index, by.index) < by.index and by.task != record.task
+        return is_outer and called(self.node(by)) not in ("enter", "entered")
 
     def dropped(self, entered: SpanEntered, record: Record) -> Record | None:
         """Find the drop of a guard, before a record, where its span was not entered."""

@@ -10,16 +10,17 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from spanlab import stack
 from spanlab.causes.case import Case, Where
 from spanlab.causes.evidence import DEEP, Made, Place
 from spanlab.causes.remedy import Change, Edit, New, Repair, changes
-from spanlab.causes.source import captures, named
+from spanlab.causes.source import called, captures, named
 from spanlab.causes.way import hops
+from spanlab.evidence.syntax import attribute
 from spanlab.record import Record, SpanEntered, SpanNew
-from spanlab.syntax import attribute
 from spanlab.view.words import Names
 
 
@@ -68,10 +69,11 @@ def finding(
 ) -> Finding | None:
     """Promise what the records give with the repairs made.
 
-    If that changes nothing it is None, or says what `otherwise` was to be expected.
+    If that changes nothing, or cannot be told, it is None, or says what `otherwise` was expected.
     """
-    spans = Changed(case, *repairs).spans()
-    if spans == [new.span for new in case.scope]:
+    changed = Changed(case, *repairs)
+    spans = changed.spans()
+    if spans == [new.span for new in case.scope] or changed.is_open:
         return None if otherwise is None else told(case, cause, said, at, otherwise)
     edits = [edit for repair in repairs for edit in repair.text or ()]
     whole = all(repair.text is not None for repair in repairs)
@@ -95,6 +97,7 @@ class Changed:
 
     def __init__(self, case: Case, *repairs: Repair) -> None:
         self.event, self.facts = case.event, case.facts
+        self.is_open = False  # what a span captured may be another one then, and nobody saw where
         self.does = {key: span for repair in repairs for key, span in repair.does.items()}
 
     def spans(self) -> list[int | New]:
@@ -110,6 +113,13 @@ class Changed:
         if ("apart", facts.node(record)) in self.does:
             return None
         if facts.is_explicit(record):
+            given = [
+                k.value for k in getattr(facts.node(record), "keywords", ()) if k.arg == "parent"
+            ]
+            if called(facts.code.find(next(iter(given), None))) == "current":
+                recorded = [by.span for by, _ in facts.stack(record)]
+                above = takewhile(lambda span: span != record.parent, self._stack(record)[::-1])
+                self.is_open |= record.parent in recorded and not {*recorded}.issuperset(above)
             return record.parent
         covered = isinstance(record, SpanNew) and ("covering", facts.marked(record)) in self.does
         return self._current(begun if covered and begun is not None else record)
@@ -150,8 +160,9 @@ class Changed:
         """Give what would be entered besides: its spot, and the span or the name of a new one."""
         facts, does = self.facts, self.does
         for hop, out in hops(facts, record):
-            if ("carried", hop.node) in does and hop.kind in ("made", "returned"):
-                yield (-out, -1), does["carried", hop.node]
+            nodes = hop.nodes if hop.kind in ("made", "returned") else ()
+            for key in [key for node in nodes if (key := ("carried", node)) in does][:1]:
+                yield (-out, -1), does[key]
             if hop.kind == "called" and ("covering", hop.function) in does:
                 yield (-out, -1), named(attribute(hop.function), getattr(hop.function, "name", "?"))
         begun = facts.begun(record)
@@ -161,6 +172,8 @@ class Changed:
         for entry, out in facts.own_guards(record):
             if ("unguarded", facts.spot(entry)) in does:
                 yield (-out, entry.index), entry.span
-        for new in [facts.trace[at] for what, at in does if what == "entered"]:
-            if facts.maker(new) in depth and new.index < record.index:
-                yield (-depth[facts.maker(new)], new.index), new.span
+        for new, frame in [
+            (facts.trace[k], f) for (what, k), f in does.items() if what == "entered"
+        ]:
+            if frame in depth and new.index < record.index:
+                yield (-depth[frame], new.index), new.span

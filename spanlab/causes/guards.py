@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import math
 
-from spanlab.causes import remedy
+from spanlab.causes import blocks, remedy
 from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Made
 from spanlab.causes.finding import Cause, Finding, finding, told
+from spanlab.evidence.replay import Pushed
 from spanlab.record import SpanEntered, SpanNew
-from spanlab.replay import Pushed
 from spanlab.view.words import quoted
 
 
@@ -73,7 +73,7 @@ def kept(case: Case) -> Finding | None:
         cause, poll = Cause.GUARD_BELOW, f"the next poll entered {case.label(below[by])} above it"
         said = f"{guard} was kept across an await, and {poll}"
     places = {facts.spot(by): facts.node(by) for by in guilty}
-    repairs = [remedy.instrumented(case.code, node, spot) for spot, node in places.items()]
+    repairs = [blocks.instrumented(case.code, node, spot) for spot, node in places.items()]
     return finding(case, cause, said, by, *repairs)
 
 

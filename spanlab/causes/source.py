@@ -13,12 +13,13 @@ from functools import cached_property
 from itertools import accumulate, takewhile
 from typing import Any, TypeVar
 
-from spanlab.frames import Site
-from spanlab.syntax import Function, attribute, block
+from spanlab.evidence.sites import Site
+from spanlab.evidence.syntax import Function, attribute, block
 
 Node = TypeVar("Node", bound=ast.AST)
 Scope = Function | ast.Module
 SPAWNS = ("spawn", "spawn_blocking", "spawn_thread")
+ADDS = ("append", "appendleft", "push", "push_back", "add", "put")  # to what is kept
 MAKERS = ("trace_span", "debug_span", "info_span", "warn_span", "error_span", "span")
 
 
@@ -60,6 +61,18 @@ def captures(wrapper: ast.AST) -> bool:
     return not {"in_current_span", "current", "or_current"}.isdisjoint(makes)
 
 
+def _pairs(target: ast.expr, value: ast.expr) -> list[tuple[Any, ast.AST]]:
+    """Give what each of some names may stand for."""
+    names, values = (n.elts if isinstance(n, ast.Tuple) else [n] for n in (target, value))
+    return [*zip(names, values if len(values) == len(names) else [value] * len(names), strict=True)]
+
+
+def arguments(function: Function, call: ast.Call) -> dict[str, ast.expr]:
+    """Give what a call gives, by the names of the arguments."""
+    names = [arg.arg for arg in function.args.args if arg.arg != "self"]
+    return dict(zip(names, call.args, strict=False)) | {str(k.arg): k.value for k in call.keywords}
+
+
 def lines(node: Any) -> range:
     """Give the lines on which a node stands."""
     return range(node.lineno, node.end_lineno + 1)
@@ -73,10 +86,13 @@ class Code:
         self.bytes: dict[str, bytes] = {}  # of what is Python
         self.file: dict[ast.AST, str] = {}
         self.parent: dict[ast.AST, ast.AST] = {}
+        self.ways: dict[Any, Any] = {}  # from a node back to another, as far as they were asked for
+        self._modules: dict[str, ast.Module] = {}
         self._bound: defaultdict[tuple[ast.AST | None, str], list[ast.AST]] = defaultdict(list)
         for file, text in sources.items():
             try:
                 module, self.bytes[file] = ast.parse(text), text.encode()
+                self._modules[file] = module
             except (SyntaxError, ValueError, RecursionError, MemoryError):  # nested too deep
                 continue  # Rust, or nothing at all
             for node in ast.walk(module):
@@ -88,16 +104,23 @@ class Code:
 
     def _bind(self, node: ast.AST) -> None:
         """Note what a name may stand for, in its scope; an attribute has none."""
+        bound = list[tuple[Any, ast.AST]]()
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.arg(arg=name):
-                target, value = None, node
-            case ast.Assign(targets=[target], value=value) | ast.For(target=target, iter=value):
-                name = getattr(target, "id", getattr(target, "attr", ""))
-            case _:
-                return
-        scope = next(n for n in self.around(node) if isinstance(n, Scope | ast.ClassDef))
-        kept = isinstance(target, ast.Attribute) or isinstance(scope, ast.ClassDef)
-        self._bound[None if kept else scope, name].append(value)
+                bound = [(ast.Name(name), node)]
+            case ast.Assign(targets=targets, value=value):
+                bound = [pair for target in targets for pair in _pairs(target, value)]
+            case ast.For(target=target, iter=value) | ast.NamedExpr(target=target, value=value):
+                bound = _pairs(target, value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value):
+                bound = [(target, value)]
+            case ast.Call(func=ast.Attribute(value=many, attr=how), args=[*_, last]) if how in ADDS:
+                bound = [(many, last)]
+        scope = next((n for n in self.around(node) if isinstance(n, Scope | ast.ClassDef)), None)
+        for target, found in bound:
+            kept = isinstance(target, ast.Attribute) or isinstance(scope, ast.ClassDef)
+            name = getattr(target, "id", getattr(target, "attr", ""))
+            self._bound[None if kept else scope, name].append(found)
 
     # --- places ----------------------------------------------------------------------------------
 
@@ -141,6 +164,12 @@ class Code:
                 found[file, node.end_lineno or 0, node.end_col_offset or 0].append(node)
         return found
 
+    def blocks(self, file: str) -> list[range]:
+        """Give the lines of each statement of a file, a function with its decorators."""
+        tops: list[Any] = getattr(self._modules.get(file), "body", [])
+        firsts = [[*getattr(top, "decorator_list", ()), top][0] for top in tops]
+        return [range(a.lineno, b.end_lineno + 1) for a, b in zip(firsts, tops, strict=True)]
+
     # --- what is around, and what is inside ------------------------------------------------------
 
     def around(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -167,12 +196,6 @@ class Code:
             return [function.body]
         return [node.value for node in self.inside(function, ast.Return) if node.value]
 
-    def rest(self, statement: ast.AST | None) -> list[ast.stmt]:
-        """Give what follows a statement in its block."""
-        around = vars(self.parent[statement]).values() if isinstance(statement, ast.stmt) else ()
-        blocks = [block for block in around if isinstance(block, list) and statement in block]
-        return [part for block in blocks for part in block[block.index(statement) + 1 :]]
-
     @cached_property
     def marked(self) -> Mapping[tuple[str, int], Function]:
         """The functions that have an `@instrument`, by the place of that."""
@@ -191,27 +214,26 @@ class Code:
                 found = self._bound.get((None, name), [])
                 return found if sum(isinstance(value, Function) for value in found) < 2 else []
             case ast.Name(id=name):  # in the nearest scope that binds it
-                modules = [module for module in self.file if isinstance(module, ast.Module)]
-                scopes = [(scope, name) for scope in [*self.around(node), *modules]]
+                scopes = [(scope, name) for scope in [*self.around(node), *self._modules.values()]]
                 return next((self._bound[key] for key in scopes if key in self._bound), [])
         return [node]
 
-    def values(self, node: ast.AST, most: int = 8) -> list[ast.AST]:
+    def values(self, node: ast.AST) -> list[ast.AST]:
         """Give all that an expression may stand for, also as an argument, or as one of many."""
-        found = self.given(node) if isinstance(node, ast.arg) else self._named(node)
-        found = node.elts if isinstance(node, ast.Tuple | ast.List) else found
-        if most == 0 or found == [node]:
-            return [node]
-        return [value for one in found for value in self.values(one, most - 1)]
+        todo, seen, ends = [node], {node}, list[ast.AST]()
+        for one in todo:  # it grows meanwhile
+            found = self.given(one) if isinstance(one, ast.arg) else self._named(one)
+            found = one.elts if isinstance(one, ast.Tuple | ast.List) else found
+            if found == [one]:
+                ends.append(one)
+            todo += dict.fromkeys(value for value in found if value not in seen)
+            seen.update(found)
+        return ends
 
     def given(self, arg: ast.arg) -> list[ast.expr]:
         """Give what calls of a function give for one of its arguments."""
         function = next(node for node in self.around(arg) if isinstance(node, Function))
-        names = [other.arg for other in function.args.args if other.arg != "self"]
-        found = [
-            dict(zip(names, call.args, strict=False)) | {str(k.arg): k.value for k in call.keywords}
-            for call in self.calls[function]
-        ]
+        found = [arguments(function, call) for call in self.calls[function]]
         return [given[arg.arg] for given in found if arg.arg in given]
 
     def maker(self, span: ast.AST | None) -> ast.Call | None:

@@ -13,8 +13,8 @@ from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import New, Repair
 from spanlab.causes.source import called, named, owner_of
 from spanlab.causes.way import wrappers
+from spanlab.evidence.syntax import block
 from spanlab.record import SpanEntered, SpanNew, TaskSpawned
-from spanlab.syntax import block
 from spanlab.view.words import quoted
 
 
@@ -70,15 +70,16 @@ class Held(NamedTuple):
         """
         facts, begun, event = case.facts, case.spawn, case.event
         stack = [by for by, _ in facts.stack(event) if by.task == event.task]
-        if not isinstance(begun, TaskSpawned) or not stack:
-            return None
+        if not isinstance(begun, TaskSpawned) or not stack or facts.in_drop(begun):
+            return None  # what cleans up is part of the work
         is_open, is_joined = False, facts.is_joined(begun.spawned)
         for new in facts.trace.ancestors(facts.current[begun.index])[::-1]:
             others = [use for use in facts.uses[new.span] if use.task != event.task]
             if not others or isinstance(others[-1], SpanEntered) or others[-1].index > event.index:
                 is_open = True
             elif new in case.scope:
-                makers = [facts.maker(use) for use in others if isinstance(use, SpanEntered)]
+                entries = [use for use in others if isinstance(use, SpanEntered)]
+                makers = [facts.maker(use) for use in entries if not facts.marked(use)]
                 if not is_joined or not (is_open or facts.maker(begun) in makers):
                     return cls(case, begun, new.span, stack[0])
         return None

@@ -28,6 +28,7 @@ class Step(NamedTuple):
     line: int = 0
     source: str = ""
     key: bool = False
+    rust: tuple[str, int] = ("", 0)  # the twin of the line, and its number
 
 
 def steps(case: Case, found: Finding) -> Iterator[Step]:
@@ -103,7 +104,8 @@ def _running(case: Case) -> Iterator[Step]:
     poll = sum(started.index < event.index for started in polls)
     if event.task is not None:
         again = f", poll {poll} of it" if poll > 1 else ""
-        yield _step(case, f"{thread} polls {task_name(event.task)}{again}")
+        who = "local set" if "local" in getattr(case.spawn, "to", "") else "runtime"
+        yield _step(case, f"The {who} polls {task_name(event.task)} on {thread}{again}")
     for new in reversed(case.scope):
         if new.task == event.task and (new.index > case.before or not case.spawn):
             under = listed(facts.names([new.parent] if new.parent in facts.spans else []))

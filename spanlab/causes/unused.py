@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from spanlab.causes import remedy
+from spanlab.causes import blocks, remedy
 from spanlab.causes.case import Case
 from spanlab.causes.finding import Cause, Finding, finding, told
 from spanlab.causes.source import called, captures, lines, owner_of
+from spanlab.causes.way import WRAPPERS
 from spanlab.record import FutureWrapped, SpanEntered, SpanExited, SpanNew
 
 
@@ -21,22 +22,28 @@ def never_kept(case: Case) -> Finding | None:
     for record in before[::-1]:
         if not isinstance(record, SpanEntered | SpanNew) or record in here:
             continue
-        node, line = facts.node(record), frames.get(facts.maker(record))
+        node, frame = facts.node(record), facts.maker(record)
+        is_guard = called(node) in ("enter", "entered")
+        made, *around = facts.sites(facts.spans[record.span])
+        for site in around if is_guard and made.frame == frame else ():
+            if node is not None and isinstance(case.code.parent[node], ast.Return):
+                node, frame = case.code.exact(site), site.frame  # who gets the guard
+        line = frames.get(frame)
         statement = case.code.parent.get(node) if node is not None else None
         if isinstance(statement, ast.withitem):
             statement = case.code.parent[statement]
-        body = case.code.rest(statement)
+        body = blocks.rest(case.code, statement)
         if not any(line in lines(part) for part in body):
             continue
         match statement:
-            case ast.Expr() | ast.With(body=[ast.Pass()]) if called(node) in ("enter", "entered"):
+            case ast.Expr() | ast.With(body=[ast.Pass()]) if is_guard:
                 cause, said = Cause.AT_ONCE, "the guard of {} ({}) is dropped at once"
             case ast.Expr() | ast.Assign() if _is_unused(case, statement, record, body):
                 cause, said = Cause.NEVER, "{} ({}) is made, and nothing enters it"
             case _:
                 continue
         said = said.format(case.label(record.span), case.said(record))
-        repair = remedy.entered_from(case.code, statement, body, record.index)
+        repair = blocks.entered_from(case.code, statement, body, (record.index, frame), is_guard)
         if found := finding(case, cause, said, record, repair):
             return found
     return None
@@ -54,48 +61,56 @@ def _is_unused(case: Case, statement: ast.stmt, new: Any, body: list[ast.stmt]) 
 def dropped(case: Case) -> Finding | None:
     """It is logged while something is dropped, after a span around that was exited."""
     event, facts = case.event, case.facts
-    sites = [(site, case.code.exact(site)) for site in facts.sites(event)]
-    inside = [case.code.enclosing(node) for _, node in sites if node is not None]
-    by_hand = any(getattr(function, "name", "") == "__del__" for function in inside)
-    in_drop = any(site.file.endswith((".drop", ".close")) for site, _ in sites if not site.line)
     exits = [
         e for e in facts.trace.of(SpanExited)
         if facts.began[event.index] < e.index < event.index
         if (e.thread, e.task) == (event.thread, event.task)
     ]  # fmt: skip
-    if not exits or exits[-1].span in [new.span for new in case.scope]:
+    if not exits or not facts.in_drop(event):
         return None
     last, span = exits[-1], facts.spans[exits[-1].span]
-    entry = next(use for use in facts.uses[span.span][::-1] if isinstance(use, SpanEntered))
-    wrapper = facts.node(entry)
+    entry = [use for use in facts.entries(span.span) if use.index < last.index][-1]
+    wrapper, newer = facts.node(entry), any(by.index > entry.index for by, _ in facts.stack(event))
+    if newer or span in case.scope or called(wrapper) not in WRAPPERS:
+        return None  # the value is in a span of its own, or was never in this one
     function = case.code.enclosing(wrapper) if wrapper is not None else None
-    if not (by_hand or (in_drop and function is case.function is not None)):
+    if getattr(case.function, "name", "") != "__del__" and function is not case.function:
         return None
+    outer = [case.code.exact(site) for site in facts.sites(event)[1:2]]
+    if any(isinstance(getattr(node, "ctx", node), ast.Del | ast.Delete) for node in outer):
+        return None  # it is dropped there on purpose
     said = f"it is logged while a value is dropped, and {case.label(span.span)} had been exited"
     given = function, wrapper, facts.spot(entry)
-    repairs, around = remedy.around_all(case.code, *given), facts.trace.names(span.span)
+    repairs, around = blocks.around_all(case.code, *given), facts.trace.names(span.span)
     return finding(case, Cause.DROPPED, f"{said} by then", last, *repairs, otherwise=around)
 
 
 def outlived(case: Case) -> Finding | None:
-    """A wrapper enters a span that was captured while other work ran."""
+    """A wrapper enters a span that was captured, or made, while other work ran."""
     facts, foreign = case.facts, case.facts.foreign(case.event)
     stack = [entry for entry in facts.stack(case.event) if entry.by not in foreign]
     if len(stack) < 2 or stack[-1].duplicate or not case.scope:
         return None
     top, below, around = stack[-1].by, stack[-2].by, [new.span for new in case.scope]
-    spots = {facts.spot(e) for e in facts.entries(top.span) if e.index <= top.index}
-    node = facts.node(top)
-    if below.span in around or len(spots) < 2 or top.span != around[0]:
+    entries = [entry for entry in facts.entries(top.span) if entry.index <= top.index]
+    node, spots = facts.node(top), {facts.spot(entry) for entry in entries}
+    if below.span in around or top.span != around[0] or len(entries) < 2:
         return None
-    captured = called(case.code.find(owner_of(node))) == "current"
-    if not captured or not isinstance(node, ast.Call) or captures(node):
+    name, hidden = case.label(top.span), case.label(below.span)
+    hides = f"and hides {hidden}, which this is the work of"
+    captured = facts.marked(case.scope[0]) or called(case.code.find(owner_of(node))) == "current"
+    if captured and len(spots) > 1 and isinstance(node, ast.Call) and not captures(node):
+        said = f"{case.said(top)} enters {name}, which was captured while that ran, {hides}"
+        return finding(
+            case, Cause.OUTLIVED, said, top, remedy.not_kept(case.code, node, facts.spot(top))
+        )
+    is_same = entries[0].future == top.future is not None
+    if is_same or facts.current[entries[0].index] not in around[1:]:
         return None
-    enters = f"{case.said(top)} enters {case.label(top.span)}, which was captured while that ran"
-    said = f"{enters}, and hides {case.label(below.span)}, which this is the work of"
-    text = remedy.replaced(case.code, node.func, "in_current_span")  # and not what was kept
-    repair = remedy.Repair(text, {("removed", facts.spot(top)): True})
-    return finding(case, Cause.OUTLIVED, said, top, repair)
+    said = (
+        f"{case.said(top)} enters {name}, which was made while {case.label(around[1])} ran, {hides}"
+    )
+    return told(case, Cause.OUTLIVED, said, top, (case.now[0], *facts.trace.names(below.span)))
 
 
 def made_elsewhere(case: Case) -> Finding | None:

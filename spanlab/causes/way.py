@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.source import SPAWNS, Code, called
-from spanlab.frames import Site
+from spanlab.evidence.sites import Site
+from spanlab.evidence.syntax import Function
 from spanlab.record import Record
-from spanlab.syntax import Function
 
 TAKERS = ("spawn_blocking", "spawn_thread", "in_scope", "Thread")  # they call what they are given
 WRAPPERS = ("instrument", "in_current_span")
+WRAPS = ("Instrumented.send", "InstrumentedStream.poll_next")  # their frames
 
 
 class Hop(NamedTuple):
@@ -34,6 +35,12 @@ class Hop(NamedTuple):
     kind: str
     node: ast.AST
     function: Function | None = None
+    beside: tuple[ast.AST, ...] = ()  # others of which it may be one, in the same expression
+
+    @property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Give the node, and those of which it may be one."""
+        return self.node, *self.beside
 
 
 Way = tuple[Hop, ...]
@@ -53,43 +60,48 @@ def hops(facts: Evidence, record: Record) -> list[tuple[Hop, int]]:
     for at, (outer, made) in enumerate(nodes):
         if outer is not None:
             if outer is not node:
-                found += _deep(_step(code, function, outer, made), sites, last, at)
+                inside, wraps = _between(sites, last, at)
+                for hop in _step(code, function, outer, made, len(wraps)):
+                    inside = wraps.pop(0) if hop.kind == "wrapped" and wraps else inside
+                    found.append((hop, inside))
             function, last = code.enclosing(outer), at
     return found
 
 
-def _deep(way: Way, sites: Sequence[Site], last: int, at: int) -> Iterator[tuple[Hop, int]]:
-    """Say for each step how many frames are inside it, wrappers and attributes among them."""
-    names = {n: sites[n].file for n in range(last + 1, at)}
+def _between(sites: Sequence[Site], last: int, at: int) -> tuple[int, list[int]]:
+    """Tell how many frames are inside what happens between two of them, and inside each wrapper."""
+    names = {n: sites[n].file for n in range(last + 1, min(at, len(sites)))}
     inside = max([last, 0, *(n for n, name in names.items() if name == "_Lazy.send")])
-    wrapped = iter([n for n in names if names[n] == "Instrumented.send" and n > inside])
-    for hop in way:
-        inside = next(wrapped, inside) if hop.kind == "wrapped" else inside
-        yield hop, inside
+    return inside, [n for n in names if names[n] in WRAPS and n > inside]
 
 
-def _step(code: Code, function: Function | None, at: ast.AST, made: object) -> Way:
+def _step(code: Code, function: Function | None, at: ast.AST, made: object, wraps: int) -> Way:
     """Say how the code of a function came to run at a node: awaited, called or spawned.
 
-    `made` is the file and line where a future was made, if that was seen.
+    `made` is the file and line where a future was made, if that was seen; `wraps` counts the
+    wrappers that were seen around it.
     """
     match at:
         case ast.Await(value=future) | ast.AsyncFor(iter=future):
-            return *_made(code, function, future, made), Hop("awaited", at)
+            return *_made(code, function, future, made, wraps), Hop("awaited", at)
     given = at.args[0] if isinstance(at, ast.Call) and at.args else at
     if called(at) not in SPAWNS:
         return (Hop("called", given if called(at) in TAKERS else at, function),)
     lazy = isinstance(function, ast.AsyncFunctionDef)
-    way = _made(code, function, given, made) if lazy else (Hop("called", given, function),)
+    way = _made(code, function, given, made, wraps) if lazy else (Hop("called", given, function),)
     return *way, Hop("spawned", at)
 
 
-def _made(code: Code, function: Function | None, future: ast.AST, made: object) -> Way:
+def _made(code: Code, function: Function | None, future: ast.AST, made: object, wraps: int) -> Way:
     """Give the way of a future from where it was made to where it is awaited or spawned."""
-    ways = list(_back(code, future, function))
+    ways = _ways(code, future, function)
     here = [way for way in ways if code.place(way[0].node) == made] or ways
+    here = [way for way in here if _wraps(way) == wraps] or here
+    if len({(code.parent[way[0].node], way[1:]) for way in here}) == 1:
+        nodes = tuple(way[0].node for way in here)  # made side by side, and not told apart
+        return here[0][0]._replace(beside=nodes[1:]), *here[0][1:]
     if here:
-        return here[0] if len(here) == 1 else ()  # of several nobody knows which it was
+        return ()  # of several nobody knows which it was
     if isinstance(future, ast.Call) and isinstance(other := code.find(future.func), Function):
         return (Hop("made", future, other),)  # what has ended: this is logged in a drop
     calls = [call for call in code.calls[function] if code.place(call) == made]
@@ -99,18 +111,49 @@ def _made(code: Code, function: Function | None, future: ast.AST, made: object) 
 def wrappers(code: Code, end: ast.AST) -> list[ast.AST]:
     """Find all that may instrument what an expression gives."""
     calls = [call for found in code.calls.values() for call in found if called(call) in WRAPPERS]
-    return [call for call in calls if any(_back(code, call, end))]
+    return [call for call in calls if _ways(code, call, end)]
+
+
+def _ways(code: Code, node: ast.AST, end: ast.AST | None) -> list[Way]:
+    """Follow an expression back to where `end`, a function or a spawn, gave its future."""
+    found: list[Way] | None = code.ways.get((node, end))
+    if found is None:
+        found = code.ways[node, end] = _back(code, node, end, {})
+    return found
 
 
 def _back(
-    code: Code, node: ast.AST, end: ast.AST | None, seen: frozenset[ast.AST] = frozenset()
-) -> Iterator[Way]:
-    """Follow an expression back to where `end`, a function or a spawn, gave its future."""
+    code: Code, node: ast.AST, end: ast.AST | None, seen: dict[ast.AST, list[Way]]
+) -> list[Way]:
+    """Go back from a node once; of many ways from one making keep what all have in common."""
     if node is end:
-        yield ()
-    elif node not in seen:
+        return [()]
+    if node not in seen:
+        seen[node] = []  # a circle leads nowhere
+        found = dict[Any, Way]()
         for value, hop in _before(code, node):
-            yield from ((*way, *hop) for way in _back(code, value, end, seen | {node}))
+            for before in _back(code, value, end, seen):
+                way = _given(before) if isinstance(node, ast.Await) else (*before, *hop)
+                key = way[:1], _wraps(way)
+                other = {*found.get(key, way)}
+                found[key] = tuple(hop for hop in way if hop in other)
+        seen[node] = [*found.values()]
+    return seen[node]
+
+
+def _wraps(way: Way) -> int:
+    return sum(hop.kind == "wrapped" for hop in way)
+
+
+def _given(way: Way) -> Way:
+    """Leave out what wraps the future that gave another one."""
+    gave = [at for at, (kind, _, by, _) in enumerate(way) if kind == "returned" and _is_lazy(by)]
+    end = gave[-1] + 1 if gave else len(way)
+    return *way[:end], *(hop for hop in way[end:] if hop.kind != "wrapped")
+
+
+def _is_lazy(function: Function | None) -> bool:
+    return isinstance(function, ast.AsyncFunctionDef)
 
 
 def _before(code: Code, node: ast.AST) -> Iterator[tuple[ast.AST, Way]]:
@@ -118,14 +161,19 @@ def _before(code: Code, node: ast.AST) -> Iterator[tuple[ast.AST, Way]]:
     match node:
         case ast.Call() if called(node) in WRAPPERS:
             yield from ((arg, (Hop("wrapped", node),)) for arg in node.args)
-        case ast.Call() if called(node) not in ("join", "select"):
-            given = node.args[0] if called(node) == "in_scope" else node
-            for function in code.values(given.func if isinstance(given, ast.Call) else given):
-                if isinstance(function, Function):
-                    yield function, (Hop("made", given, function),)
-                    ends = code.returned(function)
-                    yield from ((value, (Hop("returned", given, function),)) for value in ends)
-        case ast.Name():
-            yield from ((value, ()) for value in code.values(node))
-        case ast.expr() if not isinstance(node, Function):
+        case ast.Call() if called(node) not in SPAWNS:
+            given = node.args[0] if called(node) == "in_scope" and node.args else node
+            values = code.values(given.func if isinstance(given, ast.Call) else given)
+            functions = [value for value in values if isinstance(value, Function)]
+            for function in functions:
+                yield function, (Hop("made", given, function),)
+                ends = code.returned(function)
+                yield from ((value, (Hop("returned", given, function),)) for value in ends)
+            if not functions:  # what others wrote gives what it was given
+                yield from ((child, ()) for child in ast.iter_child_nodes(node))
+        case ast.Name() | ast.Attribute() if values := code.values(node):
+            yield from ((value, ()) for value in values if not isinstance(value, Function))
+            if values == [node]:
+                yield from ((child, ()) for child in ast.iter_child_nodes(node))
+        case ast.expr() | ast.keyword() if not isinstance(node, Function):
             yield from ((child, ()) for child in ast.iter_child_nodes(node))

@@ -11,6 +11,7 @@ from spanlab.causes.case import Case, short
 from spanlab.causes.choice import Choices, choices
 from spanlab.causes.evidence import Evidence
 from spanlab.causes.remedy import Change
+from spanlab.causes.rust import Rust
 from spanlab.causes.story import Step, steps
 from spanlab.errors import UsageError
 from spanlab.record import Event
@@ -22,13 +23,14 @@ from spanlab.view.words import Names, circled, listed, message, need, quoted, vi
 MOST = 30  # steps at the start and at the end of a story
 
 
-def why(trace: Trace, event: Event | str | int) -> Why:
+def why(trace: Trace, event: Event | str | int, rust: str = "") -> Why:
     """Tell why an event has the parent that it has, and what would give it another.
 
     `event` is an event of the trace, its message, or its number in the log. The answer has
     the `cause`, the `steps` that led there, each with its line, what a reader may have
     `expected`, the `fix`, and the `tree`: the spans that the event is in with that fix.
 
+    `rust` is the text of the same program in Rust: its lines, and the change to them, come first.
     It reads the code as well as the records. Where the code cannot be read, as in a log
     from elsewhere, it says less. Raises `UsageError` if no event is meant, or several are.
 
@@ -42,10 +44,15 @@ def why(trace: Trace, event: Event | str | int) -> Why:
     <Cause.SPAWNED_BARE: 'spawned bare'>
     """
     meant = chosen(trace, event)
-    return explain(Evidence(trace), meant)
+    if not isinstance(rust, str):
+        raise UsageError(
+            f"rust is the text of a program, got {rust!r:.60}. "
+            f"Write: why(trace, {event!r:.60}, rust=Path('main.rs').read_text())"
+        )
+    return explain(Evidence(trace), meant, rust)
 
 
-def explain(facts: Evidence, event: Event) -> Why:
+def explain(facts: Evidence, event: Event, rust: str = "") -> Why:
     """Answer `why` for one of many events, from evidence that was gathered once."""
     case = Case(facts, event)
     found, now, number = find(case), case.now, facts.numbers[event.index]
@@ -60,12 +67,14 @@ def explain(facts: Evidence, event: Event) -> Why:
     fit = asked.fitting if asked else found
     then = found.then if found.then and fit.tree == found.tree else fit.tree
     found = replace(found, tree=fit.tree, fixes=fit.fixes, then=then)
-    told = list(steps(case, found))
+    twins = Rust(facts, rust, event.file)
+    told = [step._replace(rust=twins.line(step[1:3])) for step in steps(case, found)]
     if (more := len(told) - 2 * MOST) > 0:  # it is the same again and again
         told[MOST:-MOST] = [Step(f"{more} more steps are left out")]
     return Why(
         **vars(found), event=event, number=number, sentence=sentence, steps=(*told,), now=now,
         choices=asked, here=here, lost=event.index in facts.lost,
+        rust=twins.changes(found.fixes),
     )  # fmt: skip
 
 
@@ -98,7 +107,7 @@ class Why(Finding, Saved):
     something was spawned without its span there are `choices`: the `fixes` are those of the one
     that fits. `here` and `then` name the spans of now and with the fix so that each is told apart
     from others of its name. `lost` tells whether the event would have a parent if none had been
-    left behind where its task, or thread, began.
+    left behind where its task, or thread, began. `rust` are the `fixes` in Rust, if that is known.
     """
 
     event: Event
@@ -109,6 +118,7 @@ class Why(Finding, Saved):
     choices: Choices | None
     here: Names
     lost: bool
+    rust: tuple[Change, ...] = ()
 
     @property
     def fix(self) -> Change | None:
@@ -117,6 +127,8 @@ class Why(Finding, Saved):
 
     def _advice(self) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         """Give lines of advice, each with lines of changes, which have a sign."""
+        for change in self.rust:
+            yield f"In Rust change line {change.line}:", change.diff()
         for change in self.fixes:
             yield f"Change {visible(short(change.file))}, line {change.line}:", change.diff()
         if self.fixes:
@@ -130,8 +142,10 @@ class Why(Finding, Saved):
 
     def __str__(self) -> str:
         said = [self.sentence, ""]
-        for at, (text, file, line, source, key) in enumerate(self.steps, 1):
+        for at, (text, file, line, source, key, (rust, twin)) in enumerate(self.steps, 1):
             said.append(f"{'→' if key else ' '} {at:2}. {text}")
+            if twin:
+                said.append(f"        Rust:{twin}: {visible(rust, LONG)}")
             if line:
                 said.append(f"        {visible(short(file))}:{line}: {visible(source, LONG)}")
         for text, lines in self._advice():
@@ -161,11 +175,19 @@ def _step(step: Step) -> str:
     kind, here = "", ""
     if step.key:
         kind, here = ' class="key"', '<span class="here">◀ this decides</span>'
-    where = (
-        f'<div class="source"><span class="dim">{shown(short(step.file))}:{step.line}</span>'
-        f"<span>{shown(step.source)}{here}</span></div>"
+    (rust, twin), where = step.rust, ""
+    if twin:
+        where, here = _line("Rust", twin, rust, here), ""
+    if step.line:
+        where += _line(short(step.file), step.line, step.source, here)
+    return f"<li{kind}>{prose(step.text)}{where}</li>"
+
+
+def _line(file: str, line: int, source: str, here: str) -> str:
+    return (
+        f'<div class="source"><span class="dim">{shown(file)}:{line}</span>'
+        f"<span>{shown(source)}{here}</span></div>"
     )
-    return f"<li{kind}>{prose(step.text)}{where if step.line else ''}</li>"
 
 
 def _part(text: str, lines: list[tuple[str, str]]) -> str:

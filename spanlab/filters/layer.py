@@ -6,10 +6,10 @@ from collections import defaultdict
 from sys import _getframe
 from typing import Any
 
+from spanlab.evidence.replay import Stacks
 from spanlab.field import Level
 from spanlab.filters.env_filter import EnvFilter, Filtering
 from spanlab.record import Event, SpanNew, SpanRecorded
-from spanlab.replay import Stacks
 from spanlab.threads import current
 from spanlab.traces import Trace
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from types import CoroutineType
 from typing import Any, NoReturn
 
+from spanlab.evidence.panic import tell
 from spanlab.frames import unwind
 from spanlab.future import Future, Pending, into_future
-from spanlab.panic import tell
-from spanlab.threads import check_function
+from spanlab.os_thread import check_function
 
 
 class Panic(BaseException):

@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 
+from spanlab.evidence.replay import Stacks
 from spanlab.record import Event, FutureWrapped, PollEnded, SpanEntered, SpanExited, TaskSpawned
-from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.words import message
 
@@ -73,6 +73,11 @@ class Facts:
         """Give the functions behind a record, from the inside out, with those around them."""
         for site in self.trace.seen(index).sites:
             yield from _around(self.sources.get(site.file, ""), site.line)
+
+    def spawner(self, index: int) -> list[Def]:
+        """Give the function that made a task or a thread, with those around it in the source."""
+        site = self.trace.seen(index).sites[0]
+        return _around(self.sources.get(site.file, ""), site.line)
 
     def awaits(self, event: Event, called: str) -> bool:
         """Tell whether what logs an event is awaited as a call of a function, or by its name."""

@@ -143,12 +143,14 @@ def through(facts: Facts, asked: Asked) -> Iterator[str]:
 
 
 def spawner(facts: Facts, asked: Asked) -> Iterator[str]:
-    """The task of a line is spawned in this function."""
+    """The task of a line, or its own thread, is spawned in this function."""
     for line, name in asked["spawner"].items():
         for event in facts.events[line]:
             task = facts.trace.tasks.get(event.task or 0)
-            if task and name not in {node.name for node in facts.defs(task.index)}:
-                yield f"the task of `{line}` is not spawned by `{name}`."
+            made = task or facts.trace.threads[event.thread]
+            if made.file and name not in {node.name for node in facts.spawner(made.index)}:
+                what = "task" if task else "thread"
+                yield f"the {what} of `{line}` is not spawned by `{name}`."
 
 
 def attribute(facts: Facts, asked: Asked) -> Iterator[str]:

@@ -10,12 +10,14 @@ import inspect
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any, Self
 
+from spanlab.causes.story import Step
 from spanlab.causes.why import Why, why
 from spanlab.errors import UsageError
+from spanlab.lesson.apart import apart
 from spanlab.lesson.card import Card
 from spanlab.lesson.program import OPTIONS, Choices, label, main_of, program, texts
 from spanlab.tokio.runtime import run
@@ -81,7 +83,7 @@ class Panel:
     def __init__(self, make: Callable[..., Any], choices: Options, picked: dict[str, str]) -> None:
         self._make, self._choices = make, choices
         self._card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
-        self._news = "Choose, and log and graph follow."
+        self._news = "Choose, say which lines will change, and look."
         self._show(picked)
 
     def pick(self, **labels: Any) -> Self:
@@ -148,23 +150,15 @@ class Panel:
 
         Equal parts are there once: a choice has the places of its own among those of all.
         """
-        first, traces, keys = dict(self.picked), list[Trace](), list[str]()
-        known, columns = defaultdict[str, dict[str, int]](dict), defaultdict[str, list[int]](list)
+        first, traces, states = dict(self.picked), list[Trace](), dict[str, dict[str, Any]]()
         for labels in self._everything():
             self._show(dict(zip(self._choices, labels, strict=True)))
-            traces.append(self.trace)
-            keys.append("\n".join(labels))
-            for place, text in _parts("", self._state()):
-                number = known[place].setdefault(text, len(known[place]))
-                columns[place] += [0] * (len(keys) - 1 - len(columns[place])) + [number]
+            traces += [self.trace] if len(traces) <= STEPS else []
+            states["\n".join(labels)] = self._state()
         self._show(first)
         near = traces if len(traces) <= STEPS else []
-        return {
-            "kind": "panel", "state": self._state(), "keys": keys,
-            "columns": {part: at for part, at in columns.items() if len(known[part]) > 1},
-            "news": [[_compared(one, other) for other in near] for one in near],
-            "parts": {part: list(map(json.loads, texts)) for part, texts in known.items()},
-        }  # fmt: skip
+        news = [[_compared(one, other) for other in near] for one in near]
+        return {"kind": "panel", "state": self._state(), "news": news, **apart(states)}
 
     def _everything(self) -> Iterable[Sequence[str]]:
         return product(*self._choices.values())
@@ -190,7 +184,8 @@ class Playground(Panel):
         chosen = Choices(**values)
         main = main_of(chosen.maker, chosen.spawner, chosen.fix)
         trace = run(main(), on=chosen.make_runtime(), level="info")
-        self.chosen, self.program, self.reason = chosen, program(chosen), why(trace, LAST)
+        self.chosen, self.program = chosen, program(chosen)
+        self.reason = why(trace, LAST, rust=self.program["Rust"])
         return trace
 
     def everything(self) -> dict[str, Any]:
@@ -216,12 +211,12 @@ class Playground(Panel):
         return f"playground({', '.join(given)})"
 
     def _state(self) -> dict[str, Any]:
-        (said, line), words = _said(self.reason), texts()
+        (said, at), words = _said(self.reason), texts()
         return super()._state() | {
             "titles": words["title"], "labels": words["label"], "off": self.chosen.off(),
             "said": said, "notes": " ".join(self.chosen.notes()), "share": self.share(),
             "log": self._rows(log(self.trace, file=False, line=False)),
-            "sources": [[title, _with_focus(text), line if title == "Python" else 0]
+            "sources": [[title, _with_focus(text), at[title]]
                         for title, text in self.program.items()],
         }  # fmt: skip
 
@@ -229,17 +224,6 @@ class Playground(Panel):
         parts = [self.share(), self.program["Python"], str(self.log).rstrip(), self.figure.alt,
                  self.figure.text, str(self.reason)]  # fmt: skip
         return "\n\n".join(dict.fromkeys(parts))
-
-
-def _parts(place: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Take apart what has one shape in every state; what is picked stands in the key."""
-    each_of = value.items() if isinstance(value, dict) and not place else enumerate(value)
-    for name, part in each_of:
-        here = f"{place}/{name}".lstrip("/")
-        if isinstance(part, list) and name != "log":
-            yield from _parts(here, part)
-        elif name != "picked":
-            yield here, json.dumps(part, ensure_ascii=False)
 
 
 def _labelled(name: str, choices: Labelled) -> dict[str, Any]:
@@ -262,9 +246,13 @@ def _compared(before: Trace, after: Trace) -> str:
     found = list(pairs(after, before))
     both = [(pair, line) for pair in found if (line := pair.bug) and pair.fixed]
     threads = [line.message for pair, line in both if pair.elsewhere]
-    spans = [line.message for pair, line in both if pair.moved]
-    said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed",
-            f"{_listed(spans)} changed spans" if spans else "no spans changed"]  # fmt: skip
+    moves = defaultdict[str, list[str]](list)
+    for (_, old), new in both:
+        if old and old.scope != new.scope:
+            moves[f"from {listed(old.scope)} to {listed(new.scope)}"].append(new.message)
+    spans = [f"{_listed(texts)} moved {move}" for move, texts in moves.items()]
+    said = [f"{_listed(threads)} moved to another thread" if threads else "no thread changed"]
+    said += spans[:3] or ["no spans changed"]
     came, went = (sum(pair[side] is None for pair in found) for side in (1, 0))
     order = [] if came or went else [pair.fixed.number for pair in found if pair.fixed]
     said += [f"{came} new, {went} gone"] if came or went else []
@@ -278,11 +266,18 @@ def _listed(messages: Sequence[str]) -> str:
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
 
 
-def _said(reason: Why) -> tuple[list[str], int]:
-    """Give the sentence, what would change it, and the line that is guilty of it."""
-    changes = [f"`{' '.join(fix.after.split())}` in line {fix.line}" for fix in reason.fixes]
-    change = f"With {' and '.join(changes)} it is in {listed(reason.tree)}." if changes else ""
-    return [reason.sentence, change], next((step.line for step in reason.steps if step.key), 0)
+def _said(reason: Why) -> tuple[list[str], dict[str, int]]:
+    """Give the sentence, what would change it, Rust first, and the line that is guilty of it."""
+    known = {"Rust": reason.rust, "Python": reason.fixes}
+    changes = [
+        " and ".join(f"`{' '.join(fix.after.split())}` in line {fix.line}" for fix in fixes)
+        + f" of the {title}" * bool(reason.rust)
+        for title, fixes in known.items()
+        if fixes
+    ]
+    change = f"With {', or '.join(changes)}, it is in {listed(reason.tree)}." if changes else ""
+    key = next((step for step in reason.steps if step.key), Step(""))
+    return [reason.sentence, change], {"Rust": key.rust[1], "Python": key.line}
 
 
 def _with_focus(text: str) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from spanlab.errors import JoinError
 from spanlab.future import Future, Pending
-from spanlab.tokio.task import DONE, JoinHandle, Task, call, new_task
+from spanlab.tokio.blocking import call
+from spanlab.tokio.task import DONE, JoinHandle, Task, new_task
 from spanlab.tokio.wait import here, saw
 
 

@@ -6,22 +6,23 @@ A spawned task starts with no span: nothing here looks at spans, as nothing in t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Generator
 from typing import Any, Generic, TypeVar
 
 from spanlab import errors, threads
-from spanlab.chain import ends
 from spanlab.errors import BudgetExceeded, Deadlock, FutureReused, JoinError, UsageError
-from spanlab.frames import NOWHERE, name_of, not_send, origin, unwind
+from spanlab.evidence.chain import ends
+from spanlab.evidence.panic import Panic, tell
+from spanlab.evidence.sites import not_send
+from spanlab.frames import coroutine, unwind
 from spanlab.future import Future, Pending, into_future, refuse_reused
-from spanlab.panic import Panic, tell
-from spanlab.threads import Thread, check_function
+from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget, saw
 
 T = TypeVar("T")
 
 IDLE, QUEUED, POLLING, NOTIFIED, DONE = "idle", "queued", "polling", "notified", "done"
-UNASKED = Pending("nothing")  # stands for the poll of a task that was aborted before it
+MANY = 1024  # tasks, or polls, after which it is time to look at the budget
 
 
 class Task:
@@ -73,53 +74,52 @@ class Task:
 
     @ends
     def poll(self, thread: Thread) -> None:
-        """Poll the future once on `thread`, and settle what came of it."""
-        thread.task, thread.waker, pinned = self.id, self, len(thread.pinned)
+        """Poll the future once on `thread`, record that, and settle what came of it."""
+        recorder, pinned, pending = thread.recorder, len(thread.pinned), None
+        thread.task, thread.waker, self.state = self.id, self, POLLING
+        waits_for, awaits = "", None
+        recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
         try:
-            self.state = POLLING
-            self.waits_for = self._poll(thread)
-            if self.waits_for is None:
+            try:
+                try:
+                    if not self.aborted:
+                        got = self.future.send(None)
+                        pending = got if isinstance(got, Pending) else self.runtime.adopt(got, self)
+                    if self.aborted:  # before this poll, or in it
+                        self.error, pending = JoinError(self.id), None
+                except StopIteration as ready:
+                    self.value = ready.value
+                except BaseException as error:
+                    if self._ends_run(error):
+                        raise  # from here: a frame that knows it would keep it, and all it holds
+                if pending is None:
+                    self.drop()
+                else:
+                    waits_for, awaits = pending.waits_for, pending.awaits
+            finally:
+                recorder.append((
+                    "polled", recorder.clock(), thread.id, self.id, "", 0, pending is None,
+                    waits_for, awaits,
+                ))  # fmt: skip
+            self.waits_for = pending
+            if pending is None:
                 self._finish(thread)
             else:
                 self._suspend(thread, pinned)
         finally:
             thread.task = thread.waker = None
 
-    def _poll(self, thread: Thread) -> Pending | None:
-        """Record a poll and, however it ends, its end; None if the future ended, and is dropped."""
-        ending: tuple[bool, str, int | None] = True, "", None  # ready: it waits for nothing
-        recorder = thread.recorder
-        recorder.append(("poll", recorder.clock(), thread.id, self.id, "", 0))
-        try:
-            pending = UNASKED if self.aborted else self._ask()
-            if pending is not None and not self.aborted:
-                ending = False, pending.waits_for, pending.awaits
-                return pending
-            if pending is not None:  # aborted before this poll, or in it
-                self.error = JoinError(self.id)
-            self.drop()
-            return None
-        finally:
-            recorder.append(("polled", recorder.clock(), thread.id, self.id, "", 0, *ending))
-
-    def _ask(self) -> Pending | None:
-        """Give what the future waits for; None if it has ended, and left a value or an error."""
-        try:
-            pending = self.future.send(None)
-        except StopIteration as ready:
-            self.value = ready.value
-            return None
-        except BaseException as error:
-            refuse_reused(error)
-            is_cancel = isinstance(error, self.runtime.cancels)
-            if not is_cancel:
-                self.panicked(error)
-            if isinstance(error, self.fatal):
-                raise
-            panic = _panic(error)  # it ends the task, not the runtime
-            self.error = JoinError(self.id, None if is_cancel else panic)
-            return None
-        return pending if isinstance(pending, Pending) else self.runtime.adopt(pending, self)
+    def _ends_run(self, error: BaseException) -> bool:
+        """Tell whether what left the future ends the run; if not it is the outcome of the task."""
+        refuse_reused(error)
+        is_cancel = isinstance(error, self.runtime.cancels)
+        if not is_cancel:
+            self.panicked(error)
+        if isinstance(error, self.fatal):
+            return True
+        panic = _panic(error)
+        self.error = JoinError(self.id, None if is_cancel else panic)
+        return False
 
     def panicked(self, error: BaseException) -> None:
         """Tell the panic hook, once, of an exception that leaves this task."""
@@ -151,9 +151,11 @@ class Task:
         """Record the outcome, then wake who waits for it."""
         recorder, error = thread.recorder, self.error
         outcome = "ok" if error is None else "panicked" if error.is_panic() else "cancelled"
-        at, told = (self.panic.place, (self.panic.message,)) if self.panic else (NOWHERE, ())
+        (file, line), told = ("", 0), ""
+        if self.panic is not None:
+            (file, line), told = self.panic.place, self.panic.message
         now = recorder.clock()
-        recorder.append(("finish", now, thread.id, self.id, *at, self.id, outcome, *told))
+        recorder.append(("finish", now, thread.id, self.id, file, line, self.id, outcome, told))
         self.runtime.tasks.pop(self.id, None)
         with self.runtime.lock:
             self.state = DONE
@@ -172,7 +174,8 @@ def _panic(error: BaseException) -> BaseException:
 def note(kind: str, *what: Any) -> None:
     """Record what somebody, user code or a clock, did to a task."""
     if (thread := threads.current()) is not None:
-        thread.recorder.note(kind, NOWHERE, *what)
+        now = thread.recorder.clock()
+        thread.recorder.append((kind, now, thread.id, thread.task, "", 0, *what))
 
 
 class JoinHandle(Future[T], Generic[T]):
@@ -186,7 +189,7 @@ class JoinHandle(Future[T], Generic[T]):
     __slots__ = ("_is_used", "_task")
 
     def __init__(self, task: Task) -> None:
-        self._task, self._is_used = task, False
+        self._task, self._is_used, self._is_given = task, False, False
 
     def poll(self) -> T | Pending:
         if self._is_used:
@@ -213,6 +216,15 @@ class JoinHandle(Future[T], Generic[T]):
         value: T = task.value
         task.value = None
         return value
+
+    def __await__(self) -> Generator[Pending, None, T]:
+        is_ready = self._task.state is DONE and not self._is_given
+        return self._taken() if is_ready else super().__await__()
+
+    def _taken(self) -> Generator[Pending, None, T]:  # its end costs less than a `StopIteration`
+        while isinstance(result := self.poll(), Pending):
+            yield result
+        return result
 
     def __next__(self) -> Pending:
         result = self.poll()  # as in `Future`, by the shortest way: programs join a lot
@@ -248,10 +260,13 @@ def new_task(future: Any, caller: str, *, blocking: bool = False, into: Any = No
         thread, frame = here(caller), sys._getframe(2)
         recorder, runtime = thread.recorder, into or thread.runtime
         task: Task = runtime.make(runtime, future, recorder.next_task())
+        if task.id % MANY == 0:
+            recorder.check()
+        inner = coroutine(future)
         recorder.append((
-            "spawn", recorder.clock(), thread.id, thread.task,
-            recorder.chain(frame), frame.f_lasti, task.id, name_of(future),
-            getattr(future, "number", None), caller, origin(future),
+            "spawn", recorder.clock(), thread.id, thread.task, recorder.chain(frame), frame.f_lasti,
+            task.id, inner.cr_code.co_name if inner else "",
+            None if inner is future else future.number, caller, inner and inner.cr_origin,
         ))  # fmt: skip
     except (errors.NoRuntime, BudgetExceeded):
         future.close()
@@ -277,24 +292,3 @@ def spawn(future: Any) -> JoinHandle[Any]:
     42
     """
     return JoinHandle(new_task(future, "spawn()"))
-
-
-def spawn_blocking(function: Callable[[], T]) -> JoinHandle[T]:
-    """Run a plain function on a thread of the blocking pool.
-
-    That thread's stack is empty. Take a span along and enter it there: `span.in_scope(function)`.
-    Once begun it cannot be aborted.
-
-    In Rust: `tokio::task::spawn_blocking`.
-    """
-    return JoinHandle(new_task(call(function, caller := "spawn_blocking()"), caller, blocking=True))
-
-
-def call(function: Callable[[], Any], caller: str) -> Any:
-    """Make a future that calls `function` in its first poll."""
-    check_function(function, caller)
-
-    async def blocking() -> Any:
-        return function()
-
-    return blocking()

@@ -23,6 +23,9 @@ class Entered:
     def __init__(self, span: Any, place: Place, by: int) -> None:
         self._span: Any = span
         self._place = place
+        recorder = span._recorder
+        if recorder is not None and len(recorder.tape) >= recorder.tape.full:
+            recorder.check()
         span._enter(place, by)
 
     def exit(self) -> Any:
@@ -92,6 +95,8 @@ class Instrumented(Future[Any]):
             plain = type(inner) is CoroutineType
             within = None if plain else inner.number
             name = inner.cr_code.co_name if plain else name_of(inner)
+            if len(recorder.tape) >= recorder.tape.full:
+                recorder.check()
             now, (code, at) = recorder.clock(), place
             recorder.append((
                 "wrapped", now, thread.id, thread.task, code, at, number, span._number, within,

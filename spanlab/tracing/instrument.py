@@ -11,10 +11,10 @@ from types import CodeType, FrameType, SimpleNamespace
 from typing import Any
 
 from spanlab.errors import NoSource, UsageError
+from spanlab.evidence.syntax import attribute, block, is_unit, syntax
 from spanlab.field import Debug, Display, Level
-from spanlab.frames import NOWHERE, code_of, name_of, unwind
+from spanlab.frames import NOWHERE, coroutine, name_of, unwind
 from spanlab.future import Pending, given_on, into_future
-from spanlab.syntax import attribute, block, is_unit, syntax
 from spanlab.threads import current
 from spanlab.tracing.guard import Entered, Instrumented
 from spanlab.tracing.span import Span, emit, make_span
@@ -147,7 +147,7 @@ class _Attribute:
         future = self.function(*args, **kwargs)
         if inspect.isasyncgen(future):
             return LazyStream(future, lambda: self.make(args, kwargs), self.place)
-        if self.block is not None and code_of(future) is not self.block:
+        if self.block is not None and getattr(coroutine(future), "cr_code", None) is not self.block:
             return future  # an early return: the attribute rewrote the last statement alone
         return _Lazy(into_future(future, self.name), self, (args, kwargs), sys._getframe(2))
 

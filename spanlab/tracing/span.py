@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from weakref import ref
 
 from spanlab import stack
-from spanlab.chain import owner
 from spanlab.errors import UsageError
+from spanlab.evidence.chain import owner
 from spanlab.field import capture
 from spanlab.frames import Place
 from spanlab.ids import Id
@@ -183,9 +183,6 @@ class Span:
         return "Span(none)" if self._number is None else f"Span({self.name!r}, id={self._number})"
 
 
-_EXPLICIT = ((), (True,))  # the end of a row: nothing, or that its parent was named
-
-
 def make_span(
     level: int, name: str, parent: Any, target: str | None, given: dict[str, Any],
     frame: FrameType, place: Place | None = None,
@@ -207,7 +204,10 @@ def make_span(
         above = top and top()
     else:
         above = _given(thread, parent)
-    recorder, code, at = thread.recorder, thread.recorder.chain(frame), frame.f_lasti
+    recorder = thread.recorder
+    if len(recorder.tape) >= recorder.tape.full:
+        recorder.check()
+    code, at = recorder.chain(frame), frame.f_lasti
     if place is not None:  # that of an attribute
         code, at = (*place, 0, code), place[1]
     declared, fields = (tuple(given), capture(given)) if given else ((), ())
@@ -216,7 +216,7 @@ def make_span(
         "new", recorder.clock(), thread.id, thread.task, code, at, span._number,
         None if above is None else above._number, name, level,
         target or frame.f_globals.get("__name__", "__main__"), fields,
-        *_EXPLICIT[parent is not ...],
+        parent is not ...,
     ))  # fmt: skip
     return span
 
@@ -232,13 +232,16 @@ def emit(
         said = "event", "", target or frame.f_globals.get("__name__", "__main__"), names
         if thread is None or not thread.recorder.wants(thread.id, level, *said):
             return
+    recorder = thread.recorder
+    if len(recorder.tape) >= recorder.tape.full:
+        recorder.check()
     if message is not None and type(message) is not str:
         message = str(message)
     top = stack.top(thread.span_stack)
     above = current_span = top and top()
     if parent is not ...:
         above = _given(thread, parent)
-    recorder, code, at = thread.recorder, thread.recorder.chain(frame), frame.f_lasti
+    code, at = recorder.chain(frame), frame.f_lasti
     if place is not None:  # that of an attribute
         code, at = (*place, 0, code), place[1]
     recorder.append((
@@ -247,7 +250,7 @@ def emit(
         message, capture(given) if given else (),
         None if above is None else above._number,
         None if current_span is None else current_span._number,
-        *_EXPLICIT[parent is not ...],
+        parent is not ...,
     ))  # fmt: skip
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError
-from spanlab.labels import Labels
-from spanlab.replay import lost_parents
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.figure import Figure
@@ -227,13 +227,13 @@ def _sentence(pairs: tuple[Pair, ...], names: tuple[str, str]) -> str:
 
 def _html(both: Comparison) -> str:
     head = f'<div class="head"><p class="say">{prose(both.sentence)}</p></div>'
-    titles = "".join(f"<h2>{shown(name)}</h2>" for name in both.names)
+    titles = "".join(f'<p class="title">{shown(name)}</p>' for name in both.names)
     rows = "".join(_row(pair, both.names) for pair in both.pairs[:MOST])
     rows += f'<p class="rest">{shown(both.left_out)}</p>' if both.left_out else ""
     lines = f'<div class="lines"><div class="pair titles">{titles}</div>{rows}</div>'
     widest = max(both.bug.width, both.fixed.width, 1)  # both are as large as this one can be
     graphs = "".join(
-        f'<div><h2 class="whose">{shown(name)}</h2>'
+        f'<div><p class="title whose">{shown(name)}</p>'
         f"{figure.html(f'width:min({figure.width:g}pt,{figure.width / widest:.1%})')}</div>"
         for name, figure in both.sides
     )

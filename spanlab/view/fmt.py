@@ -10,10 +10,10 @@ from html import escape
 from typing import Any
 
 from spanlab.errors import UsageError
+from spanlab.evidence.replay import Stacks
+from spanlab.evidence.sites import file_name
 from spanlab.field import Fields, Text
-from spanlab.frames import file_name
 from spanlab.record import Event, SpanClosed, SpanEntered, SpanExited, SpanNew, SpanRecorded
-from spanlab.replay import Stacks
 from spanlab.traces import Trace
 from spanlab.view.file import Page, Saved
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown

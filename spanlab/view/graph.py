@@ -12,7 +12,7 @@ from html import escape
 from itertools import pairwise
 from string import Template
 
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure, card, draw
 from spanlab.view.palette import DIM, LINE, LOST, PALETTE, hue, static

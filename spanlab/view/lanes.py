@@ -12,8 +12,8 @@ from itertools import pairwise
 from unicodedata import east_asian_width
 
 from spanlab import record as kind
+from spanlab.evidence.replay import lost_parents
 from spanlab.record import Record
-from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.figure import Figure, card

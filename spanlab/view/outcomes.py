@@ -12,7 +12,7 @@ from functools import cached_property
 from textwrap import wrap
 from typing import Any, NamedTuple
 
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 from spanlab.record import PollStarted
 from spanlab.view import words
 from spanlab.view.file import Page, Saved
@@ -137,10 +137,11 @@ class Outcomes(Saved):
             self.titled: f"<table>{same}</table>" if same else "",
             "why": "".join(f"<p>{shown(reason)}</p>" for reason in self.reasons),
         }
+        start = '<div class="part"><p class="title">'
         inside = [
             f'<div class="head"><p class="say">{prose(self.title)}</p></div><div class="bars">',
             *map(self._bar, self.rows[: 2 * MOST]), "</div>",
-            *(f'<div class="part"><h2>{k}</h2>{part}</div>' for k, part in parts.items() if part),
+            *(f"{start}{title}</p>{part}</div>" for title, part in parts.items() if part),
         ]  # fmt: skip
         return page("outcomes", "".join(inside))
 

@@ -13,8 +13,8 @@ from heapq import heappop, heappush
 from math import inf
 
 from spanlab import record as kind
+from spanlab.evidence.replay import lost_parents
 from spanlab.record import Record
-from spanlab.replay import lost_parents
 from spanlab.stack import pop
 from spanlab.traces import Trace
 from spanlab.view.words import task, waited

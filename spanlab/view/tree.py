@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import lost_parents
 from spanlab.record import Event, SpanEntered, SpanNew
-from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.words import message, visible
 

@@ -41,7 +41,7 @@ def beginning(trace: Trace, most: int, kinds: Container[str] = KINDS) -> Trace:
         entered += {"enter": 1, "exit": -1}.get(row[0], 0)
         if row[0] == "new":
             depths[row[6]] = depths.get(row[7], 0) + 1
-        inside = depths.get(row[-2], 0) if row[0] == "event" else 0
+        inside = depths.get(row[10], 0) if row[0] == "event" else 0
         work += (row[0] in kinds) + (entered + inside) // NESTED if at > trace.cut.begun else 0
         if work > most:
             return trace[:at]

@@ -13,7 +13,7 @@ from operator import eq
 from typing import Any
 
 from spanlab.field import Level, Text
-from spanlab.traces import Row
+from spanlab.tape import Row
 from spanlab.yours.entry import Entry, Pairs
 from spanlab.yours.times import nanoseconds
 

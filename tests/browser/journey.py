@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.request import ProxyHandler, Request, build_opener
 
+from conftest import need
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 FLAGS = [
@@ -165,6 +166,16 @@ class Lesson:
         """Choose a theme and wait until the page has it."""
         self.command("apputils:change-theme", theme=name)
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+
+    def violations(self, shown: str) -> list[str]:
+        """Have axe-core look at all that a selector finds; give what breaks its rules."""
+        if not self.page.evaluate("() => 'axe' in window"):
+            how = "npm install axe-core, then AXE=<folder>/node_modules/axe-core/axe.min.js"
+            self.page.add_script_tag(path=need("axe-core", how, os.environ.get("AXE", "")))
+        found = self.page.evaluate(
+            "async all => (await axe.run([...document.querySelectorAll(all)])).violations", shown
+        )
+        return [f"{rule['id']}: {at['html'][:200]}" for rule in found for at in rule["nodes"]]
 
     def photograph(self, folder: Path, theme: str) -> int:
         """Keep pictures of all that there is to scroll through; give how many."""

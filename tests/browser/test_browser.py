@@ -31,13 +31,22 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 def test_run_all_on_the_lost_parent(server: tuple[str, str], page: Page) -> None:
-    """All cells run when they are queued at once; log, graph and folds are there to be read."""
+    """All cells run when they are queued at once; log, graph and folds are there after Commit."""
     lesson = Lesson(page, server, "01_the_lost_parent")
+    assert lesson.run_all() == []
+    expect(lesson.output("log")).to_contain_text("Locked")
+    form = lesson.output("predict").locator("section.sl-lesson")
+    for group in form.get_by_role("radiogroup").all():
+        group.get_by_role("radio").first.click()
+    form.get_by_role("button", name="Commit").click()
+    expect(lesson.output("run")).to_contain_text("You may have thought")
     assert lesson.run_all() == []
 
     log = lesson.output("log")
-    for seen in ("①", "④", "performing task", "ThreadId(17)", "in sub_task"):
+    for seen in ("in main", "performing task", "ThreadId(17)", "in sub_task"):
         expect(log).to_contain_text(seen)
+    tops = log.locator(".entry").evaluate_all("all => all.map(e => e.getBoundingClientRect().top)")
+    assert tops == sorted(set(tops)), "the entries stand beside each other"
 
     graph = lesson.output("graph").locator("figure > img")
     expect(graph).to_have_attribute("alt", re.compile("lost its parent.*spawned in work"))

@@ -181,15 +181,22 @@ def test_the_keyboard_is_enough_and_leaks_no_shortcut(lesson: Lesson) -> None:
 
 
 def test_controls_change_log_and_graph(lesson: Lesson) -> None:
-    """A click on a control redraws log and graph, and says what changed."""
+    """A choice asks for a guess; the look redraws log and graph, and says what changed."""
     panel = card(lesson, "change")
     panel.scroll_into_view_if_needed()
     expect(panel).to_contain_text("ThreadId(17)")
     image = panel.locator("img")
     photograph(panel, "vary-first-light")
-    start = time.monotonic()
     panel.get_by_role("radio", name="CurrentThread()", exact=True).click()
+    expect(panel).to_contain_text("Which lines will change")
+    expect(panel).to_contain_text("ThreadId(17)")
+    for number in ("3", "4"):
+        panel.get_by_role("checkbox", name=number, exact=True).check(force=True)
+    photograph(panel, "vary-guess-light")
+    start = time.monotonic()
+    panel.get_by_role("button", name="Look").click()
     expect(panel).not_to_contain_text("ThreadId(17)")
+    expect(panel).to_contain_text("✗ You said 3, 4; 4 changed.")
     print(f"{time.monotonic() - start:.2f} s from the click to the new log")
     expect(panel).to_contain_text("“performing task” moved to another thread; no spans changed")
     lost = "sub_task on ThreadId(1) lost its parent: its task was spawned in work."
@@ -209,10 +216,13 @@ def test_a_slider_and_an_error(lesson: Lesson) -> None:
     for _ in range(3):
         lesson.page.keyboard.press("ArrowRight")
     expect(slider).to_have_attribute("aria-valuetext", "4")
+    panel.get_by_role("button", name="Look").click()
+    expect(panel).to_contain_text("You said none")
     expect(panel).to_contain_text("ThreadId(5)")
     photograph(panel, "vary-slider-light")
     broken = card(lesson, "breaks")
     broken.get_by_role("radio", name="0", exact=True).click()
+    broken.get_by_role("button", name="Look").click()
     expect(broken).to_contain_text("Error")
     broken.get_by_role("radio", name="1", exact=True).click()
     expect(broken).not_to_contain_text("Error")
@@ -222,6 +232,7 @@ def test_nothing_old_is_shown_while_python_runs(lesson: Lesson) -> None:
     """A program that takes long is waited for, and then its log and graph are there again."""
     panel = card(lesson, "slow")
     panel.get_by_role("radio", name="3", exact=True).click()
+    panel.get_by_role("button", name="Look").click()
     expect(panel.get_by_text("Waiting for Python.")).to_be_visible()
     expect(panel.locator(".shown")).to_be_hidden()
     expect(panel.locator(".shown")).to_be_visible()

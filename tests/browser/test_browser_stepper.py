@@ -34,8 +34,8 @@ from spanlab import (
     run,
     spawn,
 )
+from spanlab.evidence.replay import Stacks
 from spanlab.record import PollStarted
-from spanlab.replay import Stacks
 from spanlab.view.graph import picture
 from spanlab.view.live import script
 from spanlab.view.palette import PALETTE, static

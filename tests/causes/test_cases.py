@@ -14,7 +14,7 @@ import spanlab
 from spanlab import CurrentThread, Trace
 from spanlab.causes import Cause
 from spanlab.causes.why import Why
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 
 CASES = {
     case["name"]: case
@@ -39,7 +39,7 @@ RIGHT = {  # the cause, and words of the sentence and of the change; all of them
     "a future made inside, polled outside": (
         Cause.MADE_INSIDE, ["the future", "inside `handler`"], "in_current_span(body())"),
     "a stream made inside, polled outside": (
-        Cause.MADE_INSIDE, ["the stream", "inside `handler`"], None),
+        Cause.MADE_INSIDE, ["the stream", "inside `handler`"], "in_current_span(body())"),
     "a guard that is dropped at once": (
         Cause.AT_ONCE, ["the guard of `g`", "at once"], 'with info_span("g").enter():'),
     "a log line in a drop, outside": (Cause.DROPPED, ["dropped", "`request` had been"],

@@ -302,7 +302,7 @@ def _text(lines: list[str]) -> str:
 
 def execute(files: Mapping[str, str], on: Any, level: str = "trace") -> Trace:
     """Run a program that lies in some files, one after the other, as cells do."""
-    names: dict[str, Any] = {"__name__": "program"}
+    names: dict[str, Any] = {"__name__": "__main__"}
     for file, text in files.items():
         linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
         exec(compile(text, file, "exec"), names)

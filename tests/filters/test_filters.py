@@ -252,7 +252,7 @@ def test_nothing_is_asked_where_no_filter_is() -> None:
 
         thread = current()
         assert thread is not None
-        assert thread.recorder.append == trace.noted.append
+        assert thread.recorder.append == trace.tape.extend
         assert not hasattr(thread.recorder, "filter")
 
 

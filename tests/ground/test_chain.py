@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from spanlab import CurrentThread, Trace, chain, info, info_span, recording, run, spawn
+from spanlab import CurrentThread, Trace, info, info_span, recording, run, spawn
+from spanlab.evidence import chain
 
 
 async def outer() -> None:

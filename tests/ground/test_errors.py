@@ -47,7 +47,7 @@ from spanlab import (
     threads,
     yield_now,
 )
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop
 
 HERE = file_name(__file__)  # as messages name this file
@@ -134,7 +134,9 @@ def test_run_wants_the_function_called(function: Any) -> None:
         run(function)
 
 
-@pytest.mark.parametrize("wrong", [None, 5, "f", [], lambda: None, int], ids=repr)
+@pytest.mark.parametrize(
+    "wrong", [None, 5, "f", [], lambda: None, int], ids=lambda wrong: type(wrong).__name__
+)
 def test_what_cannot_be_polled_is_shown(wrong: Any) -> None:
     """With its type, cut short."""
     with pytest.raises(NotAFuture, match=rf"run\(\) needs a future, got {type(wrong).__name__} "):

@@ -17,7 +17,7 @@ from spanlab import (
     run,
     spawn,
 )
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 
 
 def box_of_spans() -> Any:

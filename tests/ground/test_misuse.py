@@ -32,7 +32,7 @@ from spanlab import (
     spawn_blocking,
     yield_now,
 )
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 
 __all__ = ["joins", "nothing_is_left_behind"]
 

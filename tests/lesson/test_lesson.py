@@ -601,7 +601,10 @@ def test_vary_of_variants_and_of_a_range() -> None:
     fix = {"as it was": before, "with .instrument": after}
     panel = vary(lambda version: version(), version=fix, on=[CurrentThread()])
     panel.pick(version="with .instrument")
-    assert "“performing task” changed spans" in panel._state()["said"][1]
+    assert (
+        "“performing task” moved from no span to `work › spawned sub_task`"
+        in panel._state()["said"][1]
+    )
     many = vary(lambda n: run(before(), on=VirtualThreads(n)), n=range(1, 17))
     assert many._state()["controls"] == [["n", [str(n) for n in range(1, 17)]]]
     assert vary(lambda f: f(), f=[before])._state()["controls"] == [["f", ["main"]]]
@@ -644,7 +647,7 @@ def test_lines_with_one_message_are_counted() -> None:
             _ = [info("again") for _ in range(3)]
 
     news = vary(main, n=[1, 2]).pick(n=2)._state()["said"][1]
-    assert news == "Compared with before: no thread changed; “again” (×3) changed spans."
+    assert news == "Compared with before: no thread changed; “again” (×3) moved from `s1` to `s2`."
 
 
 def test_a_new_order_is_told_and_new_lines_are_counted() -> None:

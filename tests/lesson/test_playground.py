@@ -233,5 +233,6 @@ def test_the_notebook_is_short_and_runs() -> None:
     client.execute()
     shown = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     assert [output.output_type for output in shown] == ["execute_result"] * len(shown)
-    for output in shown:
-        assert "application/vnd.jupyter.widget-view+json" in output.data
+    *boards, stepper = (output.data for output in shown)
+    assert all("application/vnd.jupyter.widget-view+json" in board for board in boards)
+    assert stepper["text/html"].startswith('<div class="sl-saved">')

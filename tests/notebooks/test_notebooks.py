@@ -8,16 +8,22 @@ import re
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
 
 import nbformat
 import pytest
+from conftest import need
 from figures import FIGURES, figures
+from journey import browser_page
 from learner import COMMIT, read_by_learner, spoilers
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from playwright.sync_api import Page
 
 from spanlab.lesson.questions import Line, question
 from spanlab.lesson.questions import texts as lesson_texts
@@ -39,6 +45,44 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 DOES_NOT_BELONG = re.compile(
     r"^\s*[!%]|\b(pip|urllib|requests|subprocess|matplotlib|open|exec|eval|IPython|noqa)\b", re.M
 )
+
+# What is wider than its place, cut off, outside its picture, or on another word of a picture.
+CROWDED = r"""async () => {
+  const found = [], box = (node) => node.getBoundingClientRect();
+  for (const cell of document.querySelectorAll('.cell')) {
+    const say = (what, text) => found.push(`${cell.id}: ${what} ${text.trim().slice(0, 60)}`);
+    if (cell.scrollWidth > cell.clientWidth + 1) say('wider than the page', '');
+    for (const node of cell.querySelectorAll('*')) {
+      const { overflowX, clipPath } = getComputedStyle(node);
+      const cuts = ['hidden', 'clip'].includes(overflowX) && clipPath === 'none';
+      if (!cuts || node.closest('svg') || !node.clientWidth) continue;
+      if (node.scrollWidth > node.clientWidth + 1) say(`cut ${node.className}`, node.textContent);
+    }
+    for (const image of cell.querySelectorAll('img[src^="data:image/svg"]')) {
+      const text = await (await fetch(image.src)).text();
+      const host = document.createElement('div');
+      host.style = 'position: absolute; top: 0; left: 0; width: max-content';
+      host.innerHTML = text.slice(text.indexOf('<svg'));
+      document.body.append(host);
+      const around = box(host.querySelector('svg'));
+      const words = [...host.querySelectorAll('text')].filter((word) => word.textContent.trim());
+      words.forEach((word, at) => {
+        const a = box(word);
+        const wider = a.left < around.left - 1 || a.right > around.right + 1;
+        const taller = a.top < around.top - 1 || a.bottom > around.bottom + 1;
+        if (wider || taller) say('outside', word.textContent);
+        for (const other of words.slice(at + 1)) {
+          const b = box(other), wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+          const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+          const both = `${word.textContent} | ${other.textContent}`;
+          if (wide > 2 && high > 4) say('over each other', both);
+        }
+      });
+      host.remove();
+    }
+  }
+  return found;
+}"""
 
 each_lesson = pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 each_page = pytest.mark.parametrize("path", [*LESSONS, PITFALLS], ids=lambda path: path.stem)
@@ -233,38 +277,91 @@ def test_versions_are_those_that_were_recorded(path: Path) -> None:
 # ---------------------------------------------------------------- running
 
 
+class Ran(NamedTuple):
+    """A lesson that ran in a kernel of its own: all of it, committed, and from the last cell up."""
+
+    seen: dict[str, str]  # before the commit, by cell
+    shown: dict[str, str]  # after it
+    html: dict[str, str]
+    wrong: list[str]  # cells that wrote to stderr
+    solved: str
+    seconds: float
+
+
+@cache
+def ran(path: Path) -> Ran:
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=SECONDS, record_timing=False,
+                            store_widget_state=False, kernel_name="python3",
+                            resources={"metadata": {"path": str(path.parent)}})  # fmt: skip
+    cells = [(at, cell) for at, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    start, after = time.monotonic(), len(notebook.cells)
+    with client.setup_kernel():
+        for at, cell in cells:
+            client.execute_cell(cell, at)
+        seconds = time.monotonic() - start
+        wrong = [cell.id for _, cell in cells if errors(cell)]
+        seen = {cell.id: read_by_learner(cell) for cell in notebook.cells}
+        notebook.cells.append(nbformat.v4.new_code_cell(COMMIT))
+        client.execute_cell(notebook.cells[after], after)
+        for at, cell in reversed(cells):
+            client.execute_cell(cell, at)
+        wrong += [cell.id for _, cell in cells if errors(cell)]
+        notebook.cells[after] = nbformat.v4.new_code_cell(solution(path))
+        solved = shown(client.execute_cell(notebook.cells[after], after))
+    html = {
+        cell.id: "".join(each.data.get("text/html", "") for each in cell.outputs if "data" in each)
+        for _, cell in cells
+    }
+    return Ran(seen, {cell.id: shown(cell) for _, cell in cells}, html, wrong, solved, seconds)
+
+
 @each_lesson
 def test_a_lesson_keeps_its_answers_until_the_commit_and_runs_again(path: Path) -> None:
     """Run All shows no answer. After the commit every cell runs once more, from the last up.
 
     The log it prints then has the spans and threads of the recorded one, and its solution is right.
     """
-    notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=SECONDS, record_timing=False,
-                            store_widget_state=False, kernel_name="python3",
-                            resources={"metadata": {"path": str(path.parent)}})  # fmt: skip
-    numbered = [(at, cell) for at, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
-    start = time.monotonic()
-    with client.setup_kernel():
-        for at, cell in numbered:
-            client.execute_cell(cell, at)
-            assert not errors(cell), cell.id
-        assert time.monotonic() - start < SECONDS
-        seen = {cell.id: read_by_learner(cell) for cell in notebook.cells}
-        assert list(spoilers(questions_of(path), seen)) == []
-        notebook.cells.append(nbformat.v4.new_code_cell(COMMIT))
-        client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
-        printed = []
-        for at, cell in reversed(numbered):
-            client.execute_cell(cell, at)
-            assert not errors(cell), cell.id
-            printed.append(shown(cell))
-        assert not any("Locked" in text for text in printed)
-        notebook.cells[-1] = nbformat.v4.new_code_cell(solution(path))
-        solved = client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1)
-        assert shown(solved).startswith("✓ Right."), shown(solved)
+    lesson = ran(path)
+    assert not lesson.wrong
+    assert lesson.seconds < SECONDS
+    assert list(spoilers(questions_of(path), lesson.seen)) == []
+    assert not any("Locked" in text for text in lesson.shown.values())
+    assert lesson.solved.startswith("✓ Right."), lesson.solved
     quoted, _ = recorded(path)
-    assert masked(quoted) in [masked(text, like=quoted) for text in printed]
+    assert masked(quoted) in [masked(text, like=quoted) for text in lesson.shown.values()]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    chromium = need("chromium", "apt-get install chromium")
+    with browser_page(chromium, tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+@each_lesson
+def test_nothing_in_a_lesson_is_cut_off_or_lies_on_another(path: Path, page: Page) -> None:
+    """As wide as a notebook's cells are on a screen of 1400, 1280 and 800 pixels."""
+    cells = ran(path).html.items()
+    inside = "".join(f'<div class="cell" id="{cell}">{html}</div>' for cell, html in cells)
+    for width, height in (1100, 1000), (980, 720), (720, 900):
+        page.set_viewport_size({"width": width, "height": height})
+        page.set_content(f'<body style="margin: 0">{inside}')
+        assert page.evaluate(CROWDED) == [], width
+
+
+def test_what_is_cut_off_or_lies_on_another_is_noticed(page: Page) -> None:
+    words = "".join(f'<text x="{x}" y="20">word</text>' for x in (5, 15, 90))
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="100" height="30">{words}</svg>'
+    page.set_content(
+        f'<div class="cell" id="a"><img src="data:image/svg+xml,{quote(svg)}"></div>'
+        '<div class="cell" id="b" style="width: 90px"><p style="width: 95px">wide</p></div>'
+        '<div class="cell" id="c"><p class="p" style="width: 9px; overflow: hidden">long</p></div>'
+    )
+    assert page.evaluate(CROWDED) == [
+        "a: over each other word | word", "a: outside word", "b: wider than the page ",
+        "c: cut p long",
+    ]  # fmt: skip
 
 
 def solution(path: Path) -> str:

@@ -6,6 +6,7 @@ Read each beside the Rust file of its name.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from queue import SimpleQueue
 from time import sleep
 from typing import Any
 
@@ -18,6 +19,8 @@ from spanlab import (
     info_span,
     instrument,
     join,
+    mpsc,
+    oneshot,
     spawn,
     spawn_blocking,
     spawn_thread,
@@ -71,6 +74,19 @@ async def service() -> None:
 
 async def service_fixed() -> None:
     await ordered(in_current_span)
+
+
+async def mail_root() -> None:
+    await ordered(lambda future: info_span("mail", parent=None).instrument(future))
+
+
+async def mail_linked() -> None:
+    def linked(future):
+        span = info_span("mail", parent=None)
+        span.follows_from(Span.current())
+        return span.instrument(future)
+
+    await ordered(linked)
 
 
 def expanded_block() -> Main:
@@ -707,8 +723,138 @@ async def ported_exercise() -> None:
     await request()
 
 
+@instrument(skip=["tx", "more"])
+async def request(id, tx, *more):
+    info("order taken")
+    reply, answer = oneshot.channel()
+    await tx.send((id, reply, *(get() for get in more)))
+    await answer
+    info("order done")
+
+
+async def deliver(id):
+    info(f"mail {id} sent")
+
+
+async def two_requests(mailer: Callable[[Any], Any], *more: Callable[[], Any]) -> None:
+    """Take two orders; `more` is what a message has besides the order and the reply."""
+    tx, inbox = mpsc.channel(8)
+    spawn(mailer(inbox))
+    await request(7, tx, *more)
+    await request(8, tx, *more)
+
+
+@instrument(skip_all=True, name="mailer")
+async def bare_mailer(inbox):
+    while job := await inbox.recv():
+        id, reply = job
+        info(f"mail {id} sent")
+        reply.send("sent")
+
+
+async def mailer() -> None:
+    await two_requests(bare_mailer)
+
+
+async def mailer_carried() -> None:
+    @instrument(skip_all=True)
+    async def mailer(inbox):
+        while job := await inbox.recv():
+            id, reply, span = job
+            await span.instrument(deliver(id))
+            reply.send("sent")
+
+    await two_requests(mailer, Span.current)
+
+
+async def mailer_asks() -> None:
+    @instrument(skip_all=True)
+    async def mailer(inbox):
+        while job := await inbox.recv():
+            id, reply = job
+            span = Span.current()
+            await span.instrument(deliver(id))
+            reply.send("sent")
+
+    await two_requests(mailer)
+
+
+async def mailer_in_first() -> None:
+    @instrument(skip=["mailers"])
+    async def request(id, mailers):
+        info("order taken")
+        if not mailers:
+            tx, inbox = mpsc.channel(8)
+            spawn(in_current_span(bare_mailer(inbox)))
+            mailers.append(tx)
+        reply, answer = oneshot.channel()
+        await mailers[0].send((id, reply))
+        await answer
+        info("order done")
+
+    mailers = list[Any]()
+    await request(7, mailers)
+    await request(8, mailers)
+
+
+async def mailer_batch() -> None:
+    @instrument(skip_all=True)
+    async def mailer(inbox):
+        batch = info_span("round", parent=None)
+        batch.follows_from(await inbox.recv())
+        batch.follows_from(await inbox.recv())
+        await batch.instrument(deliver())
+
+    async def deliver():
+        info("two mails sent")
+
+    @instrument(skip=["tx"])
+    async def request(id, tx):
+        info("order taken")
+        await tx.send(Span.current())
+
+    tx, inbox = mpsc.channel(8)
+    sent = spawn(mailer(inbox))
+    await request(7, tx)
+    await request(8, tx)
+    await sent
+
+
+async def message_exercise() -> None:
+    async def pack():
+        info("parcel packed")
+
+    @instrument(skip_all=True)
+    async def order(to_packer):
+        info("order taken")
+        reply, answer = oneshot.channel()
+        await to_packer.send((reply, Span.current()))
+        await answer
+        info("order done")
+
+    async def packer(inbox, labels):
+        while job := await inbox.recv():
+            await job[1].instrument(pack())
+            labels.put(job)
+
+    def printer(labels):
+        while job := labels.get():
+            reply, span = job
+            with span.enter(), info_span("label").enter():
+                info("label printed")
+            reply.send("printed")
+
+    to_packer, inbox = mpsc.channel(8)
+    labels = SimpleQueue[Any]()
+    thread = spawn_thread(lambda: printer(labels))
+    spawn(packer(inbox, labels))
+    await order(to_packer)
+    labels.put(None)
+    thread.join()
+
+
 PROGRAMS = (
-    service, service_fixed, expanded_block,
+    service, service_fixed, mail_root, mail_linked, expanded_block,
     nested_exercise, made_before, rewrite_shapes, rewrite_exercise, guard_in_future,
     guard_dropped_at_once, guard_around_spawn, guard_around_join, by_hand_exercise,
     lazy_exercise,
@@ -718,11 +864,13 @@ PROGRAMS = (
     guard_adopts, guard_attribute, guard_in_main, guard_upload, guard_exercise,
     leaving, blocking_one_thread, blocking_handle, three_threads, threads_exercise,
     ported_exercise,
+    mailer, mailer_carried, mailer_asks, mailer_in_first, mailer_batch, message_exercise,
 )  # fmt: skip
 ON_ONE_THREAD = (
-    service, service_fixed,
+    service, service_fixed, mail_root, mail_linked,
     thread_exercise, guarded_pair, guarded_longer, instrumented_pair, guard_adopts,
     guard_attribute, guard_in_main, guard_upload, guard_exercise, blocking_one_thread,
     ported_exercise,
+    mailer, mailer_carried, mailer_asks, mailer_in_first, mailer_batch, message_exercise,
 )  # fmt: skip
 ON_ASYNCIO = (asyncio_spawned,)  # recorded by witness.py, with the spans in the context

@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import cache
 from queue import SimpleQueue
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spanlab import (
+    Display,
     JoinError,
     JoinSet,
     Span,
@@ -28,6 +29,7 @@ from spanlab import (
     select,
     spawn,
     spawn_thread,
+    trace_span,
     yield_now,
 )
 
@@ -102,6 +104,41 @@ def stale_entry() -> None:
         info("the entry stays")
         del request, guard
         info("the entry hides outer")
+
+
+def closed_entry() -> None:
+    outer = info_span("outer")
+    with outer.enter():
+        request = info_span("request")
+        guard = request.enter()
+        spawn_thread(guard.exit).join()
+        Span.current().in_scope(lambda: info("before the close"))
+        del request, guard
+        Span.current().in_scope(lambda: info("after the close"))
+
+
+def closed_entry_fixed() -> None:
+    outer = info_span("outer")
+    with outer.enter():
+        request = info_span("request")
+        request.in_scope(lambda: info("before the close"))
+        spawn_thread(lambda span=request: span.in_scope(lambda: None)).join()
+        del request
+        Span.current().in_scope(lambda: info("after the close"))
+
+
+async def unstable() -> None:
+    async def task():
+        info("in task")
+
+    place = {"loc.file": "src/bin/pitfall_unstable.rs", "loc.line": 12, "loc.col": 49}
+    fields = {"kind": Display("task"), "task.name": Display(""), "task.id": 2, "size.bytes": 1}
+    made = trace_span("runtime.spawn", target="tokio::task", parent=None, **fields, **place)
+    await info_span("work").in_scope(lambda: spawn(made.instrument(task())))
+
+
+async def unstable_fixed() -> None:
+    await unstable()
 
 
 def disabled_parent() -> None:
@@ -620,7 +657,9 @@ def callback_fixed() -> None:
     queue.pop()()
 
 
-SETTINGS = {  # what a program is run with
+SETTINGS: dict[str, dict[str, Any]] = {  # what a program is run with, if not at level INFO
+    "unstable": {"level": "trace", "filter": "info,tokio::task=trace,tokio::task::waker=off"},
+    "unstable_fixed": {"level": "trace", "filter": "info"},
     "filter_cuts": {"filter": "info,server=warn"},
     "filter_cuts_fixed": {"filter": "info,server=warn,server::request=info"},
     "scoped_subscriber": {"scoped": True},
@@ -628,7 +667,8 @@ SETTINGS = {  # what a program is run with
 PROGRAMS = (
     spawned, spawned_fixed, join_set, join_set_fixed, captured_inside, handle, handle_fixed,
     disabled_span, disabled_span_fixed,
-    stale_entry, disabled_parent, disabled_parent_fixed, follows_from, follows_from_fixed,
+    stale_entry, closed_entry, closed_entry_fixed, unstable, unstable_fixed,
+    disabled_parent, disabled_parent_fixed, follows_from, follows_from_fixed,
     closes_late, closes_late_fixed, child_outlives, child_outlives_fixed, log_in_drop,
     log_in_drop_fixed, cancelled, cancelled_fixed, none_in_scope, none_in_scope_fixed, root_shown,
     json_spans, json_spans_fixed, reentered, reentered_fixed, not_busy, not_busy_fixed,
@@ -683,6 +723,7 @@ PITFALLS = (
     Pitfall(
         4, "It panics: tried to clone a span that already closed",
         "A guard that left its thread has left an entry behind, and its span closes meanwhile",
+        ("pitfall_closed_entry",), ("pitfall_closed_entry_fixed",),
         links=("tokio-rs/tracing#3514", "tokio-rs/tracing#3567", "joaquinbejar/IronSBE#55",
                "element-hq/element-x-ios#5996", "cmu-sei/Polar#226"),
     ),
@@ -810,6 +851,7 @@ PITFALLS = (
     Pitfall(
         25, "Spans appear that I never wrote",
         "With `tokio_unstable` the runtime makes a TRACE span for each task, for the console",
+        ("pitfall_unstable",), ("pitfall_unstable_fixed",),
         links=("tokio-rs/console#412",),
     ),
     Pitfall(

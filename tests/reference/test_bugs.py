@@ -10,7 +10,9 @@ import logging
 from typing import Any
 
 import pytest
+from promises import promises
 from test_reference import HERE, load, masked, recorded
+from written import IMPORTS, files
 
 from spanlab import (
     CurrentThread,
@@ -26,15 +28,6 @@ from spanlab.view.fmt import log
 
 BUGS = sorted(path.stem for path in (HERE / "bugs").glob("bug_*.py"))
 RACES = ("bug_26_sqlite_worker",)  # with a thread of its own
-MISSED = {  # where `why` tells another cause than the right one; it may learn, and not forget
-    "bug_08_in_scope_async": {3, 5, 6, 7, 8},  # in_scope of a function that makes the futures
-    "bug_12_timeout": {3, 9, 17},  # a value that is dropped in its own span
-    "bug_15_localset": {2, 5},  # what is polled inside the poll of a local set
-    "bug_20_panic_drop": {2, 3, 6, 8},
-    "bug_21_spawn_in_drop": {4, 8, 11},  # a task that a drop has spawned holds the span open
-    "bug_28_join_err": {19},
-    "bug_31_streaming_body": {2, 4, 6},  # a stream that is made inside and polled outside
-}
 LIVES = {"format": "full", "span_events": "full"}
 
 
@@ -79,9 +72,17 @@ def test_why_tells_the_cause_of_every_event(name: str) -> None:
     set_panic_hook(lambda panic: None)
     trace = ran(name)
     found = {number: why(trace, event).cause for number, event in trace.numbered}
-    right = causes()[name]
-    assert found.keys() == right.keys()
-    assert {at for at, cause in found.items() if cause != right[at]} <= MISSED.get(name, set())
+    assert found == causes()[name]
+
+
+@pytest.mark.parametrize("name", BUGS)
+def test_every_change_that_why_proposes_gives_the_promised_spans(name: str) -> None:
+    """Each is made in the source, and the program is run again."""
+    set_panic_hook(lambda panic: None)
+    text = IMPORTS + (HERE / "bugs" / f"{name}.py").read_text(encoding="utf-8")
+    if "async def main():" in text:
+        broken = [p for p in promises(files(text), CurrentThread()) if not p.is_kept]
+        assert not broken, (broken[0].fixes, broken[0].tree, broken[0].got)
 
 
 def causes() -> dict[str, dict[int, str]]:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from queue import Queue, SimpleQueue
 from typing import Any
 
@@ -24,6 +25,7 @@ from spanlab import (
     explore,
     join,
     pending,
+    recording,
     run,
     select,
     sleep,
@@ -315,6 +317,18 @@ def test_where_the_system_does_not_tell(
         spawn_thread(stuck_in(wait)).join()
     with released(lambda: None):
         assert spawn_thread(lambda: threading.Event().wait(0.6)).join() is False
+
+
+def test_threads_that_are_joined_one_after_the_other_all_end() -> None:
+    """What a look found while one was waited for says nothing of the next."""
+    with recording(), released(lambda: None):
+        for n in range(2 * still.LOOKS):
+            assert spawn_thread(partial(wait_and_give, n)).join() == n
+
+
+def wait_and_give(n: int) -> int:
+    time.sleep(0.01)
+    return n
 
 
 def test_two_threads_that_join_each_other_are_named() -> None:

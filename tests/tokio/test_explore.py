@@ -36,7 +36,7 @@ from spanlab import (
     spawn_thread,
     yield_now,
 )
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 from spanlab.tokio.explore.theorem import Conditions
 
 # ---------------------------------------------------------------- the programs

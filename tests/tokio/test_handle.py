@@ -11,6 +11,7 @@ from facts import RECORDED, fact, p, says
 from spanlab import (
     AsyncioLoop,
     CurrentThread,
+    Deadlock,
     Handle,
     NestedRuntime,
     NoRuntime,
@@ -21,6 +22,7 @@ from spanlab import (
     block_in_place,
     info,
     info_span,
+    oneshot,
     run,
     sleep,
     spawn,
@@ -90,6 +92,34 @@ def test_a_blocking_task_may_block_on_a_future(runtime: Any) -> None:
         return await handle.spawn(answer()), thread.join()
 
     assert run(main(), on=runtime()).result == (42, 42)
+
+
+@pytest.mark.parametrize("runtime", [OsThreads, AsyncioLoop])
+def test_a_thread_of_the_pool_may_block_on_a_future(runtime: Any) -> None:
+    """It knows a runtime, and drives none."""
+
+    async def main() -> Any:
+        handle = Handle.current()
+        return await spawn_blocking(lambda: handle.block_on(answer()))
+
+    assert run(main(), on=runtime()).result == 42
+
+
+@pytest.mark.parametrize("runtime", [OsThreads, AsyncioLoop])
+def test_who_blocks_for_ever_in_the_pool_is_named(
+    runtime: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And what it is in is left alone when the run ends: its thread is still there."""
+    tx, rx = oneshot.channel()
+
+    async def main() -> None:
+        handle = Handle.current()
+        await spawn_blocking(lambda: handle.block_on(rx))
+
+    with pytest.raises(Deadlock, match="task 1 waits for the end of its poll"):
+        run(main(), on=runtime())
+    assert capfd.readouterr().err == ""
+    tx.send(None)
 
 
 def test_block_on_is_refused_where_a_runtime_is_driven() -> None:

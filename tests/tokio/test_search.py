@@ -15,7 +15,7 @@ from racing import racing
 from soak import SOAK, often
 
 from spanlab import JoinSet, explore, info, info_span, recording, spawn, yield_now
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
 from spanlab.tokio.explore.search import Chance
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 
@@ -145,7 +145,9 @@ def test_programs_that_the_real_crates_ran_lose_no_outcome(family: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "main", [partial(leaking, 1, 1), guarded_pair, partial(leaking, 1, 2)], ids=str
+    "main",
+    [partial(leaking, 1, 1), guarded_pair, partial(leaking, 1, 2)],
+    ids=["one of each", "two guards", "one and two"],
 )
 def test_a_share_is_how_often_chance_comes_to_an_outcome(main: Callable[[], Any]) -> None:
     """Within five of a hundred, whatever the seed."""

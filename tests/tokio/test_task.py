@@ -678,6 +678,20 @@ def test_any_future_is_given_away_once(program: Any) -> None:
             run(main(work), on=CurrentThread())
 
 
+def test_a_handle_of_an_ended_task_is_given_away_once_too() -> None:
+    """It has its value at once, and still belongs to whom it was given."""
+
+    async def main() -> None:
+        handle = spawn(yield_now())
+        await sleep(0.01)
+        assert handle.is_finished()
+        await select(sleep(0), handle, biased=True)
+        await handle
+
+    with pytest.raises(FutureReused, match="await needs a future of its own, got 'JoinHandle'"):
+        run(main(), on=CurrentThread())
+
+
 def test_a_dropped_handle_wakes_nobody() -> None:
     """Who polled it once and dropped it is not polled again when the task ends."""
 

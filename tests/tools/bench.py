@@ -30,7 +30,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from soak import HEAD, REPORT
 
-from spanlab import CurrentThread, OsThreads, Trace, chain, info, info_span, recording, run, spawn
+from spanlab import CurrentThread, OsThreads, Trace, info, info_span, recording, run, spawn
+from spanlab.evidence import chain
 
 ROUNDS = 7
 SPANS = 10_000
@@ -243,8 +244,10 @@ def pool_threads() -> None:
 
 
 def size(trace: Trace) -> float:
-    """Count the bytes of a record: its row with all that stands in it, what is shared once."""
+    """Count the bytes of a record: its places on the tape, and its values, what is shared once."""
     seen: dict[int, int] = {}
+    trace.tape.turn()
+    pieces = list(trace.tape.aside)
 
     def add(value: Any) -> None:
         if id(value) not in seen:
@@ -252,9 +255,9 @@ def size(trace: Trace) -> float:
             for part in value if isinstance(value, tuple) else ():
                 add(part)
 
-    for row in trace.noted:
-        add(row)
-    return sum(seen.values()) / len(trace) + 8  # its place in the list
+    for piece in pieces:
+        add(piece)
+    return sum(seen.values()) / len(trace)
 
 
 async def spawned_and_joined() -> None:

@@ -41,10 +41,11 @@ def of_lessons() -> Iterator[tuple[str, Trace]]:
 def of_pitfalls() -> Iterator[tuple[str, Trace]]:
     """Run the known pitfalls; some are no futures and record where they are called."""
     for program in pitfalls.PROGRAMS:
-        with recording(level="info") as trace:
+        settings = {"level": "info"} | pitfalls.SETTINGS.get(program.__name__, {})
+        with recording(**settings) as trace:
             made = program()
         if hasattr(made, "send"):
-            trace = run(made, on=CurrentThread(), level="info")
+            trace = run(made, on=CurrentThread(), **settings)
         yield f"pitfall {program.__name__}", trace
 
 

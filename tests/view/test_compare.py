@@ -182,7 +182,7 @@ def test_two_runs_of_which_neither_is_a_fix_have_names_of_their_own() -> None:
     assert "old: 0 spans and 2 events" in str(both)
     html = both._repr_mimebundle_()["text/html"].partition("</style>")[2]
     assert "sl-neutral" in html
-    assert "<h2>old</h2><h2>new</h2>" in html
+    assert '<p class="title">old</p><p class="title">new</p>' in html
     assert "not in new" in html
     assert '<span class="sign">≠</span>' in html
     bug, fixed = run(programs.spawned()()), run(programs.spawned_instrumented()())

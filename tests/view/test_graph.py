@@ -31,7 +31,7 @@ from spanlab import (
     spawn,
     spawn_thread,
 )
-from spanlab.replay import lost_parents
+from spanlab.evidence.replay import lost_parents
 from spanlab.view import figure
 from spanlab.view.graph import graph
 from spanlab.view.palette import DARK, PALETTE

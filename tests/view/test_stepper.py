@@ -18,8 +18,8 @@ from reference.programs import lost_parent
 from stepping import HOSTILE, hostile, leaking, many, panicking, steps_of
 
 from spanlab import Trace, UsageError, VirtualThreads, run, step
+from spanlab.evidence.replay import Stacks
 from spanlab.record import KINDS, Event, SpanNew
-from spanlab.replay import Stacks
 from spanlab.view import figure
 from spanlab.view.graph import picture
 from spanlab.view.palette import static
@@ -245,10 +245,8 @@ def test_a_notebook_gets_a_figure_that_comes_to_life(lost: Trace) -> None:
     bundle = step(lost)._repr_mimebundle_()
     assert set(bundle) == {"text/html", "text/plain"}
     figure = re.sub(r"<(style|script)>.*?</\1>", "", bundle["text/html"], flags=re.S)
-    assert re.match(
-        r'<div class="sl-saved"><figure class="sl-figure"><img alt="2 spans and 4 events[^"]*" ',
-        figure,
-    )
+    start = r'<div class="sl-saved"><figure class="sl-figure"><img alt="2 spans and 4 events[^"]*" '
+    assert re.match(start, figure)
     assert figure.endswith("</figure></div>")
     assert bundle["text/plain"].startswith("2 spans and 4 events on 2 threads. sub_task")
     assert repr(step(lost)) == (

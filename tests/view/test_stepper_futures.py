@@ -27,7 +27,8 @@ from spanlab import (
     spawn,
     yield_now,
 )
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import Stacks
 from spanlab.record import (
     FutureDropped,
     FutureMade,
@@ -37,7 +38,6 @@ from spanlab.record import (
     Record,
     TaskSpawned,
 )
-from spanlab.replay import Stacks
 from spanlab.view.stepper.futures import Futures, Moment
 from spanlab.view.stepper.lives import OUT, Life, Lives
 
@@ -193,6 +193,20 @@ def test_a_call_that_has_ended_gives_its_future_back_before_it_is_awaited() -> N
         "work awaits task: it is polled inside this same poll, "
         "so work stays on the stack, and is current in it.",
     ]
+
+
+def test_no_step_is_in_a_file_of_this_package() -> None:
+    """What the attribute makes was made where it was called, and not inside the attribute."""
+
+    @instrument
+    async def task():
+        info("in task")
+
+    async def main():
+        await spawn(task())
+
+    lives = lives_of(run(main(), on=CurrentThread()))
+    assert {step.file for step in lives.steps} == {"", __file__}
 
 
 def test_the_future_is_made_before_the_guard_around_it_is_gone() -> None:

@@ -2,6 +2,7 @@
 //
 // One question at a time is under way to Python, and each answer says which one it belongs to. While
 // the choices on the page are not those of the last answer, what was drawn for it is faded out.
+// vary() asks for a guess before it asks Python: which lines will change?
 
 const LATE = 1500; // milliseconds after which it is said that an answer is missing
 const BUTTONS = 6; // more choices than that are a slider
@@ -81,6 +82,29 @@ function results(log, state, last) {
   log.replaceChildren(...rows, ...(state.more ? [el("p", "dim", `${state.more} more lines`)] : []));
 }
 
+/** Ask which of the lines will change; `look` is told the numbers of those that are marked. */
+function guess(rows, look) {
+  const boxes = rows.filter((row) => row.number).map((row) => {
+    const input = Object.assign(el("input"), { type: "checkbox", value: row.number });
+    return [input, has(el("label", "option", input, el("span", "", `${row.number}`)), { title: row.same.trim() })];
+  });
+  const marked = () => boxes.filter(([input]) => input.checked).map(([input]) => input.value);
+  const group = el("div", "group", ...boxes.map(([, label]) => label));
+  has(group, { role: "group", "aria-label": "The lines that will change" });
+  const ready = Object.assign(button("Look", () => look(marked())), { className: "" });
+  return [el("p", "sentence", "Which lines will change their spans or their thread? Mark them, or none."),
+    el("div", "foot", group, ready)];
+}
+
+/** Say how a guess came out, against the lines that are not as they were. */
+function outcome(guessed, before, after) {
+  const known = new Set(after.map(line));
+  const changed = before.filter((row) => row.number && !known.has(line(row))).map((row) => `${row.number}`);
+  const right = guessed.join() === changed.join();
+  const told = (numbers) => numbers.join(", ") || "none";
+  return el("p", right ? "good" : "bad", `${right ? "✓" : "✗"} You said ${told(guessed)}; ${told(changed)} changed.`);
+}
+
 function keepHeight(both) {
   // What stands below must not jump: the panel only grows, until its width changes.
   const width = `${both.clientWidth}`;
@@ -116,7 +140,7 @@ function source([title, parts, key], whole, last) {
   });
   mark(rows, lines, last?.[1].join("").split("\n"));
   const copying = button(`Copy as ${title}`, (from) => copy(all, from));
-  return el("div", "pane", el("div", "bar", el("h3", "", title), copying), el("pre", "source", ...rows));
+  return el("div", "pane", el("div", "bar", el("p", "title", title), copying), el("pre", "source", ...rows));
 }
 
 function button(text, pressed) {
@@ -154,6 +178,7 @@ function render({ model, el: root }) {
   let count = 0;
   let timer = 0;
   let whole = false;
+  let guessed = null; // the numbers of the lines, or null where nobody was asked
 
   function ask() {
     asked = `${own}-${(count += 1)}`;
@@ -164,6 +189,12 @@ function render({ model, el: root }) {
   function pick(name, value) {
     picked[name] = value;
     show(picked, now.off);
+    if (playing || asked || now.error) follow(null);
+    else if (Object.keys(picked).every((each) => picked[each] === now.picked[each])) draw();
+    else said.replaceChildren(...guess(now.log, follow));
+  }
+  function follow(lines) {
+    guessed = lines;
     box.classList.add("busy");
     box.setAttribute("aria-busy", "true");
     clearTimeout(timer);
@@ -206,6 +237,8 @@ function render({ model, el: root }) {
     const [sentence, more] = now.said;
     said.replaceChildren(...(now.error ? [el("p", "bad", now.error)]
       : [el("p", "sentence", ...words(sentence)), el("p", "dim", ...words(more))]));
+    if (guessed && !now.error) said.prepend(outcome(guessed, last.log, now.log));
+    guessed = null;
     box.classList.toggle("failed", Boolean(now.error));
     keepHeight(both);
     results(log, now, last);

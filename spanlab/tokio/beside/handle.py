@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from spanlab import threads
 from spanlab.errors import NestedRuntime, NoRuntime, UsageError
 from spanlab.future import Pending, into_future
-from spanlab.threads import Thread, check_function
+from spanlab.os_thread import check_function
+from spanlab.threads import Thread
 from spanlab.tokio.host.ending import PATIENCE
 from spanlab.tokio.task import JoinHandle, new_task
 from spanlab.tokio.wait import BUDGET, here
@@ -49,6 +50,17 @@ class Owned(Spawner):
     """
 
     patience = PATIENCE  # seconds that blocking work may go on after the end
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Call a function that blocks. Real workers go on meanwhile: it may block on a future."""
+        thread = here("call()")
+        around = thread.runtime
+        if self.runtime.clock is None:
+            thread.runtime = _Entered(self.runtime, None)
+        try:
+            return function()
+        finally:
+            thread.runtime = around
 
     def handle(self) -> Handle:
         """Give a handle, for others to spawn by."""
@@ -96,7 +108,8 @@ class Handle(Spawner):
     def block_on(self, future: Any) -> Any:
         """Poll a future on this thread until it has a value; its timers and tasks go on elsewhere.
 
-        The thread must not drive a runtime: take one of `spawn_thread` or `spawn_blocking`.
+        The thread must not drive a runtime: take one of `spawn_thread`, or of `spawn_blocking` on
+        `OsThreads`. On a virtual clock nothing goes on while a poll waits for such a thread.
         """
         thread, future = _thread("handle.block_on()"), into_future(future, "handle.block_on()")
         if not isinstance(thread.runtime, _Entered) or thread.runtime.drives_here():
@@ -138,12 +151,8 @@ def block_in_place(function: Callable[[], T]) -> T:
             f"Write: run(main(), on=VirtualThreads()), or: await spawn_blocking(work)"
         )
     around.hand_over()
-    if around.clock is None:  # real workers: they go on while this one waits
-        thread.runtime = _Entered(around, None)
-    try:
-        return function()
-    finally:
-        thread.runtime = around
+    value: T = around.call(function)
+    return value
 
 
 def _thread(caller: str) -> Thread:

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from spanlab.errors import BudgetExceeded, UsageError
-from spanlab.frames import file_name
-from spanlab.labels import Labels
-from spanlab.panic import quiet
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.panic import quiet
+from spanlab.evidence.sites import file_name
 from spanlab.recorder import recording
 from spanlab.tokio.explore.search import Chance, Search, Seen, Tried
 from spanlab.tokio.explore.theorem import Break

@@ -8,10 +8,10 @@ from collections.abc import Sized
 from typing import Any
 
 from spanlab import threads
+from spanlab.tape import Row
 from spanlab.tokio.explore.theorem import Break, Conditions
 from spanlab.tokio.runtime.schedule import Schedule
 from spanlab.tokio.runtime.stuck import endless
-from spanlab.traces import Row
 
 
 class Seen(KeyboardInterrupt):

@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from spanlab.stack import pop
+from spanlab.tape import Row
 from spanlab.threads import Thread
-from spanlab.traces import Row
 
 NUMBERS = {  # rows that tell of tasks or spans, and where their numbers stand
     **dict.fromkeys(("spawn", "finish", "abort"), ("task", 0, 1)),

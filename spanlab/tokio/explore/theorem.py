@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from spanlab import errors
-from spanlab.frames import place
+from spanlab.evidence.sites import place
+from spanlab.tape import Row
 from spanlab.threads import Thread
 from spanlab.tokio.explore.state import State
-from spanlab.traces import Row
 
 OURS = errors.__file__.removesuffix("errors.py")
 BREAKS: Mapping[str, str] = {

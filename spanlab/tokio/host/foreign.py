@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from spanlab.errors import ForeignAwaitable
-from spanlab.frames import file_name
+from spanlab.evidence.sites import file_name
 
 INSTEAD = {  # what to write for what asyncio has
     "sleep": "await sleep(0.01)", "gather": "await join(a(), b())",

@@ -10,8 +10,9 @@ from types import FrameType
 from weakref import WeakKeyDictionary
 
 from spanlab.errors import Deadlock, is_readers
-from spanlab.frames import file_name
-from spanlab.threads import ThreadHandle, local, process
+from spanlab.evidence.sites import file_name
+from spanlab.os_thread import ThreadHandle
+from spanlab.threads import local, process
 from spanlab.tokio.host.keyboard import keyboard
 
 FUTEX = ("202", "98")  # the call that waits for a lock, on x86-64 and on ARM
@@ -88,7 +89,7 @@ def _waited(until: threading.Thread | None = None) -> None:
     keyboard.check()
     here = local.thread
     others = here.runtime.others if here is not None and here.runtime is not None else _OTHERS
-    if until is not None and others.stand_still():
+    if until is not None and others.stand_still(is_quiet=until.is_alive()):
         raise Deadlock(
             f"{until.name} was expected to end, and nothing is left that could wake it:"
             f"{others.waiting()}\nSend what it waits for before it is joined, or let it end"

@@ -193,7 +193,8 @@ class AsyncioLoop(RealClock):
             spans = [entry() for entry in thread.span_stack]
             for span in spans if kind == "enter" else reversed(spans):
                 now = recorder.clock()
-                recorder.append((kind, now, thread.id, who.id, "", 0, span.id))
+                more = (None, 0) if kind == "enter" else ()
+                recorder.append((kind, now, thread.id, who.id, "", 0, span.id, *more))
 
     def _drive(self, main: Main) -> None:
         run_to_end(self.drive(main))

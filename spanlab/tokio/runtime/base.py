@@ -16,7 +16,7 @@ from typing import Any
 
 from spanlab import threads
 from spanlab.errors import ForeignAwaitable, NestedRuntime, UsageError
-from spanlab.frames import foreign
+from spanlab.evidence.sites import foreign
 from spanlab.future import Pending, into_future
 from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread
@@ -28,10 +28,8 @@ from spanlab.tokio.host.progress import Progress
 from spanlab.tokio.host.still import Others
 from spanlab.tokio.runtime.left import drop_tasks
 from spanlab.tokio.runtime.stuck import deadlock, endless
-from spanlab.tokio.task import IDLE, NOTIFIED, POLLING, QUEUED, Task, note
+from spanlab.tokio.task import IDLE, MANY, NOTIFIED, POLLING, QUEUED, Task, note
 from spanlab.tokio.wait import BUDGET
-
-MANY = 1024  # polls after which it is time to look at the progress
 
 
 class Main(Task):
@@ -127,6 +125,7 @@ class Runtime(Owned):
     def begin(self, polls: int) -> None:
         """Take the budget of a run."""
         self.polls, self.progress = budget("polls", polls), Progress()
+        self.others = Others()  # those left by a run before this one are none of its own
 
     def now(self) -> int:
         """Give the time on this runtime's clock in nanoseconds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from spanlab.threads import Thread
-from spanlab.tokio.task import DONE, Task
+from spanlab.tokio.task import DONE, POLLING, Task
 
 
 def drop_tasks(runtime: Any, thread: Thread) -> None:
@@ -34,6 +34,6 @@ def drop_tasks(runtime: Any, thread: Thread) -> None:
 
 
 def _drop(task: Task, thread: Thread) -> None:
-    if task.state is not DONE and task.future is not None:  # it may be being dropped
+    if task.state not in (POLLING, DONE):  # a thread may be in it, or it is being dropped
         task.aborted = True
         task.poll(thread)

@@ -9,7 +9,8 @@ from collections import deque
 from functools import partial
 from typing import Any
 
-from spanlab import chain, threads
+from spanlab import threads
+from spanlab.evidence import chain
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import end
 from spanlab.tokio.runtime.base import Main, Timer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spanlab.errors import HERE, Deadlock, PollBudgetExceeded
-from spanlab.frames import file_name, suspended_at
+from spanlab.evidence.sites import file_name, suspended_at
 from spanlab.tokio.task import POLLING, Task
 
 

@@ -59,4 +59,6 @@ def instrumented(future: Any, caller: str, span: Any, place: Place) -> Any:
     """Put a future, or a stream, into a span; `caller` is named in an error."""
     if hasattr(future, "__anext__"):
         return InstrumentedStream(future, span, place)
-    return Instrumented(into_future(future, caller), span, place)
+    made = Instrumented(into_future(future, caller), span, place)
+    made._is_given = False  # which is asked soon, and costs more where it is not set
+    return made

@@ -17,7 +17,7 @@ const ownName = () => `sl${Math.random().toString(36).slice(2)}`;
 
 /** A section whose keys the notebook does not hear. */
 function section(cls, label) {
-  const box = has(el("section", cls), { "aria-label": label, "data-lm-suppress-shortcuts": true });
+  const box = has(el("section", cls), { role: "group", "aria-label": label, "data-lm-suppress-shortcuts": true });
   for (const kind of ["keydown", "keypress", "keyup"]) {
     box.addEventListener(kind, (event) => event.stopPropagation());
   }

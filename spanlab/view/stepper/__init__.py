@@ -15,10 +15,10 @@ from functools import cache
 from typing import Any
 
 from spanlab.errors import UsageError
-from spanlab.frames import file_name
-from spanlab.labels import Labels
+from spanlab.evidence.labels import Labels
+from spanlab.evidence.replay import lost_parents
+from spanlab.evidence.sites import file_name
 from spanlab.record import KINDS, PollEnded, Record
-from spanlab.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.file import Page, Saved

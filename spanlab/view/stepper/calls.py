@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from spanlab.frames import Site
+from spanlab.evidence.sites import Site
 from spanlab.record import PollEnded, PollStarted, Record
 from spanlab.traces import Trace
 from spanlab.view.stepper.source import Source

@@ -10,7 +10,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import NamedTuple
 
-from spanlab.errors import LIBRARY
+from spanlab.errors import HERE, LIBRARY
 from spanlab.record import (
     FutureGiven,
     FutureMade,
@@ -118,7 +118,7 @@ class Futures:
         for spawn in self.trace.of(TaskSpawned):
             file, line = self.trace.seen(spawn.index).made or ("", 0)
             function = self.source.function(file, line)
-            if not line or file.startswith(LIBRARY):
+            if not line or file.startswith((HERE, LIBRARY)):  # the record of the attribute says it
                 continue
             token = self.of_task[spawn.spawned]
             first, name = self._first[token], function.name if function else ""

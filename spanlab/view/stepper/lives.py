@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from spanlab import record as kind
+from spanlab.evidence.replay import Stacks
 from spanlab.record import Record
-from spanlab.replay import Stacks
 from spanlab.stack import pop
 from spanlab.view.stepper import sayings
 from spanlab.view.stepper.futures import Futures, Moment

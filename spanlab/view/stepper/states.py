@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from operator import eq
 from typing import NamedTuple
 
+from spanlab.evidence.replay import Stacks
 from spanlab.record import SpanClosed, SpanEntered, SpanExited
-from spanlab.replay import Stacks
 from spanlab.traces import Trace
 
 

@@ -12,12 +12,15 @@ import subprocess
 from itertools import product
 from pathlib import Path
 
-from spanlab.lesson.program import OPTIONS, Choices, program
+from spanlab import Why, run, why
+from spanlab.lesson.panel import LAST
+from spanlab.lesson.program import OPTIONS, Choices, main_of, program
 
 HERE = Path(__file__).resolve().parent
 LOGS = HERE / "logs.json"
 RUNTIMES = ("CurrentThread", "VirtualThreads")  # the Rust of OsThreads is that of VirtualThreads
 COMBINATIONS = list(product(OPTIONS["maker"], OPTIONS["spawner"], OPTIONS["fix"], RUNTIMES))
+CHANGED = " | changed as why proposes"
 
 CARGO = """\
 [package]
@@ -56,16 +59,39 @@ def target() -> Path:
     return Path(os.environ.get("CARGO_TARGET_DIR") or HERE / "target").absolute()
 
 
+def answers() -> dict[tuple[str, ...], tuple[str, Why]]:
+    """Ask of each program, with its Rust, why the last line has its spans."""
+    found = {}
+    for choices in COMBINATIONS:
+        chosen = Choices(*choices)
+        trace = run(main_of(*choices[:3])(), on=chosen.make_runtime(), level="info")
+        found[choices] = (rust := program(chosen)["Rust"]), why(trace, LAST, rust=rust)
+    return found
+
+
+def programs() -> dict[str, str]:
+    """Give all programs, and once more each with the change made that `why` proposes for it."""
+    texts = {" | ".join(choices): text for choices, (text, _) in answers().items()}
+    for choices, (text, answer) in answers().items():
+        changed = text
+        for change in sorted(answer.rust, key=lambda change: -change.line):
+            changed = change.apply(changed)
+        if changed != text:
+            texts[" | ".join(choices) + CHANGED] = changed
+    return texts
+
+
 def build() -> Path:
     """Write all programs into one project, build it without a warning, and give the binary."""
     reference = (HERE.parents[1] / "reference" / "Cargo.toml").read_text(encoding="utf-8")
-    numbers = range(len(COMBINATIONS))
+    written = programs()
+    numbers = range(len(written))
     modules = "\n".join(f"mod p{n};" for n in numbers)
     calls = "\n".join(f'        "{n}" => p{n}::run(),' for n in numbers)
     texts = {"Cargo.toml": CARGO + reference[reference.index("[dependencies]") :]}
     texts["src/main.rs"] = MAIN.format(modules=modules, calls=calls)
-    for n, choices in enumerate(COMBINATIONS):
-        texts[f"src/p{n}.rs"] = MODULE.format(text=program(Choices(*choices))["Rust"])
+    for n, text in enumerate(written.values()):
+        texts[f"src/p{n}.rs"] = MODULE.format(text=text)
     folder = target() / "playground-source"
     (folder / "src").mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -79,12 +105,12 @@ def build() -> Path:
 
 
 def printed(binary: Path) -> dict[str, str]:
-    """Run every program; give what each prints, masked, by its choices."""
+    """Run every program; give what each prints, masked, by its name."""
     logs = {}
-    for n, choices in enumerate(COMBINATIONS):
+    for n, name in enumerate(programs()):
         command = [binary, str(n)]
         done = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, check=True)
-        logs[" | ".join(choices)] = masked(done.stdout.decode())
+        logs[name] = masked(done.stdout.decode())
     return logs
 
 

@@ -90,7 +90,7 @@ function lanesPane(story, go) {
 
 /** The log as a strip: what is to come is there, and faint. */
 function logStrip(story, go) {
-  const box = scroller("sl-log", "Log"), around = 12;
+  const box = scroller("sl-events", "Log"), around = 12;
   let first = -1, rows = [];
   const entry = (at, place) => {
     const record = story.records[at], { card, foreign, inside } = account(story, record);

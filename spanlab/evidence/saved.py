@@ -14,8 +14,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from spanlab.errors import UsageError
 from spanlab.field import Fields, Level, Text
 from spanlab.record import KINDS, REFERS
+from spanlab.tape import Row
 
-Row = tuple[Any, ...]
 Thing = tuple[str, int]  # what it is, and its number
 
 LARGEST = 2**80  # of all numbers but those in fields: a virtual clock may pass the year 10,000

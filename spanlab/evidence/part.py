@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from spanlab.record import FUTURES, REFERS, SLOTS
+from spanlab.tape import Row
 
-Row = tuple[Any, ...]
 Thing = tuple[str, Any]  # a span, a task or a future, and its number
 
 ABOUT = ("new", "close", "record", "follows")  # what is said of a span

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from spanlab.errors import is_readers
-from spanlab.frames import NOWHERE, Place, file_name, place
+from spanlab.evidence.sites import file_name, place
+from spanlab.frames import NOWHERE, Place
 from spanlab.threads import local, process
 
 

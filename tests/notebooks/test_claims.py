@@ -1,0 +1,135 @@
+"""What the lessons say of behaviour is held: by a line of a recorded program, or by a test.
+
+`claims.txt` has the sentences, each with its witnesses. A sentence that is changed in a lesson has
+to be changed there, and looked at again.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from test_notebooks import LESSONS, REFERENCE, ROOT, every_text, texts, told
+from test_reference import lessons, recorded
+
+from spanlab import CurrentThread, run, why
+
+CLAIMS = Path(__file__).parent / "claims.txt"
+MARKS = re.compile(r"\*\*|</?\w+>")
+
+
+def plain(text: str) -> str:
+    """Give a text on one line, without what is bold, and without HTML."""
+    return " ".join(MARKS.sub("", text).split())
+
+
+def claims() -> Iterator[tuple[str, str, list[str]]]:
+    """Give each sentence with its lesson and its witnesses."""
+    _, *lessons = re.split(r"^== (.+)\n", CLAIMS.read_text(encoding="utf-8"), flags=re.M)
+    for lesson, text in zip(lessons[::2], lessons[1::2], strict=True):
+        for said, witnesses in re.findall(r"^(\S.*)\n((?: {4}.+\n)*)", text, re.M):
+            yield lesson, said, [line.strip() for line in witnesses.splitlines()]
+
+
+CASES = [pytest.param(*claim, id=f"{claim[0][:2]} {claim[1][:50]}") for claim in claims()]
+
+
+@cache
+def events(program: str) -> set[tuple[str, str, str]]:
+    """Give message, spans and thread of all that a program printed: 1, or other."""
+    found = set()
+    for entry in recorded(program).split("\n\n"):
+        first, *rest = entry.splitlines() or [""]
+        spans = [match[1] for line in rest if (match := re.match(r" +in (\S.*?)(?: with|$)", line))]
+        thread = "1" if re.search(r"ThreadId\(0?1\)", entry) else "other"
+        message = re.sub(r"^ *[A-Z]+ +", "", first)
+        found.add((message, " › ".join(reversed(spans)) or "no span", thread))
+    return found
+
+
+@cache
+def names_in(path: Path) -> set[str]:
+    """Name the tests of a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def holds(witness: str) -> bool:
+    """Tell whether what a claim rests on is there, and says so."""
+    if "::" in witness:
+        path, _, test = witness.partition("::")
+        return test.startswith("test_") and test in names_in(ROOT / path)
+    program, _, what = witness.partition(": ")
+    assert (REFERENCE / "src" / "bin" / f"{program}.rs").exists() or program == "asyncio_spawned"
+    if " < " in what:
+        one, then = (recorded(program).find(text) for text in what.split(" < "))
+        return 0 <= one < then
+    said, _, thread = what.partition(" @ ")
+    message, _, spans = said.rpartition(" = ")
+    return any(
+        (message, spans) == (seen, path) and thread in ("", on)
+        for seen, path, on in events(program)
+    )
+
+
+@pytest.mark.parametrize(("lesson", "said", "witnesses"), CASES)
+def test_a_claim_stands_in_its_lesson_and_is_held(
+    lesson: str, said: str, witnesses: list[str]
+) -> None:
+    """Its words are there, and each of its witnesses says what is claimed."""
+    (path,) = [path for path in LESSONS if path.stem == lesson]
+    whole = [plain(text) for text in every_text(path).values()]
+    assert any(plain(said) in text for text in whole), "the lesson does not say this"
+    assert witnesses
+    assert [witness for witness in witnesses if not holds(witness)] == []
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_key_points_and_model_sentences_are_claims(path: Path) -> None:
+    """What a lesson wants to be remembered is held, all of it."""
+    claimed = [plain(said) for lesson, said, _ in claims() if lesson == path.stem]
+    points = re.split(r"\n- ", texts(path)[-1].source.partition("\n\n- ")[2].partition("\n\n")[0])
+    models = [plain(told(path)["model"]).removeprefix("A model sentence")]
+    said = [*points, *models] if path != LESSONS[1] else points  # its models are two
+    for text in map(plain, said):
+        text = re.sub(r"^Rule \d+\. ", "", text.strip())
+        assert any(text == claim or text in claim or claim == text for claim in claimed), text
+
+
+def test_the_readme_counts_them() -> None:
+    """The number is that of the table."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"\n- {len(CASES)} sentences of the lessons" in readme
+
+
+def test_fifty_runs_had_many_orders_and_one_set_of_parents() -> None:
+    """Of `three_threads`, on the real crates: what varies, and what does not."""
+    runs = json.loads((REFERENCE / "logs" / "three_threads.json").read_text(encoding="utf-8"))
+    assert runs["runs"] == 50
+    assert runs["orders"] > 1
+    assert runs["parents"] == 1
+
+
+def test_clippy_finds_the_guards_and_lets_the_three_forms_be() -> None:
+    """With the lines of the lesson in `clippy.toml`, as they are recorded here."""
+    (lines,) = re.findall(r"```toml\n(.*?)```", every_text(LESSONS[9])["lint"], re.S)
+    assert lines == (REFERENCE / "clippy.toml").read_text(encoding="utf-8")
+    said = json.loads((REFERENCE / "logs" / "clippy.json").read_text(encoding="utf-8"))
+    held = "holding a disallowed type across an await point `tracing::span::"
+    assert said.pop("guilty_guard") == [f"{held}Entered`"]
+    assert said.pop("guard_in_main") == [f"{held}EnteredSpan`"]
+    assert set(said) == {"guard_in_block", "guard_instrumented", "guard_attribute"}
+    assert not any(said.values())
+
+
+def test_why_knows_nothing_of_a_channel() -> None:
+    """A mail that is in its actor's span is where one expects it, says `why`."""
+    trace = run(lessons.mailer(), on=CurrentThread())
+    said = str(why(trace, "mail 7 sent"))
+    assert "as one would expect" in said
+    assert not re.search("request|channel|message", said.replace("two_requests", ""))
