@@ -1,3 +1,5 @@
+# The account that hosts this repository: change it here, then `make links`.
+OWNER := OWNER
 SHELL := bash
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +11,7 @@ NEWS := @jupyterlab/apputils-extension:announcements
 AS_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all soak bench reference figures clean
+.PHONY: help lab test test-all soak bench reference figures links site site-test clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +27,7 @@ test: $(VENV)/test ## lint, check the types and run all tests
 	$(BIN)/ruff check --output-format concise .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict spanlab
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: ## the same on every Python that is supported, each in a .venv of its own
 	@for version in $(PYTHONS); do \
@@ -34,9 +36,9 @@ test-all: ## the same on every Python that is supported, each in a .venv of its 
 	  echo "Python $$version"; $(MAKE) test VENV=.venv-$$version PYTHON=$$python || exit 1; \
 	done
 
-soak: $(VENV)/test ## run the tests of threads, schedules, promises and changed traces at full length
+soak: $(VENV)/test ## run the tests of threads, schedules, promises, changed traces and repairs at full length
 	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio tests/causes/test_promises.py \
-	  tests/view/test_mutations.py tests/view/test_big.py
+	  tests/view/test_mutations.py tests/view/test_big.py tests/yours/test_audit.py
 
 bench: $(VENV)/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
 	$(BIN)/python tests/tools/bench.py
@@ -49,8 +51,19 @@ reference: $(VENV)/test ## run the real crates again and store what they print (
 figures: $(VENV)/test ## draw the pictures of the README again
 	PYTHONPATH=tests $(BIN)/python tests/tools/figures.py
 
+links: ## write the account that is named in the Makefile into the links of README
+	sed -i.old -E 's#(mybinder\.org/v2/gh/)[^/]+#\1$(OWNER)#g; s#https://[^./]+(\.github\.io/spanlab)#https://$(OWNER)\1#g' README.md
+	rm README.md.old
+
+site: $(VENV)/lab ## build the pages that are read without Python: site/ and site.zip
+	@rm -rf site site.zip
+	PYTHONPATH=. $(BIN)/python notebooks/site/build.py site
+
+site-test: $(VENV)/test ## work every control of every page of site/ in a browser
+	SPANLAB_SITE=site $(BIN)/python -m pytest -s tests/browser/test_browser_site.py
+
 clean: ## remove .venv and everything that was generated
-	rm -rf .venv .venv-3.* .pytest_cache .mypy_cache .ruff_cache build dist *.egg-info
+	rm -rf .venv .venv-3.* .pytest_cache .mypy_cache .ruff_cache build dist site site.zip *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
 

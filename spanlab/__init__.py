@@ -69,47 +69,55 @@ if TYPE_CHECKING:
     from spanlab.tokio.time import Elapsed, Interval, interval, now, sleep_until, timeout
     from spanlab.view.compare import Comparison, compare
     from spanlab.view.figure import Figure
+    from spanlab.view.file.film import film
     from spanlab.view.fmt import Log, log
     from spanlab.view.graph import graph
     from spanlab.view.lanes import lanes
     from spanlab.view.stepper import Stepper, step
+    from spanlab.yours.audit import Audit, audit
+    from spanlab.yours.audit.proof import prove
+    from spanlab.yours.export import otlp, perfetto
     from spanlab.yours.read_log import read_log
     from spanlab.yours.rust import rust
     from spanlab.yours.suspects import Suspect, Suspects, suspects
 
 __all__ = [
-    "AsyncioLoop", "BudgetExceeded", "Caught", "Cause", "Char", "Comparison", "CurrentThread",
-    "Deadlock", "Debug", "Display", "Elapsed", "Empty", "EnvFilter", "Explored", "Figure",
-    "ForeignAwaitable", "Future", "FutureReused", "FuturesUnordered", "Handle", "Interval",
-    "JoinError", "JoinHandle", "JoinSet", "Level", "LocalSet", "Log", "LogTracer", "MissingPackage",
-    "Mutex", "NestedRuntime", "NoRuntime", "NoSource", "NotAFuture", "NotSend", "Notify",
-    "OsThreads", "Panic", "Pending", "PollBudgetExceeded", "RecvError", "Replay", "Seeded",
-    "SendError", "Some", "Span", "SpanlabError", "Stepper", "Stream", "Suspect", "Suspects",
-    "Targets", "Trace", "TryLockError", "UsageError", "VirtualThreads", "Waker", "Why", "arun",
-    "block", "block_in_place", "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug",
-    "debug_span", "enabled", "error", "error_span", "event", "explore", "graph", "in_current_span",
-    "info", "info_span", "instrument", "interval", "join", "join_all", "lanes", "log", "mpsc",
-    "now", "oneshot", "panic", "pending", "read_log", "recording", "run", "rust", "select",
-    "set_panic_hook", "sleep", "sleep_until", "span", "spawn", "spawn_blocking", "spawn_local",
-    "spawn_thread", "step", "stream", "suspects", "timeout", "trace", "trace_span", "try_join",
-    "try_join_all", "waker", "warn", "warn_span", "why", "with_filter", "yield_now",
+    "AsyncioLoop", "Audit", "BudgetExceeded", "Caught", "Cause", "Char", "Comparison",
+    "CurrentThread", "Deadlock", "Debug", "Display", "Elapsed", "Empty", "EnvFilter",
+    "Explored", "Figure", "ForeignAwaitable", "Future", "FutureReused", "FuturesUnordered",
+    "Handle", "Interval", "JoinError", "JoinHandle", "JoinSet", "Level", "LocalSet", "Log",
+    "LogTracer", "MissingPackage", "Mutex", "NestedRuntime", "NoRuntime", "NoSource",
+    "NotAFuture", "NotSend", "Notify", "OsThreads", "Panic", "Pending", "PollBudgetExceeded",
+    "RecvError", "Replay", "Seeded", "SendError", "Some", "Span", "SpanlabError", "Stepper",
+    "Stream", "Suspect", "Suspects", "Targets", "Trace", "TryLockError", "UsageError",
+    "VirtualThreads", "Waker", "Why", "arun", "audit", "block", "block_in_place",
+    "buffer_unordered", "by_ref", "catch_unwind", "compare", "debug", "debug_span", "enabled",
+    "error", "error_span", "event", "explore", "film", "graph", "in_current_span", "info",
+    "info_span", "instrument", "interval", "join", "join_all", "lanes", "log", "mpsc", "now",
+    "oneshot", "otlp", "panic", "pending", "perfetto", "prove", "read_log", "recording", "run",
+    "rust", "select", "set_panic_hook", "sleep", "sleep_until", "span", "spawn", "spawn_blocking",
+    "spawn_local", "spawn_thread", "step", "stream", "suspects", "timeout", "trace",
+    "trace_span", "try_join", "try_join_all", "waker", "warn", "warn_span", "why",
+    "with_filter", "yield_now",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _LATER = {  # modules that are loaded when one of these names is first asked for
     "causes": "Cause", "causes.why": "Why why", "view.compare": "Comparison compare",
-    "view.figure": "Figure", "view.fmt": "Log log", "view.graph": "graph", "view.lanes": "lanes",
-    "view.outcomes": "Outcomes", "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
-    "view.stepper": "Stepper step", "log_tracer": "LogTracer", "drops": "block",
-    "filters.layer": "enabled with_filter", "filters.env_filter": "EnvFilter Filtering Targets",
+    "view.figure": "Figure", "view.file.film": "film", "view.fmt": "Log log", "view.graph": "graph",
+    "view.lanes": "lanes", "view.outcomes": "Outcomes", "view.stepper": "Stepper step",
+    "tokio.runtime.asyncio_loop": "AsyncioLoop arun",
+    "log_tracer": "LogTracer", "drops": "block", "filters.layer": "enabled with_filter",
+    "filters.env_filter": "EnvFilter Filtering Targets",
     "futures.by_ref": "Waker by_ref waker", "streams": "Stream stream",
     "futures.join": "join join_all try_join try_join_all",
     "futures.unordered": "FuturesUnordered buffer_unordered",
     "tokio.beside.handle": "Handle block_in_place",
     "tokio.beside.local_set": "LocalSet spawn_local",
     "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
-    "yours.read_log": "read_log", "yours.suspects": "Suspect Suspects suspects",
+    "yours.audit": "Audit audit", "yours.read_log": "read_log", "yours.export": "otlp perfetto",
+    "yours.audit.proof": "prove", "yours.suspects": "Suspect Suspects suspects",
     "tokio.time": "Elapsed Interval interval now sleep_until timeout", "yours.rust": "rust",
 }  # fmt: skip
 _MODULES = {name: module for module, names in _LATER.items() for name in names.split()}

@@ -10,12 +10,23 @@ import pytest
 
 from spanlab import set_panic_hook
 
+PRINTED = "printed"  # the name under which a test records what is to be read
+
 
 @pytest.fixture(autouse=True)
 def panics_are_printed() -> Iterator[None]:
     """A hook stays until another one is set: none stays longer than its test."""
     yield
     set_panic_hook()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what a test recorded to be read: it may have run in another process."""
+    for outcome in "passed", "failed":
+        for report in terminalreporter.getreports(outcome):
+            for name, text in report.user_properties:
+                if name == PRINTED and report.when == "call":
+                    terminalreporter.write_line(text)
 
 
 def need(tool: str, how: str, found: str | None = None) -> str:

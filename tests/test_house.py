@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 import yaml
+from conftest import need
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -248,6 +250,40 @@ def test_import_loads_only_the_standard_library_and_starts_no_thread() -> None:
     """A fresh interpreter that imports spanlab has no third-party module and one thread."""
     printed = run(sys.executable, "-I", "-W", "error", "-c", FRESH)
     assert printed.splitlines() == ["[]", "[]", "1"]
+
+
+# ---------------------------------------------------------------- where it is published
+
+
+LINK = re.compile(r"mybinder\.org/v2/gh/([^/]+)/|https://([^./]+)\.github\.io/spanlab")
+
+
+def accounts(readme: Path) -> set[str]:
+    """Give the accounts that the links name."""
+    return {one or other for one, other in LINK.findall(readme.read_text(encoding="utf-8"))}
+
+
+def test_links_name_the_account_of_the_makefile(tmp_path: Path) -> None:
+    """It stands in one place; `make links` writes it into all of them."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert accounts(ROOT / "README.md") == set(re.findall(r"^OWNER := (\S+)$", makefile, re.M))
+    for name in ("Makefile", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    run("make", "-C", str(tmp_path), "links", "OWNER=some-one")
+    assert accounts(tmp_path / "README.md") == {"some-one"}
+    assert {path.name for path in tmp_path.iterdir()} == {"Makefile", "README.md"}
+
+
+def test_workflows_are_right() -> None:
+    """What they make is there to be made, and actionlint finds nothing."""
+    texts = [path.read_text(encoding="utf-8") for path in ROOT.glob(".github/workflows/*.yml")]
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    made = [target for text in texts for target in re.findall(r"run: make (\S+)", text)]
+    assert made == ["site"]
+    assert set(made) <= set(targets)
+    assert sum("run: bash .ci/run\n" in text for text in texts) == 1
+    how = "go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.8, with it on PATH"
+    run(need("actionlint", how))
 
 
 # ---------------------------------------------------------------- what is kept

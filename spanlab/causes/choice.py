@@ -63,7 +63,7 @@ def choices(case: Case, found: Finding) -> Choices | None:
         Choice("nothing", case.now, none[0]),
     ]
     if fits == "message":
-        asking = case.facts.trace.names(life.served[-1])
+        asking = case.facts.trace.names(life.asked_by)
         ways.append(Choice("message", asking, "Each event is in the span of who asked for it"))
     return Choices(fits, because, tuple(ways))
 
@@ -105,9 +105,9 @@ class Life:
     def fitting(self) -> tuple[str, str]:
         """Say which way fits: by whom it serves, whether it is waited for, how long it lives."""
         span, who = self.span, self.who
-        served = dict.fromkeys(self.facts.trace.ancestors(span)[-1].span for span in self.served)
-        if len(served) > 1:
-            names = " and ".join(self.case.label(root) for root in [*served][:2])
+        roots = dict.fromkeys(self.facts.trace.ancestors(by)[-1].span for _, by in self.served)
+        if len(roots) > 1 and self.asked_by is not None:
+            names = " and ".join(self.case.label(root) for root in [*roots][:2])
             return "message", f"{who} works for {names}: take the span along with each message"
         if self.ends_first:
             return "child", f"{who} ends before {span} closes"
@@ -116,12 +116,17 @@ class Life:
         return "linked", f"{who} outlives {span}, and nobody waits for it"
 
     @property
-    def served(self) -> list[int]:
-        """The spans of others that were current where they woke the task, for this event."""
+    def served(self) -> list[tuple[int, int]]:
+        """The spans of others that were current where they woke the task, and when."""
         wakes = self.facts.trace.of(TaskWoken) if self.task is not None else []
         woken = [wake.index for wake in wakes if wake.woken == self.task]
-        spans = [self.facts.current[at] for at in woken if at < self.case.event.index]
-        return [s for s in spans if s is not None and self.facts.spans[s].task != self.task]
+        spans = [(at, by) for at in woken if (by := self.facts.current[at]) is not None]
+        return [(at, by) for at, by in spans if self.facts.spans[by].task != self.task]
+
+    @property
+    def asked_by(self) -> int | None:
+        """The span of who woke the task last, before the event."""
+        return next((by for at, by in self.served[::-1] if at < self.case.event.index), None)
 
     @property
     def ends_first(self) -> bool:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from spanlab import stack
@@ -117,7 +118,8 @@ class Changed:
             ]
             if called(facts.code.find(next(iter(given), None))) == "current":
                 recorded = [by.span for by, _ in facts.stack(record)]
-                self.is_open |= self._stack(record) != recorded
+                above = takewhile(lambda span: span != record.parent, self._stack(record)[::-1])
+                self.is_open |= record.parent in recorded and not {*recorded}.issuperset(above)
             return record.parent
         covered = isinstance(record, SpanNew) and ("covering", facts.marked(record)) in self.does
         return self._current(begun if covered and begun is not None else record)

@@ -16,6 +16,7 @@ from spanlab.causes.story import Step, steps
 from spanlab.errors import UsageError
 from spanlab.record import Event
 from spanlab.traces import Trace
+from spanlab.view.file import Saved
 from spanlab.view.page import LONG, page, prose, shown
 from spanlab.view.words import Names, circled, listed, message, need, quoted, visible
 
@@ -99,7 +100,7 @@ def chosen(trace: Trace, event: Event | str | int) -> Event:
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
-class Why(Finding):
+class Why(Finding, Saved):
     """Why one event has its parent. `now` and `tree` name its spans, leaf to root.
 
     `tree` is what `fixes` give, all together; mostly that is one change, the `fix`. Where

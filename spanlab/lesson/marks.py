@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from textwrap import fill
 from typing import Any
 
@@ -31,6 +32,22 @@ def marked(asked: Question, said: Mapping[str, Sequence[str]], trace: Trace) -> 
         note = [["", "This line was not printed."]]
         yield {"number": 0, "message": visible(line.message), "thread": 0, "hue": 0, "spans": "",
                "marks": ["miss"], "you": [], "notes": note, "recorded": False}  # fmt: skip
+
+
+def every_mark(asked: Question, trace: Trace) -> Row:
+    """Give each line of the log as it is marked for each answer to it, by answer."""
+    unsure = {line.key: [NOT_SURE, NOT_SURE] for line in asked.lines}
+    keys = [key for key, _ in keyed(trace)]
+    keys += [line.key for line in asked.lines if line.key not in keys]
+    rows = [
+        {"key": key, "by": {}, **row}
+        for key, row in zip(keys, marked(asked, unsure, trace), strict=True)
+    ]
+    for at, line in ((keys.index(line.key), line) for line in asked.lines):
+        for said in product(*asked.choices(line)):
+            row = list(marked(asked, unsure | {line.key: [*said, ""][:2]}, trace))[at]
+            rows[at]["by"]["\n".join(said)] = [row["marks"], row["you"], row["notes"]]
+    return {"rows": rows, "tail": summary(asked, rows).split(" · ")[2:]}
 
 
 def summary(asked: Question, rows: Sequence[Row]) -> str:

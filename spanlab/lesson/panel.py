@@ -1,4 +1,4 @@
-"""`vary` and `playground`: controls; log and graph, reason and text follow each of them at once.
+"""`vary`: controls of a program; its log and its graph follow each of them.
 
 Everything on a panel is made from one run; a page that chooses quickly gets answers that say
 which question they answer.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, Self
 
-from spanlab.causes.story import Step
-from spanlab.causes.why import Why, why
 from spanlab.errors import UsageError
 from spanlab.lesson.card import Card
-from spanlab.lesson.program import OPTIONS, Choices, label, main_of, program, texts
+from spanlab.lesson.program import label
 from spanlab.tokio.runtime import run
 from spanlab.traces import Trace
 from spanlab.view.compare import pairs
@@ -28,7 +26,7 @@ from spanlab.view.words import listed, visible
 Labelled = Mapping[str, Any] | Iterable[Any]
 Options = dict[str, dict[str, Any]]  # the values of each choice, by label
 MOST = 200  # lines of the log that are shown
-LAST = "performing task"  # the line that the playground is all about
+STEPS = 40  # choices between which each step is put into words beforehand
 
 
 def vary(make: Callable[..., Any], /, **choices: Labelled) -> Panel:
@@ -51,24 +49,6 @@ def vary(make: Callable[..., Any], /, **choices: Labelled) -> Panel:
         )
     labelled = {name: _labelled(name, each) for name, each in choices.items()}
     return Panel(make, labelled, {name: next(iter(each)) for name, each in labelled.items()})
-
-
-def playground(
-    maker: str = "tail block", spawner: str = "JoinSet", fix: str = "none",
-    runtime: str = "VirtualThreads", workers: int = 16, schedule: str = "default",
-) -> Playground:  # fmt: skip
-    """Show one small program with everything in it that can be chosen.
-
-    The Rust, the Python, the log, the graph and the reason follow each choice. `workers` and
-    `schedule` have no effect on a runtime that has none. `.trace` is the last run, for any other
-    view; `.share()` is the call that brings back what is chosen now.
-
-    Raises `UsageError`, with the list, for a choice that there is not.
-
-    >>> playground(fix="in_current_span").pick(spawner="thread").share()
-    'playground(maker="tail block", spawner="thread", fix="in_current_span")'
-    """
-    return Playground(Choices(maker, spawner, fix, runtime, workers, schedule))
 
 
 class Panel:
@@ -142,6 +122,32 @@ class Panel:
             for entry in printed.entries[:MOST]
         ]  # fmt: skip
 
+    def everything(self) -> dict[str, Any]:
+        """Give what is shown for each choice, and what is said of a step from one to another.
+
+        Equal parts are there once: a choice has the places of its own among those of all.
+        """
+        first, traces, keys = dict(self.picked), list[Trace](), list[str]()
+        known, columns = defaultdict[str, dict[str, int]](dict), defaultdict[str, list[int]](list)
+        for labels in self._everything():
+            self._show(dict(zip(self._choices, labels, strict=True)))
+            traces.append(self.trace)
+            keys.append("\n".join(labels))
+            for place, text in _parts("", self._state()):
+                number = known[place].setdefault(text, len(known[place]))
+                columns[place] += [0] * (len(keys) - 1 - len(columns[place])) + [number]
+        self._show(first)
+        near = traces if len(traces) <= STEPS else []
+        return {
+            "kind": "panel", "state": self._state(), "keys": keys,
+            "columns": {part: at for part, at in columns.items() if len(known[part]) > 1},
+            "news": [[_compared(one, other) for other in near] for one in near],
+            "parts": {part: list(map(json.loads, texts)) for part, texts in known.items()},
+        }  # fmt: skip
+
+    def _everything(self) -> Iterable[Sequence[str]]:
+        return product(*self._choices.values())
+
     def __repr__(self) -> str:
         picked = ", ".join(f"{name} = {label}" for name, label in self.picked.items())
         head = [f"With {picked}:", ""] if picked else []
@@ -152,44 +158,15 @@ class Panel:
         return self._card.bundle(repr(self), "".join(both))
 
 
-class Playground(Panel):
-    """One program out of many, with its last run, its text, and the reason for its last line."""
-
-    def __init__(self, chosen: Choices) -> None:
-        choices = {name: {str(each): each for each in known} for name, known in OPTIONS.items()}
-        super().__init__(self._play, choices, {n: str(each) for n, each in vars(chosen).items()})
-
-    def _play(self, **values: Any) -> Trace:
-        chosen = Choices(**values)
-        main = main_of(chosen.maker, chosen.spawner, chosen.fix)
-        trace = run(main(), on=chosen.make_runtime(), level="info")
-        self.chosen, self.program = chosen, program(chosen)
-        self.reason = why(trace, LAST, rust=self.program["Rust"])
-        return trace
-
-    def share(self) -> str:
-        """Write the call that brings back what is chosen now, for a colleague or a lesson."""
-        off, usual = self.chosen.off(), vars(Choices())
-        given = [
-            f"{name}={json.dumps(value)}" for name, value in vars(self.chosen).items()
-            if name in ("maker", "spawner", "fix") or (name not in off and value != usual[name])
-        ]  # fmt: skip
-        return f"playground({', '.join(given)})"
-
-    def _state(self) -> dict[str, Any]:
-        (said, at), words = _said(self.reason), texts()
-        return super()._state() | {
-            "titles": words["title"], "labels": words["label"], "off": self.chosen.off(),
-            "said": said, "notes": " ".join(self.chosen.notes()), "share": self.share(),
-            "log": self._rows(log(self.trace, file=False, line=False)),
-            "sources": [[title, _with_focus(text), at[title]]
-                        for title, text in self.program.items()],
-        }  # fmt: skip
-
-    def __repr__(self) -> str:
-        parts = [self.share(), self.program["Python"], str(self.log).rstrip(), self.figure.alt,
-                 self.figure.text, str(self.reason)]  # fmt: skip
-        return "\n\n".join(dict.fromkeys(parts))
+def _parts(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Take apart what has one shape in every state; what is picked stands in the key."""
+    each_of = value.items() if isinstance(value, dict) and not place else enumerate(value)
+    for name, part in each_of:
+        here = f"{place}/{name}".lstrip("/")
+        if isinstance(part, list) and name != "log":
+            yield from _parts(here, part)
+        elif name != "picked":
+            yield here, json.dumps(part, ensure_ascii=False)
 
 
 def _labelled(name: str, choices: Labelled) -> dict[str, Any]:
@@ -230,23 +207,3 @@ def _listed(messages: Sequence[str]) -> str:
     shown = Counter(visible(message).replace("`", "'") for message in messages)
     names = [f"“{text}”" + (f" (×{times})" if times > 1 else "") for text, times in shown.items()]
     return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "")
-
-
-def _said(reason: Why) -> tuple[list[str], dict[str, int]]:
-    """Give the sentence, what would change it, Rust first, and the line that is guilty of it."""
-    known = {"Rust": reason.rust, "Python": reason.fixes}
-    changes = [
-        " and ".join(f"`{' '.join(fix.after.split())}` in line {fix.line}" for fix in fixes)
-        + f" of the {title}" * bool(reason.rust)
-        for title, fixes in known.items()
-        if fixes
-    ]
-    change = f"With {', or '.join(changes)}, it is in {listed(reason.tree)}." if changes else ""
-    key = next((step for step in reason.steps if step.key), Step(""))
-    return [reason.sentence, change], {"Rust": key.rust[1], "Python": key.line}
-
-
-def _with_focus(text: str) -> list[str]:
-    """Give what stands before `work`, the functions that change, and what stands after them."""
-    parts = r"(?ms)(.*?)(^(?:#\[|@)instrument.*?)(\n\n\nfrom .*|\Z)"
-    return list(re.findall(parts, text)[0])

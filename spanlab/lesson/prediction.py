@@ -13,8 +13,9 @@ from typing import Any
 from weakref import WeakSet
 
 from spanlab.errors import UsageError
-from spanlab.lesson.card import Card, Said
-from spanlab.lesson.marks import as_text, marked, summary
+from spanlab.lesson.card import Card
+from spanlab.lesson.locked import Then, Told
+from spanlab.lesson.marks import as_text, every_mark, marked, summary
 from spanlab.lesson.questions import (
     THREADS,
     Line,
@@ -29,7 +30,6 @@ from spanlab.view.words import visible
 
 Make = Callable[[], Trace]
 LOCKED = "Locked. Commit your prediction first, then this shows what happened."
-AGAIN = "Locked. Commit your prediction first, then run this cell again."
 
 
 @dataclass
@@ -148,11 +148,14 @@ class Prediction:
 
     def then(self, view: Any, *given: Any, **more: Any) -> Then:
         """Call `view` with the rest once the prediction is committed; until then it is locked."""
-        return Then(self, lambda: view(*given, **more))
+        return self._then(lambda: view(*given, **more))
 
     def tell(self, part: str) -> Then:
         """Show a text of the lesson that says what happened; locked until the commit."""
-        return Then(self, lambda: Told(told(self.question.name, part)))
+        return self._then(lambda: Told(told(self.question.name, part)))
+
+    def _then(self, make: Callable[[], Any]) -> Then:
+        return Then(self.question.name, lambda: self.kept.committed, make)
 
     def show(self, trace: Trace | Make) -> Shown:
         """Show what happened against what was predicted; locked until `commit`.
@@ -164,6 +167,11 @@ class Prediction:
         shown = Shown(self, trace)
         self._shown.add(shown)
         return shown
+
+    def everything(self) -> dict[str, Any]:
+        """Give all that a page without Python needs: nothing else is ever answered."""
+        return {"kind": "predict", "name": self.question.name, "state": self._state(),
+                "said": self._said()}  # fmt: skip
 
     def refresh(self) -> None:
         """Bring what is on the screen up to date."""
@@ -231,38 +239,6 @@ class Prediction:
         raise UsageError(f"a line is {known}, got {line!r:.60}")
 
 
-class Told:
-    """A text of a lesson, as Markdown."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/plain": self.text, "text/markdown": self.text}
-
-
-class Then:
-    """What a call gives, made when it is shown; locked before the commit."""
-
-    def __init__(self, prediction: Prediction, make: Callable[[], Any]) -> None:
-        self._prediction, self._make = prediction, make
-
-    def now(self) -> Any:
-        """Give what there is to be seen."""
-        return self._make() if self._prediction.kept.committed else Said(AGAIN)
-
-    def __repr__(self) -> str:
-        return repr(self.now())
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        shown = self.now()
-        bundle = getattr(shown, "_repr_mimebundle_", lambda: {"text/plain": repr(shown)})
-        return dict(bundle())
-
-
 class Shown:
     """What happened, line by line, each a hit or a miss; locked before the commit."""
 
@@ -281,6 +257,14 @@ class Shown:
         room = ", ".join(f"{said} {count}" for said, count in self._prediction.room.items())
         said = summary(asked, rows) + (f" · the room said: {room}" if room else "")
         return {"summary": said, "rows": rows}
+
+    def everything(self) -> dict[str, Any]:
+        """Give what is shown before the commit, and of each line for each answer to it."""
+        if not isinstance(self._trace, Trace):
+            self._trace = self._trace()
+        asked = self._prediction.question
+        return {"kind": "predict", "of": asked.name, "state": {"result": {"locked": LOCKED}},
+                "marks": every_mark(asked, self._trace)}  # fmt: skip
 
     def __repr__(self) -> str:
         state = self.state()

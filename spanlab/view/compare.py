@@ -13,6 +13,7 @@ from spanlab.evidence.replay import lost_parents
 from spanlab.traces import Trace
 from spanlab.view import words
 from spanlab.view.figure import Figure
+from spanlab.view.file import Saved
 from spanlab.view.graph import picture
 from spanlab.view.page import chip, number, page, prose, shown
 from spanlab.view.words import (
@@ -155,7 +156,7 @@ class Pair(NamedTuple):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(Saved):
     """What differs between two traces: a `sentence`, the `pairs` of events, and both graphs.
 
     `names` are those of the two sides, `left_out` says what is not shown.

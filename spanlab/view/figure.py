@@ -20,15 +20,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from spanlab.errors import MissingPackage, UsageError
+from spanlab.errors import MissingPackage
+from spanlab.view.file import Saved, ending, write
 from spanlab.view.palette import LINE, MONO, PAPER, SANS, night, static
-from spanlab.view.words import file_of
 
 FONTS = {"Verdana": SANS, "Courier": MONO}  # engines measure with the widest, so any of these fits
 
 
 @dataclass(frozen=True, repr=False)
-class Figure:
+class Figure(Saved):
     """A picture with its sentence and its text twin; a notebook shows it by itself.
 
     `svg` is empty where no engine could draw: then `missing` says what to install,
@@ -45,16 +45,16 @@ class Figure:
     missing: str = field(default="", kw_only=True)
 
     def save(self, path: str | Path) -> None:
-        """Write the picture to a `.svg` file.
+        """Write it as an `.svg` file, or as an `.html` page with its text twin.
 
-        Raises `UsageError` for another ending, `MissingPackage` if nothing could draw it.
+        Raises `UsageError` for another ending, `MissingPackage` if nothing could draw the SVG.
         """
-        path = file_of(path, 'save("graph.svg")')
-        if path.suffix != ".svg":
-            raise UsageError(f'save() writes SVG, got {path.name!r}. Write: save("graph.svg")')
+        file = ending(path, ".svg", ".html")
+        if file.suffix == ".html":
+            return super().save(file)
         if not self.svg:
             raise MissingPackage(self.missing)
-        path.write_text(self.svg, encoding="utf-8")
+        return write(file, self.svg)
 
     def __repr__(self) -> str:
         return f"<Figure: {self.alt}>"

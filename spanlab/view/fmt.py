@@ -15,9 +15,10 @@ from spanlab.evidence.sites import file_name
 from spanlab.field import Fields, Text
 from spanlab.record import Event, SpanClosed, SpanEntered, SpanExited, SpanNew, SpanRecorded
 from spanlab.traces import Trace
+from spanlab.view.file import Page, Saved
 from spanlab.view.formats import FORMATS, Scope, Settings, Shown
 from spanlab.view.page import chip, number, page
-from spanlab.view.words import need, rest
+from spanlab.view.words import count, need, rest
 
 Moment = SpanNew | SpanEntered | SpanExited | SpanClosed  # what happens to a span
 MOMENTS = {SpanNew: "new", SpanEntered: "enter", SpanExited: "exit", SpanClosed: "close"}
@@ -88,7 +89,7 @@ class Entry:
 
 
 @dataclass(frozen=True, repr=False)
-class Log:
+class Log(Saved):
     """A log: `str` gives all that the crate prints, `entries` what belongs to each event.
 
     A notebook shows its beginning, the threads coloured, the events numbered as in other views.
@@ -114,7 +115,7 @@ class Log:
             yield Entry(record, number, at.thread, *FORMATS[self.format](at, self.settings))
 
     @cached_property
-    def _page(self) -> tuple[list[Entry], str]:
+    def _fitting(self) -> tuple[list[Entry], str]:
         """As much as a page holds, and what is said of the rest."""
         shown: list[Entry] = []
         room = PAGE
@@ -131,14 +132,18 @@ class Log:
         return "".join(map(str, self.entries))
 
     def __repr__(self) -> str:
-        entries, left_out = self._page
+        entries, left_out = self._fitting
         return "".join(_cut(str(entry)) for entry in entries) + left_out
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._html()}
 
+    def everything(self) -> Page:
+        """Give all that a page of it needs."""
+        return Page(f"Log of {count(len(self.trace.events), 'event')}", self._html())
+
     def _html(self) -> str:
-        entries, left_out = self._page
+        entries, left_out = self._fitting
         rows = (_row(entry, self.trace.ran[entry.thread]) for entry in entries)
         return page("log", "".join(rows) + (left_out and f"<p>{left_out}</p>"))
 

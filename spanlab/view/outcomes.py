@@ -6,6 +6,7 @@ needs no kernel. Where no widget runs the rest of the page stays.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from functools import cached_property
 from textwrap import wrap
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from spanlab.evidence.sites import file_name
 from spanlab.record import PollStarted
 from spanlab.view import words
+from spanlab.view.file import Page, Saved
 from spanlab.view.graph import picture
 from spanlab.view.live import bundle, live
 from spanlab.view.page import chip, page, prose, shown
@@ -41,7 +43,7 @@ class Row(NamedTuple):
     error: str = ""
 
 
-class Outcomes:
+class Outcomes(Saved):
     """The picture of what `explore` has found."""
 
     def __init__(self, found: Any) -> None:
@@ -107,14 +109,21 @@ class Outcomes:
         return bundle(self.widget(), repr(self), self.html)
 
     def widget(self) -> Any:
+        """Give the page, live."""
+        return live("spanlab.view", "outcomes", "stepper", self._state(), inner="stepper")
+
+    def everything(self) -> Page:
+        """Give all that a page of it needs."""
+        return Page(self.title, self.html, json.dumps(self._state()), ("outcomes", "stepper"))
+
+    def _state(self) -> dict[str, Any]:
         """Give the page with the trace of each outcome that it shows, packed for the stepper."""
         traces = {
             str(number): packed(trace, picture(trace))
             for number in list(dict.fromkeys(row.number for row in self.rows))[:MOST]
             for trace in [self.outcomes[number].trace]
         }
-        state = {"html": self.html, "traces": traces}
-        return live("spanlab.view", "outcomes", "stepper", state, inner="stepper")
+        return {"html": self.html, "traces": traces}
 
     @property
     def html(self) -> str:
@@ -147,7 +156,7 @@ class Outcomes:
             f'<div class="bar" data-outcome="{row.number}">'
             f'{_mark(row.number)}<span class="share">{row.share:.0%}</span>'
             f'<span class="rail"><i style="width:{row.share:.1%}"></i></span>'
-            f'<div class="said">{shown(row.error) or said or self.plain}'
+            f'<div class="said">{shown(row.error) or said or f"<div>{self.plain}</div>"}'
             f"<code>{shown(replay, 60)}</code></div></div>"
         )
 

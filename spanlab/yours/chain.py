@@ -12,6 +12,7 @@ SPACED = re.compile(r"[^{}\"=\n]{1,60}+")
 PLAIN_COLON = re.compile(r"(?<![:/]):(?![: ])")  # which parts two spans
 QUOTE_OR_END = re.compile(rf"{STRING}|\}}:")
 QUOTE_OR_BRACE = re.compile(rf"{STRING}|[{{}}]")
+KEPT = 20_000  # texts that are read once
 DEEP, LONG = 200, 8_000  # spans in a chain, letters between two braces
 
 
@@ -34,11 +35,15 @@ class Chains:
     def __init__(self, names: Names) -> None:
         self.fields = names
         self.names: list[str] = []  # of spans, the longest first
+        self._first: dict[str, list[str]] = {}  # the same, by their first letter
         self._between: dict[str, Pairs | None] = {}
+        self._fronts: dict[str, Scope | None] = {}
 
     def know(self, names: set[str]) -> None:
         """Take names of spans as certain."""
+        self._fronts.clear()
         self.names = sorted(names - {""}, key=len, reverse=True)
+        self._first = {name[0]: [n for n in self.names if n[0] == name[0]] for name in self.names}
 
     def read(self, text: str) -> tuple[Scope, int] | None:
         """Give the spans that a text starts with and where the rest begins, if it starts so."""
@@ -69,11 +74,27 @@ class Chains:
     def forget(self) -> None:
         """Read all fields anew, with what was learned since."""
         self._between.clear()
+        self._fronts.clear()
+
+    def front(self, text: str) -> Scope | None:
+        """Read what stands before a target; None if that is no chain of spans."""
+        if text not in self._fronts:
+            if len(self._fronts) > KEPT:
+                self._fronts.clear()
+            chain = self.read(text + " ") if text else None
+            is_scope = not text or bool(chain and chain[1] > len(text)) or "=" not in text
+            self._fronts[text] = self.all_of(text) if is_scope else None
+        return self._fronts[text]
+
+    def all_of(self, text: str) -> Scope:
+        """Read a text that is all spans, as a chain if it can be."""
+        chain = self.read(text + " ") if text else None
+        return chain[0] if chain and chain[1] > len(text) else self.whole(text.removesuffix(":"))
 
     def whole(self, text: str) -> Scope:
         """Read a text that is all spans, whatever their names have in them."""
         spans: Scope = []
-        for part in PLAIN_COLON.split(text):
+        for part in PLAIN_COLON.split(text) if text else ():
             name, brace, between = part.partition("{")
             fields = self._fields(between.removesuffix("}")) if brace else None
             spans.append((name, fields) if fields else (part, []))
@@ -92,7 +113,7 @@ class Chains:
         """Give what a span here may be called, the best first."""
         known = [
             n
-            for n in self.names
+            for n in self._first.get(text[at : at + 1], ())
             if text.startswith(n, at) and text[at + len(n) : at + len(n) + 1] in (":", "{")
         ]
         simple, spaced = SIMPLE.match(text, at), SPACED.match(text, at)
@@ -108,7 +129,7 @@ class Chains:
 
     def _fields(self, between: str) -> Pairs | None:
         if between not in self._between:
-            if len(self._between) > 20_000:
+            if len(self._between) > KEPT:
                 self._between.clear()
             found = read(between, TEXT, self.fields, only=True)
             self._between[between] = found.fields if found.message is None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from spanlab.yours.entry import Entry, Scope
+from spanlab.yours.entry import Entry
 from spanlab.yours.fields import TEXT, read
 from spanlab.yours.heads import HEADS, usual
 from spanlab.yours.words import TARGET, Words
@@ -90,10 +90,10 @@ class Lines:
         if not front:
             return
         if not self.words.target:
-            entry.scope = self._whole(front) or []
+            entry.scope = self.words.chains.all_of(front)
             return
         spans, target = self._parted(front)
-        entry.scope, entry.target = self._whole(spans) if spans else [], target
+        entry.scope, entry.target = self.words.chains.all_of(spans), target
 
     def _parted(self, front: str) -> tuple[str, str]:
         """Part `spans: target:`; the target is one that is known, or the last word."""
@@ -107,23 +107,17 @@ class Lines:
         at = front.rfind(": ")
         return front[: at + 1], front[at + 2 :] if at >= 0 else front
 
-    def _whole(self, spans: str) -> Scope:
-        """Read a text that is all spans, whatever their names have in them."""
-        chain = self.words.chains.read(spans + " ")
-        if chain and chain[1] > len(spans):
-            return chain[0]
-        return self.words.chains.whole(spans.removesuffix(":"))
-
     def _scope_and_target(self, entry: Entry, rest: str) -> str:
         """Take spans and target from the start of a text; give what comes after."""
-        chain = self.words.chains.read(rest)
+        chains = self.words.chains
         if self.words.target:
             for found in self.words.target_at.finditer(rest[:2000]):
                 front = rest[: found.start(1)].rstrip()
-                if found[1] in self.words.targets and (not front or self._is_scope(front)):
-                    entry.target = found[1]
-                    entry.scope = self._whole(front) if front else []
+                scope = chains.front(front) if found[1] in self.words.targets else None
+                if scope is not None:
+                    entry.target, entry.scope = found[1], scope
                     return rest[found.end() :]
+        chain = chains.read(rest)
         if not chain:
             return rest
         spans, end = chain
@@ -141,10 +135,6 @@ class Lines:
             entry.scope = spans
             return rest[end:]
         return rest
-
-    def _is_scope(self, front: str) -> bool:
-        chain = self.words.chains.read(front + " ")
-        return bool(chain and chain[1] > len(front)) or "=" not in front
 
 
 def _threads(rests: list[str]) -> re.Pattern[str] | None:

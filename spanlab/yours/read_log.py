@@ -19,6 +19,7 @@ from spanlab.errors import UsageError
 from spanlab.traces import Trace
 from spanlab.yours.entry import Entry
 from spanlab.yours.origin import Origin
+from spanlab.yours.rested import rested
 from spanlab.yours.rows import Rows
 from spanlab.yours.style import Line, Style
 from spanlab.yours.window import Window
@@ -70,14 +71,15 @@ def _part(
 
 def traced(style: Style, data: Any, entries: Iterable[Entry]) -> Trace:
     """Make a trace of entries."""
-    found, counts = list(entries), Counter[str]()
-    rows = Rows(style.format != "json", any(entry.kind == "enter" for entry in found))
-    starts = array("Q", [])
-    for entry in found:
-        counts[entry.kind] += 1
-        counts["unsure"] += bool(entry.unsure)
-        if rows.add(entry):
-            starts.append(entry.at)
+    counts, starts = Counter[str](), array("Q", [])
+    with rested():
+        found = list(entries)
+        rows = Rows(style.format != "json", any(entry.kind == "enter" for entry in found))
+        for entry in found:
+            counts[entry.kind] += 1
+            counts["unsure"] += bool(entry.unsure)
+            if rows.add(entry):
+                starts.append(entry.at)
     starts.append(len(data))
     times = [row[1] for row in rows.rows]
     zero = min(times, default=0)

@@ -8,17 +8,19 @@ from the first line that shows it there to the next line of that thread that doe
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from itertools import takewhile
 from operator import eq
 from typing import Any
 
 from spanlab.field import Level, Text
 from spanlab.tape import Row
-from spanlab.yours.entry import Entry, Pairs
+from spanlab.yours.entry import Entry, Pairs, Scope
 from spanlab.yours.times import nanoseconds
 
 Fields = tuple[tuple[str, Any], ...]
 Key = tuple[int | None, str, Fields]  # parent, name and fields: what a log shows of a span
+KEPT = 8192  # values and scopes that are read once
 WORDS = {"true": True, "false": False}
 UNKNOWN = Level.INFO  # of a span that no "new" tells of
 
@@ -34,6 +36,7 @@ class Rows:
         self._known: dict[int, Key] = {}
         self._threads: dict[tuple[int | None, str], int] = {}
         self._stacks: defaultdict[int, list[int]] = defaultdict(list)
+        self._paths: dict[int, tuple[Scope, list[int]]] = {}  # by the identity of a scope
         self._time = 0
         self._spans = 0
         self._place: tuple[str, int] = ("", 0)
@@ -76,23 +79,19 @@ class Rows:
         return self._threads[key]
 
     def _fields(self, fields: Pairs) -> Fields:
-        read = self._value if self._texts else _json_value
-        return tuple((name, read(value)) for name, value in fields)
-
-    def _value(self, text: str) -> Any:
-        """Read what `Debug` wrote; `3` may be a number or `%3`: a log does not say."""
-        if text in WORDS:
-            return WORDS[text]
-        if text.isascii() and text.lstrip("-").isdigit() and len(text) < 40:
-            number = int(text)
-            return number if str(number) == text else Text(text)
-        return Text(text)
+        read = _value if self._texts else _json_value
+        return tuple([(name, read(value)) for name, value in fields])
 
     # --- spans -----------------------------------------------------------------------------------
 
     def _path(self, entry: Entry, thread: int) -> list[int]:
         """Give the numbers of an entry's spans, root to leaf; those not seen before are made."""
         path: list[int] = []
+        if not entry.scope:
+            return path
+        scope, known = self._paths.get(id(entry.scope), (None, path))
+        if scope is entry.scope and entry.kind == "event":
+            return known
         parent: int | None = None
         for depth, (name, pairs) in enumerate(entry.scope, 1):
             is_new = entry.kind == "new" and depth == len(entry.scope)
@@ -101,11 +100,15 @@ class Rows:
             if parent is None:
                 parent = self._make(key, thread, entry if is_new else None)
             path.append(parent)
+        if len(self._paths) > KEPT:
+            self._paths.clear()
+        self._paths[id(entry.scope)] = entry.scope, path  # readers give lines alike one scope
         return path
 
     def _make(self, key: Key, thread: int, told: Entry | None) -> int:
         parent, name, fields = key
         self._spans += 1
+        self._paths.clear()
         self._open[key], self._known[self._spans] = self._spans, key
         level = Level[told.level] if told and told.level else UNKNOWN
         place, self._place = self._place, self._place if told else ("", 0)
@@ -119,6 +122,7 @@ class Rows:
         self._row("close", thread, span)
         if self._open.get(self._known[span]) == span:
             del self._open[self._known[span]]
+            self._paths.clear()
 
     def _leave(self, thread: int, span: int) -> None:
         while span in self._stacks[thread]:
@@ -135,6 +139,17 @@ class Rows:
         for span in path[same:]:
             stack.append(span)
             self._row("enter", thread, span)
+
+
+@lru_cache(KEPT)
+def _value(text: str) -> Any:
+    """Read what `Debug` wrote; `3` may be a number or `%3`: a log does not say."""
+    if text in WORDS:
+        return WORDS[text]
+    if text.isascii() and text.lstrip("-").isdigit() and len(text) < 40:
+        number = int(text)
+        return number if str(number) == text else Text(text)
+    return Text(text)
 
 
 def _json_value(value: Any) -> Any:

@@ -151,13 +151,16 @@ class Style:
         """Tell how many lines of a block are its entry; others follow that are not of `fmt`."""
         if not self._starts(block[0][1]):
             return 0
+        alone = len(block) == 1 and not self.pretty
+        if block[0][1].rstrip() != "{" if self.format == "json" else alone:
+            return 1
         lines = [self.bare(line) for _, line in block]
         known = next((n for n, line in enumerate(lines) if n and OTHER.match(line)), len(lines))
         if self.pretty:
             return length(lines[:known])
         if self.format == "json":
             ends = (n for n, line in enumerate(lines, 1) if line.startswith("}"))
-            return 1 if lines[0].rstrip() != "{" else next(ends, 0)
+            return next(ends, 0)
         while known > 1 and not lines[known - 1]:
             known -= 1
         opened = _open(lines[:known])
@@ -189,8 +192,10 @@ class Style:
         if self.format == "json":
             text = lines[0] if len(lines) == 1 else " ".join(line.strip() for line in lines)
             found = objects.entry(at, text)
+            if found is None or found.message not in self.kinds:
+                return found
             hidden = self.spanless or objects.shows_spans(text)
-            return found.moment(self.kinds, shown=not hidden) if found else None
+            return found.moment(self.kinds, shown=not hidden)
         text = "\n".join(map(marked, lines) if self.pretty and self.colours else lines)
         reader = self.pretty or self.coloured or self.lines
         if reader is None:

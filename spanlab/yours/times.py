@@ -18,6 +18,9 @@ def nanoseconds(text: str) -> int | None:
     >>> nanoseconds("1970-01-01T00:00:01.5+00:00"), nanoseconds("   2.000000001s")
     (1500000000, 2000000001)
     """
+    if text[19:20] == "." and text[-1] == "Z" and text[20:-1].isdigit() and len(text) < 31:
+        second = _second(text[:19], "Z")
+        return None if second is None else second + int(text[20:-1].ljust(9, "0"))
     if found := UPTIME.match(text):
         return int(found[1]) * 10**9 + int(found[2].ljust(9, "0"))
     found = CLOCK.match(text.strip().lstrip("["))

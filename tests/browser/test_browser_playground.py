@@ -12,7 +12,7 @@ from conftest import need
 from journey import IDLE, Lesson, browser_page, copied, jupyter_lab
 from playwright.sync_api import Locator, Page, expect
 
-from spanlab.lesson.panel import Playground, playground
+from spanlab.lesson.board import Playground, playground
 from spanlab.lesson.program import OPTIONS, Choices, program
 
 ROOT = Path(__file__).parents[2]

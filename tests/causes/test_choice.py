@@ -116,14 +116,15 @@ def test_a_task_that_is_waited_for_is_a_child_although_the_span_has_closed() -> 
 
 
 def test_a_task_that_serves_many_takes_the_span_with_the_message() -> None:
-    """It was spawned in the first request and works for the second too."""
-    asked = answer(source(ACTOR))
-    assert asked.choices is not None
-    assert asked.choices.fits == "message"
-    assert asked.choices.because == (
-        "task 1 works for `request{n=1}` and `request{n=2}`: take the span along with each message"
-    )
-    assert asked.fix is None
+    """It was spawned in the first request and works for the second too: so of each event."""
+    found = answers(execute(files(source(ACTOR)), CurrentThread()))
+    assert [asked.event.message for asked in found] == ["first", "seen"]
+    for asked in found:
+        assert asked.choices is not None
+        assert asked.choices.fits == "message"
+        works = "task 1 works for `request{n=1}` and `request{n=2}`"
+        assert asked.choices.because == f"{works}: take the span along with each message"
+        assert (asked.fix, asked.tree) == (None, ("request",))
 
 
 @pytest.mark.parametrize("text", [source(JOB, JOINED), source(JOB, DETACHED), source(JOB, LATER)])

@@ -631,3 +631,25 @@ def test_what_is_deleted_on_purpose_is_in_no_span_that_was_before() -> None:
     """
     asked = [answer(text.format(end)) for end in ("del log", "pass")]
     assert [each.cause for each in asked] == [Cause.EXPECTED, Cause.DROPPED]
+
+
+def test_nothing_is_promised_where_a_captured_span_would_be_another() -> None:
+    """With the change `Span.current()` gives what the next poll enters, above the kept guard."""
+    text = """
+    async def job():
+        with info_span("kept").enter():
+            await yield_now()
+            current = Span.current()
+            with info_span("child", parent=current).entered():
+                info("seen")
+
+    def make():
+        with info_span("g").entered():
+            return job()
+
+    async def main():
+        await make()
+    """
+    asked = answer(text)
+    assert (asked.cause, asked.fixes) == (Cause.EXPECTED, ())
+    assert asked.tree == asked.now == ("child", "kept")

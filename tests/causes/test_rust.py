@@ -10,7 +10,7 @@ import pitfalls
 import pytest
 
 from spanlab import Cause, CurrentThread, UsageError, VirtualThreads, info, recording, run, why
-from spanlab.lesson.panel import LAST, playground
+from spanlab.lesson.board import LAST, playground
 from spanlab.lesson.program import Choices, main_of, program
 
 HERE = Path(__file__).parents[1]

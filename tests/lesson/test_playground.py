@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 
 import spanlab.lesson.card
 from spanlab import UsageError, log, run
-from spanlab.lesson.panel import LAST, playground
+from spanlab.lesson.board import LAST, playground
 from spanlab.lesson.program import OPTIONS, Choices, main_of, program
 
 

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from test_notebooks import LESSONS, REFERENCE, ROOT, every_text, texts, told
-from test_reference import recorded
+from test_reference import lessons, recorded
+
+from spanlab import CurrentThread, run, why
 
 CLAIMS = Path(__file__).parent / "claims.txt"
 MARKS = re.compile(r"\*\*|</?\w+>")
@@ -99,9 +101,35 @@ def test_key_points_and_model_sentences_are_claims(path: Path) -> None:
         assert any(text == claim or text in claim or claim == text for claim in claimed), text
 
 
+def test_the_readme_counts_them() -> None:
+    """The number is that of the table."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"\n- {len(CASES)} sentences of the lessons" in readme
+
+
 def test_fifty_runs_had_many_orders_and_one_set_of_parents() -> None:
     """Of `three_threads`, on the real crates: what varies, and what does not."""
     runs = json.loads((REFERENCE / "logs" / "three_threads.json").read_text(encoding="utf-8"))
     assert runs["runs"] == 50
     assert runs["orders"] > 1
     assert runs["parents"] == 1
+
+
+def test_clippy_finds_the_guards_and_lets_the_three_forms_be() -> None:
+    """With the lines of the lesson in `clippy.toml`, as they are recorded here."""
+    (lines,) = re.findall(r"```toml\n(.*?)```", every_text(LESSONS[9])["lint"], re.S)
+    assert lines == (REFERENCE / "clippy.toml").read_text(encoding="utf-8")
+    said = json.loads((REFERENCE / "logs" / "clippy.json").read_text(encoding="utf-8"))
+    held = "holding a disallowed type across an await point `tracing::span::"
+    assert said.pop("guilty_guard") == [f"{held}Entered`"]
+    assert said.pop("guard_in_main") == [f"{held}EnteredSpan`"]
+    assert set(said) == {"guard_in_block", "guard_instrumented", "guard_attribute"}
+    assert not any(said.values())
+
+
+def test_why_knows_nothing_of_a_channel() -> None:
+    """A mail that is in its actor's span is where one expects it, says `why`."""
+    trace = run(lessons.mailer(), on=CurrentThread())
+    said = str(why(trace, "mail 7 sent"))
+    assert "as one would expect" in said
+    assert not re.search("request|channel|message", said.replace("two_requests", ""))

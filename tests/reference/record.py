@@ -1,6 +1,6 @@
 """Build the programs of this folder, run them and keep what they print in `logs`.
 
-It needs cargo. `logs/versions.json` says which versions of the crates were running.
+It needs cargo, with clippy. `logs/versions.json` says which versions of the crates were running.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ CRATES = ("tokio", "tracing", "tracing-attributes", "tracing-core", "tracing-ser
 
 
 UNSTABLE = ("pitfall_unstable", "pitfall_unstable_fixed")  # built as tokio's own spans need it
+
+LINTED = ("guilty_guard", "guard_in_main", "guard_in_block", "guard_instrumented",
+          "guard_attribute")  # fmt: skip
 
 
 def output(*command: str | Path, **more: str) -> bytes:
@@ -47,6 +50,7 @@ def main() -> None:
         if name.startswith("bug_"):
             (LOGS / f"{name}.lives.log").write_bytes(output(program, LIVES="1"))
     write("three_threads", fifty_runs(target / "debug" / "three_threads"))
+    write("clippy", linted(target / "clippy"))
     output(sys.executable, "witness.py")
     packages = json.loads(output("cargo", "metadata", "--format-version=1"))["packages"]
     versions = {p["name"]: p["version"] for p in packages if p["name"] in CRATES}
@@ -60,6 +64,18 @@ def fifty_runs(program: Path) -> dict[str, int]:
     lines = [tuple(entry.splitlines()[0] for entry in run) for run in runs]
     parents = [frozenset(re.sub("    at .*", "", entry) for entry in run) for run in runs]
     return {"runs": len(runs), "orders": len({*lines}), "parents": len({*parents})}
+
+
+def linted(target: Path) -> dict[str, list[str]]:
+    """Give what clippy says of programs with guards, as `clippy.toml` tells it."""
+    own = [f"--bin={name}" for name in LINTED]
+    said = output("cargo", "clippy", "--message-format=json", "--target-dir", target, *own)
+    found: dict[str, list[str]] = {name: [] for name in LINTED}
+    for message in map(json.loads, said.splitlines()):
+        if message["reason"] == "compiler-message" and message["target"]["name"] in found:
+            code = message["message"]["code"]
+            found[message["target"]["name"]] += [message["message"]["message"]] if code else []
+    return found
 
 
 def write(name: str, found: Mapping[str, object]) -> None:

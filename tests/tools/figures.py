@@ -8,6 +8,7 @@ from reference.programs import lost_parent
 
 from spanlab import VirtualThreads, run
 from spanlab.view.figure import Figure
+from spanlab.view.file.film import film
 from spanlab.view.graph import graph
 
 FIGURES = Path(__file__).resolve().parents[2] / "notebooks" / "figures"
@@ -15,7 +16,8 @@ FIGURES = Path(__file__).resolve().parents[2] / "notebooks" / "figures"
 
 def figures() -> dict[str, Figure]:
     """Give every picture by the name of its file."""
-    return {"lost_parent.svg": graph(run(lost_parent()(), on=VirtualThreads(16)))}
+    trace = run(lost_parent()(), on=VirtualThreads(16))
+    return {"lost_parent.svg": graph(trace), "lost_parent_film.svg": film(trace)}
 
 
 def main() -> None:

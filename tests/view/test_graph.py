@@ -472,9 +472,9 @@ def test_save_writes_the_svg_and_nothing_else(tmp_path: Path) -> None:
     drawn = graph(fixed())
     drawn.save(tmp_path / "fixed.svg")
     assert (tmp_path / "fixed.svg").read_text(encoding="utf-8") == drawn.svg
-    with pytest.raises(UsageError, match=r'got .fixed.png.\. Write: save\("graph.svg"\)'):
+    with pytest.raises(UsageError, match=r'got .fixed.png.\. Write: save\("trace.svg"\)'):
         drawn.save(tmp_path / "fixed.png")
-    with pytest.raises(UsageError, match=r'by its name, got 5\. Write: save\("graph.svg"\)'):
+    with pytest.raises(UsageError, match=r'by its name, got 5\. Write: save\("trace.svg"\)'):
         drawn.save(5)  # type: ignore[arg-type]
 
 

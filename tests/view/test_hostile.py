@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import pytest
 from stepping import HOSTILE, hostile
 
-from spanlab import Trace, compare, graph, lanes, log, step, why
+from spanlab import Trace, compare, film, graph, lanes, log, step, why
 
 ACTIVE = {"script", "iframe", "object", "embed", "link", "meta", "base", "form", "svg"}
 VIEWS: dict[str, Callable[[Trace], Any]] = {
     "log": log, "json": lambda trace: log(trace, "json", span_events="full", target=True),
-    "graph": graph, "lanes": lanes, "step": step, "why": lambda trace: why(trace, 2),
+    "graph": graph, "film": film, "lanes": lanes, "step": step, "why": lambda trace: why(trace, 2),
     "compare": lambda trace: compare(trace, trace[:-4], names=(HOSTILE[0], HOSTILE[3])),
     "trace": lambda trace: trace,
 }  # fmt: skip
@@ -54,7 +54,7 @@ def test_what_has_a_hostile_name_is_text_in_every_view(view: str, text: str) -> 
     assert all(char.isprintable() or char in "\n\t" for char in bundle["text/html"])
 
 
-@pytest.mark.parametrize("view", ["graph", "lanes"])
+@pytest.mark.parametrize("view", ["graph", "film", "lanes"])
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_pictures_hold_no_script_and_no_link(view: str, text: str) -> None:
     """They are XML; what an attribute names lies in the picture."""

@@ -22,8 +22,11 @@ from spanlab.evidence.replay import Stacks
 from spanlab.record import KINDS, Event, SpanNew
 from spanlab.view import figure
 from spanlab.view.graph import picture
+from spanlab.view.palette import static
 from spanlab.view.stepper import UNSEEN, packed
 from spanlab.view.stepper.states import changes
+
+SHEETS = ("log", "why", "compare", "outcomes")  # the looks of the other views
 
 
 def named(svg: str, kind: str = "") -> set[str]:
@@ -271,3 +274,10 @@ def test_something_else_than_a_trace_is_refused() -> None:
     """The message has the right call."""
     with pytest.raises(UsageError, match=r"step\(\) needs a trace.*step\(run\(main\(\)\)\)"):
         step("trace")  # type: ignore[arg-type]
+
+
+def test_its_look_changes_no_other_view_of_the_page() -> None:
+    """A page may show a log, or what `why` says, beside it: their names are not the stepper's."""
+    known = "|".join(re.findall(r"\.sl-(\w+) ", "".join(static(f"{name}.css") for name in SHEETS)))
+    assert {"log", "why", "compare", "outcomes"} <= set(known.split("|"))
+    assert not re.findall(rf"^\.sl-(?:{known})\b.*", static("stepper.css"), re.M)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import tarfile
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sets import packed
 
-from spanlab import UsageError, log, read_log, suspects
+from spanlab import Trace, UsageError, log, read_log, suspects
+from spanlab.record import Event
 
-SET = Path(__file__).parent / "logs.tar.xz"  # printed by tracing-subscriber 0.3.23
-
-
-def printed() -> dict[str, bytes]:
-    """Give each recorded log by its name."""
-    with tarfile.open(SET) as logs:
-        members = [member for member in logs if member.isfile()]
-        return {m.name: file.read() for m in members if (file := logs.extractfile(m))}
-
-
-LOGS = printed()
+LOGS = packed("public/")  # printed by tracing-subscriber 0.3.23
+SAMPLES = [json.loads(row) for row in packed("samples.jsonl")[""].splitlines()]
+LEAST = 27  # of the 28 samples with entries, that are wholly right
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -30,6 +25,39 @@ def test_a_log_is_printed_again_byte_for_byte(name: str) -> None:
     form = name.removesuffix(".log").rpartition("-")[2]
     assert form not in ("json", "pretty") or trace.origin.format == form
     suspects(trace)
+
+
+def test_all_logs_are_here() -> None:
+    """38 programs in four formats."""
+    assert len(LOGS) == 152
+    assert len(SAMPLES) == 41
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["url"][19:])
+def test_a_shape_seen_in_public_is_read_without_loss(sample: dict[str, Any]) -> None:
+    """Prefixes, old releases, other formatters: the same bytes come out."""
+    text = "\n".join(sample["lines"]) + "\n"
+    assert str(log(read_log(text))) == text
+
+
+def test_samples_are_understood() -> None:
+    """Level, target, message and spans of each entry, as a person reads them."""
+    wanted = [sample for sample in SAMPLES if any(sample["want"])]
+    assert len(wanted) == 28
+    assert sum(map(is_right, wanted)) >= LEAST
+
+
+def is_right(sample: dict[str, Any]) -> bool:
+    trace = read_log("\n".join(sample["lines"]) + "\n")
+    wants = [want for want in sample["want"] if want]
+    if len(wants) != len(trace.events):
+        return False
+    return all(agree(trace, *pair) for pair in zip(trace.events, wants, strict=True))
+
+
+def agree(trace: Trace, event: Event, want: list[Any]) -> bool:
+    told = event.level.name, event.target, event.message, list(reversed(trace.scope(event)))
+    return all(one is None or one == got for one, got in zip(want, told, strict=True))
 
 
 def test_a_part_of_a_log_is_read(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ function question(box, model, redraw) {
     const keys = "keys: ← → or 1–9 choose, Enter goes on";
     count.textContent = !committed
       ? `${groups.length - left} of ${groups.length} answered${left ? ` · ${keys}` : ""}`
-      : "Committed, and your answers are kept. Go on to the next cell; what says “Locked” opens when it is run again.";
+      : state.after ?? "Committed, and your answers are kept. Go on to the next cell; what says “Locked” opens when it is run again.";
     commit.hidden = Boolean(committed);
     commit.setAttribute("aria-disabled", String(left > 0));
     again.hidden = !committed;

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import sqrt
+from pathlib import Path
 from typing import Any, ClassVar
 
 from spanlab.errors import BudgetExceeded, UsageError
@@ -67,6 +68,10 @@ class Explored:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return type(self).view(self)._repr_mimebundle_()
+
+    def save(self, path: str | Path) -> None:
+        """Write what was found as one `.html` page, which needs no kernel."""
+        type(self).view(self).save(path)
 
 
 def explore(

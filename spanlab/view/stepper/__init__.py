@@ -21,6 +21,7 @@ from spanlab.evidence.sites import file_name
 from spanlab.record import KINDS, PollEnded, Record
 from spanlab.traces import Trace
 from spanlab.view.figure import Figure
+from spanlab.view.file import Page, Saved
 from spanlab.view.graph import Picture, picture
 from spanlab.view.lanes import strip
 from spanlab.view.live import script
@@ -38,12 +39,6 @@ LONGEST, LARGEST = 3000, 1_000_000  # records, bytes that are sent
 WHOLE, AROUND = 300, 12  # lines of a file that is sent whole; lines around each that ran
 
 UNSEEN = {"index", "time", "level", "target"}  # what no pane shows
-START = """
-const box = document.currentScript.parentElement, here = el("div");
-for (const part of box.querySelectorAll("figure")) part.hidden = true;
-box.append(here);
-render({ model: { get: () => ({ trace: sent }) }, el: here });
-"""
 _SENT: dict[str, list[str]] = {
     word: [field.name for field in fields(kind) if field.name not in UNSEEN]
     for word, kind in KINDS.items()
@@ -52,7 +47,7 @@ _SENT["moment"] = ["thread", "task", "file", "line"]
 _WORD = {kind: (n, word) for n, (word, kind) in enumerate([*KINDS.items(), ("moment", Moment)])}
 
 
-class Stepper:
+class Stepper(Saved):
     """Shows a trace step by step in a notebook; where no script runs, as a figure of its end."""
 
     def __init__(self, trace: Trace, rust: str = "") -> None:
@@ -65,13 +60,19 @@ class Stepper:
         shown = self.figure._repr_mimebundle_()
         return shown | {"text/html": _living(shown["text/html"], self.sent)}
 
+    def everything(self) -> Page:
+        """Give all that a page of it needs."""
+        return Page(self.figure.alt, self.figure.html(), f'{{"trace":{self.sent}}}', ("stepper",))
+
 
 def _living(figure: str, sent: str) -> str:
     """Put the stepper in the place of its figure where scripts run; both are saved with the page.
 
     A widget of Jupyter's would need its kernel: a notebook that is opened again has none.
     """
-    code = script("spanlab.view", "stepper").replace("export default { render };", START)
+    code = script("spanlab.view", "stepper").replace(
+        "export default { render };", static("inside.js")
+    )
     data = sent.replace("<", r"\u003c")
     return (
         f'<div class="sl-saved"><style>{static("palette.css")}{static("stepper.css")}</style>'
@@ -170,9 +171,8 @@ def _twin(trace: Trace, futures: Futures, files: dict[str, int], rust: str) -> d
     twins = dict(pairs({n: line for n, line in text if n in wanted}, rust))
     begins = {block.name: block.first for block in blocks if block.name}
     for moment in futures.made.values():
-        if twin := twins.get(
-            begins.get(moment.name, 0)
-        ):  # the call in Python is Rust's `async` block itself
+        # The call in Python is Rust's `async` block itself.
+        if twin := twins.get(begins.get(moment.name, 0)):
             twins.setdefault(moment.line, twin)
     lines = [[n, visible(line, LINE_OF_CODE)] for n, line in enumerate(rust.splitlines(), 1)]
     return {"file": files.get(file), "lines": lines[:WHOLE], "pairs": list(twins.items())}

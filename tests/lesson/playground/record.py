@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 
 from spanlab import Why, run, why
-from spanlab.lesson.panel import LAST
+from spanlab.lesson.board import LAST
 from spanlab.lesson.program import OPTIONS, Choices, main_of, program
 
 HERE = Path(__file__).resolve().parent

@@ -1,0 +1,53 @@
+"""Runs in the kernel of a notebook: it notes what each cell shows, and asks it for everything."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from functools import cache
+from typing import Any
+
+from IPython import get_ipython
+
+from spanlab.tokio.explore import Explored
+from spanlab.view.file import Page
+
+shown: dict[int, Any] = {}  # by the number of the cell
+
+
+def watch() -> None:
+    """Note what the last line of each cell gives; equal graphs are drawn once."""
+    graph = importlib.import_module("spanlab.view.graph")
+    graph.draw = cache(graph.draw)
+    events = get_ipython().events
+    events.register("post_run_cell", lambda ran: shown.update({ran.execution_count: ran.result}))
+
+
+def told(thing: Any) -> dict[str, Any]:
+    """Give all that a page needs of one thing, as plain data."""
+    if isinstance(thing, Explored):
+        thing = Explored.view(thing)
+    if not hasattr(thing, "everything"):
+        return {"kind": "", **bundle(thing)}
+    found = thing.everything()
+    if isinstance(found, Page):
+        kind = found.names[0] if found.names else ""
+        return {"kind": kind, "html": found.html, "state": json.loads(found.state or "null")}
+    if found["kind"] == "then":
+        return found | {"shown": told(found["shown"])}
+    return found | bundle(thing)
+
+
+def bundle(thing: Any) -> dict[str, str]:
+    """Give how a thing looks without a script."""
+    if thing is None:
+        return {"plain": ""}
+    made = getattr(thing, "_repr_mimebundle_", lambda: {"text/plain": repr(thing)})()
+    kinds = {"html": "text/html", "markdown": "text/markdown", "plain": "text/plain"}
+    return {name: made[kind] for name, kind in kinds.items() if kind in made}
+
+
+def gathered() -> str:
+    """Give everything of each thing that has more to give than it shows, by number of its cell."""
+    found = {number: told(thing) for number, thing in shown.items()}
+    return json.dumps({number: each for number, each in found.items() if each["kind"]})

@@ -1,0 +1,130 @@
+"""What the command line shows of a log and of source; the one door to rich."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spanlab.errors import MissingPackage
+from spanlab.evidence.labels import Labels
+from spanlab.traces import Trace
+from spanlab.view.fmt import log
+from spanlab.view.tree import Node, merged, nodes, titles_of, told_apart
+from spanlab.view.words import beginning, circled, count
+from spanlab.yours.audit.found import Audit, Finding
+from spanlab.yours.suspects import Suspect, Suspects
+
+MOST, LONGEST = 200, 20_000  # lines of a tree, spans and events that they are taken from
+SURE = {"probably": "bold red", "perhaps": "yellow"}
+
+
+def console(colour: bool | None = None) -> Any:
+    """Make what prints; without colours where nobody sees them, or as asked."""
+    try:
+        from rich.console import Console
+    except ImportError:
+        raise MissingPackage(
+            "the command line needs rich. Write: pip install 'spanlab[cli]'"
+        ) from None
+    return Console(force_terminal=colour, no_color=colour is False, highlight=False, soft_wrap=True)
+
+
+def branches(trace: Trace) -> list[Node]:
+    """Give what a tree shows: each span and event, equal ones as one."""
+    every = nodes(beginning(trace, LONGEST, ("new", "event")))
+    return told_apart(merged(every), Labels(trace)) if len(trace.spans) < 1000 else merged(every)
+
+
+def show_trace(out: Any, trace: Trace, found: Suspects) -> None:
+    """Print the tree of a log, its suspects, and what it does not show."""
+    show_tree(out, trace, frozenset(line for suspect in found for line in suspect.lines))
+    for suspect in found:
+        _suspect(out, suspect)
+    if not found:
+        out.print("Nothing is suspicious.", style="green")
+    if trace.origin is not None and trace.origin.untold:
+        out.print(trace.origin.untold, style="dim")
+
+
+def show_tree(out: Any, trace: Trace, suspected: frozenset[int] = frozenset()) -> None:
+    """Print the tree of a trace; what lost its parent, or is suspected to have, is red."""
+    from rich.tree import Tree
+
+    drawn, titles = branches(trace), titles_of(trace) if len(trace.ran) > 1 else {}
+    above: dict[str | None, Any] = {None: Tree("", hide_root=True)}
+    for node in drawn[:MOST]:
+        title, wrong = titles.get(node.thread, ""), suspected & {*node.numbers}
+        above[node.key] = above.get(node.parent, above[None]).add(_line(node, title, bool(wrong)))
+    out.print(above[None])
+    if len(drawn) > MOST:
+        out.print(f"… {count(len(drawn) - MOST, 'more line')}", style="dim")
+
+
+def _line(node: Node, title: str, wrong: bool) -> Any:
+    from rich.text import Text
+
+    numbers = " ".join(map(circled, node.numbers[:3])) + " …" * (len(node.numbers) > 3)
+    text = Text(f"{numbers} " if numbers else "")
+    style = "bold red" if wrong or node.lost else "" if numbers else "bold cyan"
+    text.append(node.text, style)
+    text.append(f" ×{node.count}" if node.count > 1 else "", "dim")
+    text.append(f"  {title}" if title and node.parent is None else "", "dim")
+    return text.append("  ← no parent" if node.lost else "", "red")
+
+
+def _suspect(out: Any, suspect: Suspect) -> None:
+    from rich.text import Text
+
+    what, _, why = str(suspect).partition(": ")
+    out.print(Text(what, SURE[suspect.sure]), Text(f": {why}"), sep="")
+
+
+def show_audit(out: Any, found: Audit, everything: bool = False) -> None:
+    """Print what an audit found, and if asked what it cannot decide."""
+    from rich.text import Text
+
+    for one in (*found, *(found.asks if everything else ())):
+        first, *others = str(one).split("\n")
+        out.print(Text(first, "bold red" if one in found else "yellow"))
+        for line in others:
+            out.print(Text(line, "green" if line.startswith("      ") else ""))
+    if not found:
+        out.print(str(found), style="green")
+    if found.asks and not everything:
+        out.print(f"{count(len(found.asks), 'place')} it cannot decide: --all", style="dim")
+
+
+def trace_json(trace: Trace, found: Suspects) -> dict[str, Any]:
+    """Give what `log --json` prints."""
+    origin, tree = trace.origin, list[dict[str, Any]]()
+    below: dict[str | None, list[dict[str, Any]]] = {None: tree}
+    for node in branches(trace):
+        below[node.key] = []
+        one: dict[str, Any] = {"name": node.text, "events": node.numbers, "count": node.count}
+        below.get(node.parent, tree).append(one | {"children": below[node.key]})
+    return {
+        "format": origin.format if origin else None,
+        "entries": dict(origin.counts) if origin else {},
+        "not_shown": list(origin.missing) if origin else [],
+        "suspects": [_suspect_json(suspect) for suspect in found],
+        "tree": tree,
+    }
+
+
+def _suspect_json(suspect: Suspect) -> dict[str, Any]:
+    target, message = suspect.place
+    named = {key: getattr(suspect, key) for key in ("kind", "span", "lines", "score", "why")}
+    told = {"target": target, "message": message, "cause": suspect.cause}
+    return named | told | {"sure": suspect.sure}
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Give a finding as `audit --json` prints it."""
+    keys = ("kind", "line", "fn", "score", "why", "asks", "fits")
+    ways = {w.kind: {"does": w.does, "write": w.line, "patch": w.patch} for w in finding.ways}
+    told = {key: getattr(finding, key) for key in keys}
+    return told | {"file": str(finding.file), "ways": ways}
+
+
+def printed(trace: Trace) -> str:
+    """Give the log of a trace as the crate prints it."""
+    return str(log(trace, "full", thread_ids=len(trace.ran) > 1))

@@ -1,0 +1,155 @@
+"""The command line does what people expect of one."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sets import packed, unpacked
+
+import spanlab
+from spanlab.__main__ import DEMOS, main
+
+ROOT = Path(__file__).parent.parent.parent
+Printed = pytest.CaptureFixture[str]
+LOST = packed("suspects/aquarium_641.full.log")[""].decode()  # one place of it lost its span
+CLEAN = "2026-11-27T01:00:00.000000Z  INFO request{id=1}: app: hello\n"
+
+
+def started(*arguments: str, **given: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "spanlab", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    return subprocess.Popen(command, text=True, env=environment, **(pipes | given))  # type: ignore[call-overload]
+
+
+@pytest.fixture
+def crate(tmp_path: Path) -> Path:
+    return unpacked("public/receipt_mailer", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["-", "app.log", "app.log.gz"])
+def test_a_log_is_shown_as_a_tree_with_its_suspects(tmp_path: Path, name: str) -> None:
+    """From a file, a packed one, or standard input; something found is exit code 1."""
+    (tmp_path / "app.log").write_text(LOST)
+    (tmp_path / "app.log.gz").write_bytes(gzip.compress(LOST.encode()))
+    with started("log", name, cwd=tmp_path) as process:
+        out, err = process.communicate(LOST if name == "-" else None)
+    assert (process.returncode, err) == (1, "")
+    assert "├── " in out
+    assert "probably lost" in out
+    assert "This log does not show" in out
+    assert "\x1b" not in out
+
+
+def test_nothing_suspicious_is_exit_code_0(tmp_path: Path, capsys: Printed) -> None:
+    """As for a linter."""
+    (tmp_path / "app.log").write_text(CLEAN)
+    assert main(["log", str(tmp_path / "app.log")]) == 0
+    assert "Nothing is suspicious." in capsys.readouterr().out
+
+
+def test_json_is_for_programs(crate: Path, tmp_path: Path, capsys: Printed) -> None:
+    """All that is shown is in it."""
+    (tmp_path / "app.log").write_text(LOST)
+    main(["log", "--json", str(tmp_path / "app.log")])
+    told = json.loads(capsys.readouterr().out)
+    assert told["format"] == "full"
+    first = spanlab.suspects(spanlab.read_log(LOST))[0]
+    assert told["suspects"][0]["message"] == first.place[1]
+    assert told["suspects"][0]["lines"] == list(first.lines)
+    assert told["tree"][0]["name"]
+    assert main(["audit", "--json", str(crate)]) == 1
+    (one,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (one["kind"], one["line"], one["fits"]) == ("spawn", 48, "child")
+    assert one["ways"]["child"]["write"].strip() == "}.in_current_span());"
+
+
+def test_a_patch_can_be_applied(crate: Path, capsys: Printed) -> None:
+    """What `--patch` prints is what `patch` takes; then nothing is found any more."""
+    assert main(["audit", "--patch", str(crate)]) == 1
+    text = capsys.readouterr().out
+    subprocess.run(["patch", "-p0", "-d", "/"], input=text, text=True, check=True, timeout=60)
+    assert main(["audit", str(crate)]) == 0
+
+
+def test_a_log_and_the_source_are_joined(crate: Path, tmp_path: Path) -> None:
+    """`audit --log` reads both."""
+    (tmp_path / "app.log").write_text(CLEAN)
+    assert main(["audit", "--log", str(tmp_path / "app.log"), "--no-color", str(crate)]) == 1
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_a_demo_shows_its_log_its_tree_and_why(name: str, capsys: Printed) -> None:
+    """And the same program in Rust."""
+    assert main(["demo", name]) == 0
+    out = capsys.readouterr().out
+    assert out.count("performing task") >= 3
+    assert main(["demo", "--rust", name]) == 0
+    assert "async fn main()" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["log", "no.log"], "a log was expected in 'no.log'"),
+        (["audit", "no"], "audit() needs a file or a folder of Rust, got 'no'"),
+    ],
+)
+def test_a_wrong_file_is_exit_code_2(arguments: list[str], said: str, capsys: Printed) -> None:
+    """One line on standard error, no traceback."""
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"spanlab: {said}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["nothing"], ["demo", "nothing"], ["log"]])
+def test_a_wrong_call_says_how(arguments: list[str], capsys: Printed) -> None:
+    """Exit code 2 and the usage."""
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: spanlab")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["log", "--help"], ["audit", "--help"]])
+def test_help_is_help(arguments: list[str], capsys: Printed) -> None:
+    """On standard output, with exit code 0."""
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: spanlab")
+
+
+def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
+    """As `spanlab log app.log | head -1` does."""
+    lines = (f"2026-11-27T01:00:00Z  INFO s{{n={n}}}: app: line {n}\n" for n in range(3000))
+    (tmp_path / "app.log").write_text("".join(lines))
+    with started("log", "--json", str(tmp_path / "app.log")) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.wait(60) == 141
+        assert process.stderr.read() == ""
+
+
+def test_control_c_ends_it_quietly() -> None:
+    """While it waits for standard input."""
+    with started("log", "-") as process:
+        assert process.stderr
+        assert process.stdin
+        process.stdin.write(CLEAN)
+        process.stdin.flush()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        assert process.stderr.read() == ""
