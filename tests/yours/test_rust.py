@@ -105,6 +105,20 @@ def test_the_first_program_prints_what_the_crates_printed(lost: Trace) -> None:
     assert Trace.from_json(lost.to_json()).rows == lost.rows
 
 
+def entries(text: str) -> list[str]:
+    """Give the entries of a log, sorted: tasks on several threads race."""
+    return sorted(masked(text).strip("\n").split("\n\n"))
+
+
+@pytest.mark.parametrize("name", ["six_ways", "guard_exercise", "leaving", "mailer_carried"])
+def test_other_programs_print_what_the_crates_printed(name: str) -> None:
+    """Carried spans, held guards, threads and channels, at the level of a subscriber's default."""
+    source = (REFERENCE / "src" / "bin" / f"{name}.rs").read_text(encoding="utf-8")
+    trace = rust(source.replace("reference::init", "tracing_subscriber::fmt().init"), level="info")
+    printed = (REFERENCE / "logs" / f"{name}.log").read_text(encoding="utf-8")
+    assert entries(str(log(trace))) == entries(printed)
+
+
 def test_every_view_shows_the_program_of_the_reader(lost: Trace) -> None:
     """The spawn is seen, so the lost parent is; its line is that of the Rust."""
     assert "sub_task on ThreadId" in graph(lost).alt
