@@ -242,12 +242,17 @@ def short(name: str) -> str:
 
 
 def landing(pages: list[Page]) -> str:
-    """Write the first page: what people ask, a picture of each lesson, and a search by symptom."""
+    """Write the first page: what people ask, a picture of each lesson, and a search by symptom.
+
+    A picture answers what its lesson asks, so it is folded.
+    """
     lessons = [each for each in pages if each.name[0].isdigit()]
+    fold = "<details><summary>Its picture, which answers the question</summary>{}></details>"
     cards = "".join(
-        f'<li>{f"{p.picture}>" if p.picture else ""}<h3><a href="{p.name}.html">{p.name[:2]} '
+        f'<li><h3><a href="{p.name}.html">{p.name[:2]} '
         f"{markdown(p.title).strip().removeprefix('<p>').removesuffix('</p>')}</a></h3>"
-        f'{markdown(p.promise)}<p class="dim">{p.minutes}</p></li>'
+        f'{markdown(p.promise)}<p class="dim">{p.minutes}</p>'
+        f"{fold.format(p.picture) if p.picture else ''}</li>"
         for p in lessons
     )
     signs = "".join(
