@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_notebooks import LESSONS, REFERENCE, ROOT, codes, every_text, texts, told
+from test_notebooks import LESSONS, REFERENCE, ROOT, every_text, texts, told
 from test_reference import lessons, recorded
 
-from spanlab import CurrentThread, VirtualThreads, explore, run, why
+from spanlab import CurrentThread, run, why
 
 CLAIMS = Path(__file__).parent / "claims.txt"
-SHOWS = re.compile(r"\b(?:question|six|predict|check|hint)\b(?!,)|\.\.\.")
 MARKS = re.compile(r"\*\*|</?\w+>")
 
 
@@ -34,18 +33,6 @@ def recorded_json(name: str) -> dict[str, Any]:
     """Give what was counted of a program."""
     found: dict[str, Any] = json.loads((REFERENCE / "logs" / f"{name}.json").read_text("utf-8"))
     return found
-
-
-@cache
-def space(lesson: str) -> dict[str, Any]:
-    """Give the names of a lesson when its cells have run, without what asks or shows."""
-    names: dict[str, Any] = {"__name__": "lesson"}
-    (path,) = [path for path in LESSONS if path.stem[:2] == lesson]
-    for cell in codes(path):
-        tree = ast.parse(cell.source)
-        tree.body = [node for node in tree.body if not SHOWS.search(ast.unparse(node))]
-        exec(compile(tree, f"{cell.id}.py", "exec"), names)
-    return names
 
 
 def claims() -> Iterator[tuple[str, str, list[str]]]:
@@ -145,24 +132,6 @@ def test_a_thousand_runs_had_both_outcomes() -> None:
     assert f"{two} times with two workers, {many} times with 16, and {one} times with two" in said
 
 
-def test_the_run_that_was_recorded_is_one_of_the_outcomes() -> None:
-    """spanlab has both, and no third."""
-    found = [dict(outcome.scopes) for outcome in explore(space("09")["main"]).outcomes]
-    real = {said: tuple(spans.split(" › ")) if spans != "no span" else ()
-            for said, spans, _ in events("guilty_workers") if said}  # fmt: skip
-    assert real in found
-
-
-def test_the_first_outcome_is_that_of_the_schedule_nobody_names() -> None:
-    """With two workers and with none named: no choice is other than the first."""
-    main = space("09")["main"]
-    first, second = explore(main).outcomes
-    assert first.replay == ""
-    assert second.replay
-    trace = run(main(), on=VirtualThreads(2))
-    assert first.trace.rows == trace.rows
-
-
 def test_a_link_is_to_a_span_that_is_there() -> None:
     """As a layer of the real crates looks it up; where the last handle was moved it is not."""
     links = recorded_json("links")
@@ -170,31 +139,6 @@ def test_a_link_is_to_a_span_that_is_there() -> None:
     assert links.pop("mailer_batch") == ["round follows request"] * 2
     assert links == {"mail_linked": ["mail follows request"] * 2}
     assert events("link_moved") == events("mailer_batch")
-
-
-def test_why_offers_the_four_that_a_lesson_names() -> None:
-    """07: of a mail that was spawned bare, by what the text tells the reader to write."""
-    (call,) = re.findall(r"`(why\(run\(.+?)`[.]", told(LESSONS[7])["choice-answer"])
-    said = eval(call, space("07"))
-    assert said.choices
-    assert [way.kind for way in said.choices.ways] == ["child", "linked", "root", "nothing"]
-    assert said.choices.fits == "child"
-
-
-CALL = re.compile(r"`((?:why|explore|run|log|graph|lanes|step)\([^`…]+\))`")
-OWN = [
-    (path, call)
-    for path in LESSONS
-    for name, text in every_text(path).items()
-    for call in CALL.findall(text)
-    if "cell of your own" in plain(text)
-]
-
-
-@pytest.mark.parametrize(("path", "call"), OWN, ids=lambda each: getattr(each, "stem", each))
-def test_what_a_reader_is_told_to_write_runs(path: Path, call: str) -> None:
-    """In a cell of their own, after the cells of the lesson."""
-    assert repr(eval(call, space(path.stem[:2])))
 
 
 def test_clippy_finds_the_guards_and_lets_the_three_forms_be() -> None:
