@@ -123,6 +123,7 @@ def test_more_workers_leave_the_innocent_alone_by_luck() -> None:
         assert scopes(run(space["main"](), on=on))["innocent"] == spans
     for on, spans in (CurrentThread(), "guilty"), (VirtualThreads(2), ""):
         assert scopes(run(space["guard_in_main"](), on=on))["innocent"] == spans
+    assert outcomes(space["guard_in_main"]) == [{"innocent": ()}]  # with workers, in any schedule
 
 
 def test_an_actor_in_the_span_of_a_request_keeps_it_open() -> None:

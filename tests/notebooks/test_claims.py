@@ -128,7 +128,7 @@ def test_a_thousand_runs_had_both_outcomes() -> None:
     two, many, one = (counted[f"{n}"] for n in ("2 workers", "16 workers", "2 workers, one core"))
     assert counted["runs"] == 1_000
     assert all(0 < times < 1_000 for times in (two, many, one))
-    said = plain(every_text(LESSONS[9])["replay-text"])
+    said = plain(told(LESSONS[9])["replay-question"])
     assert f"{two} times with two workers, {many} times with 16, and {one} times with two" in said
 
 
