@@ -140,6 +140,10 @@ class Evidence:
         woken = {record.task for record in after if isinstance(record, kind.TaskWoken)}
         return task in woken | {poll.awaits for poll in self.trace.of(kind.PollEnded)}
 
+    def in_context(self, by: SpanEntered) -> bool:
+        """Tell whether the loop of asyncio entered a span, from a context; a log tells nothing."""
+        return not by.file and self.trace.origin is None
+
     # --- guards ----------------------------------------------------------------------------------
 
     def own_guards(self, record: Record) -> Iterator[tuple[SpanEntered, int]]:

@@ -18,7 +18,7 @@ from spanlab.view import words
 from spanlab.view.file import Page, Saved
 from spanlab.view.graph import picture
 from spanlab.view.live import bundle, live
-from spanlab.view.page import LONG, chip, page, prose, shown
+from spanlab.view.page import chip, page, prose, shown
 from spanlab.view.stepper import packed
 from spanlab.view.words import count, few, visible
 
@@ -135,7 +135,7 @@ class Outcomes(Saved):
         parts = {
             "schedules: who was polled, by thread": _tree(self.outcomes),
             self.titled: f"<table>{same}</table>" if same else "",
-            "why": "".join(f"<p>{shown(reason, 2 * LONG)}</p>" for reason in self.reasons),
+            "why": "".join(f"<p>{shown(reason, 3 * WIDE)}</p>" for reason in self.reasons),
         }
         start = '<div class="part"><p class="title">'
         inside = [
