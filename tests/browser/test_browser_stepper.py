@@ -561,7 +561,7 @@ def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) 
     red = tuple(bytes.fromhex(PALETTE["bad"][1:]))
     assert path.evaluate("e => getComputedStyle(e).stroke") == f"rgb{red}"
     expect(stepper.locator(".sl-line.now")).to_contain_text('info("performing t')
-    expect(stepper.locator(".sl-event.now")).to_contain_text("no span, expected work")
+    expect(stepper.locator(".sl-event.now")).to_contain_text("in no span, expected work")
     shoot(lesson, "lab-light")
 
     no_shortcut_leaks(lesson)

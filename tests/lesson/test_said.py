@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import pytest
-from exercises import given
+from exercises import compiled, given
+from test_claims import events, plain
+from test_notebooks import LESSONS, codes, every_text, told
 
 from spanlab import CurrentThread, Trace, VirtualThreads, explore, info_span, run
 from spanlab.record import PollStarted, SpanClosed, SpanEntered, SpanFollows
+
+SHOWS = re.compile(r"\b(?:question|six|predict|check|hint)\b(?!,)|\.\.\.")
 
 
 def cells(lesson: str) -> dict[str, Any]:
@@ -19,6 +26,18 @@ def cells(lesson: str) -> dict[str, Any]:
     for code in given(lesson):
         exec(code, space)
     return space
+
+
+@cache
+def whole(lesson: str) -> dict[str, Any]:
+    """Give the names of a lesson when its cells have run, without what asks or shows."""
+    names: dict[str, Any] = {"__name__": "lesson"}
+    (path,) = [path for path in LESSONS if path.stem[:2] == lesson]
+    for cell in codes(path):
+        kept = [node for node in ast.parse(cell.source).body if not SHOWS.search(ast.unparse(node))]
+        if kept:
+            exec(compiled(cell.source, f"{lesson}_{cell.id}.py", kept), names)
+    return names
 
 
 def scopes(trace: Trace) -> dict[str, str]:
@@ -104,6 +123,7 @@ def test_more_workers_leave_the_innocent_alone_by_luck() -> None:
         assert scopes(run(space["main"](), on=on))["innocent"] == spans
     for on, spans in (CurrentThread(), "guilty"), (VirtualThreads(2), ""):
         assert scopes(run(space["guard_in_main"](), on=on))["innocent"] == spans
+    assert outcomes(space["guard_in_main"]) == [{"innocent": ()}]  # with workers, in any schedule
 
 
 def test_an_actor_in_the_span_of_a_request_keeps_it_open() -> None:
@@ -127,3 +147,46 @@ def test_what_serves_two_orders_is_linked_to_both() -> None:
     space["Span"] = Made  # what the frob writes in the place of `Span.current()`
     pair = space["sending_mailer"], space["sending_request"]
     assert scopes(run(space["start"](pair), on=CurrentThread()))["mail 7 sent"] == "request › mail"
+
+
+def test_the_run_that_was_recorded_is_one_of_the_outcomes() -> None:
+    """spanlab has both, and no third."""
+    found = [dict(outcome.scopes) for outcome in explore(whole("09")["main"]).outcomes]
+    real = {said: tuple(spans.split(" › ")) if spans != "no span" else ()
+            for said, spans, _ in events("guilty_workers") if said}  # fmt: skip
+    assert real in found
+
+
+def test_the_first_outcome_is_that_of_the_schedule_nobody_names() -> None:
+    """With two workers and with none named: no choice is other than the first."""
+    main = whole("09")["main"]
+    first, second = explore(main).outcomes
+    assert first.replay == ""
+    assert second.replay
+    trace = run(main(), on=VirtualThreads(2))
+    assert first.trace.rows == trace.rows
+
+
+def test_why_offers_the_four_that_a_lesson_names() -> None:
+    """07: of a mail that was spawned bare, by what the text tells the reader to write."""
+    (call,) = re.findall(r"`(why\(run\(.+?)`[.]", told(LESSONS[7])["choice-answer"])
+    said = eval(call, whole("07"))
+    assert said.choices
+    assert [way.kind for way in said.choices.ways] == ["child", "linked", "root", "nothing"]
+    assert said.choices.fits == "child"
+
+
+CALL = re.compile(r"`((?:why|explore|run|log|graph|lanes|step)\([^`…]+\))`")
+OWN = [
+    (path, call)
+    for path in LESSONS
+    for name, text in every_text(path).items()
+    for call in CALL.findall(text)
+    if "cell of your own" in plain(text)
+]
+
+
+@pytest.mark.parametrize(("path", "call"), OWN, ids=lambda each: getattr(each, "stem", each))
+def test_what_a_reader_is_told_to_write_runs(path: Path, call: str) -> None:
+    """In a cell of their own, after the cells of the lesson."""
+    assert repr(eval(call, whole(path.stem[:2])))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_notebooks import LESSONS, REFERENCE, ROOT, every_text, texts, told
@@ -26,6 +27,12 @@ MARKS = re.compile(r"\*\*|</?\w+>")
 def plain(text: str) -> str:
     """Give a text on one line, without what is bold, and without HTML."""
     return " ".join(MARKS.sub("", text).split())
+
+
+def recorded_json(name: str) -> dict[str, Any]:
+    """Give what was counted of a program."""
+    found: dict[str, Any] = json.loads((REFERENCE / "logs" / f"{name}.json").read_text("utf-8"))
+    return found
 
 
 def claims() -> Iterator[tuple[str, str, list[str]]]:
@@ -109,17 +116,36 @@ def test_the_readme_counts_them() -> None:
 
 def test_fifty_runs_had_many_orders_and_one_set_of_parents() -> None:
     """Of `three_threads`, on the real crates: what varies, and what does not."""
-    runs = json.loads((REFERENCE / "logs" / "three_threads.json").read_text(encoding="utf-8"))
+    runs = recorded_json("three_threads")
     assert runs["runs"] == 50
     assert runs["orders"] > 1
     assert runs["parents"] == 1
+
+
+def test_a_thousand_runs_had_both_outcomes() -> None:
+    """Of `guilty_workers`, on the real crates; its lesson names the numbers."""
+    counted = recorded_json("guilty_workers")
+    two, many, one = (counted[f"{n}"] for n in ("2 workers", "16 workers", "2 workers, one core"))
+    assert counted["runs"] == 1_000
+    assert all(0 < times < 1_000 for times in (two, many, one))
+    said = plain(told(LESSONS[9])["replay-question"])
+    assert f"{two} times with two workers, {many} times with 16, and {one} times with two" in said
+
+
+def test_a_link_is_to_a_span_that_is_there() -> None:
+    """As a layer of the real crates looks it up; where the last handle was moved it is not."""
+    links = recorded_json("links")
+    assert links.pop("link_moved") == ["round follows no span"] * 2
+    assert links.pop("mailer_batch") == ["round follows request"] * 2
+    assert links == {"mail_linked": ["mail follows request"] * 2}
+    assert events("link_moved") == events("mailer_batch")
 
 
 def test_clippy_finds_the_guards_and_lets_the_three_forms_be() -> None:
     """With the lines of the lesson in `clippy.toml`, as they are recorded here."""
     (lines,) = re.findall(r"```toml\n(.*?)```", every_text(LESSONS[9])["lint"], re.S)
     assert lines == (REFERENCE / "clippy.toml").read_text(encoding="utf-8")
-    said = json.loads((REFERENCE / "logs" / "clippy.json").read_text(encoding="utf-8"))
+    said = recorded_json("clippy")
     held = "holding a disallowed type across an await point `tracing::span::"
     assert said.pop("guilty_guard") == [f"{held}Entered`"]
     assert said.pop("guard_in_main") == [f"{held}EnteredSpan`"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from spanlab import (
     JoinSet,
+    LocalSet,
     Span,
     debug_span,
     in_current_span,
@@ -23,6 +24,7 @@ from spanlab import (
     oneshot,
     spawn,
     spawn_blocking,
+    spawn_local,
     spawn_thread,
     yield_now,
 )
@@ -587,6 +589,21 @@ async def heartbeat() -> None:
     info("heartbeat")
 
 
+async def guard_local() -> None:
+    async def both():
+        tasks = [spawn_local(owned()), spawn_local(innocent())]
+        for task in tasks:
+            await task
+
+    async def owned():
+        with info_span("guilty").entered():
+            info("before")
+            await yield_now()
+            info("after")
+
+    await LocalSet().run_until(both())
+
+
 async def guard_upload() -> None:
     async def upload():
         with info_span("upload").enter():
@@ -861,7 +878,7 @@ PROGRAMS = (
     handle_returned, spawn_exercise, work_spawned, moving, thread_exercise,
     six_ways, made_in_main, polled_twice, carried_exercise, joinset_exercise,
     guarded_pair, guarded_longer, instrumented_pair,
-    guard_adopts, guard_attribute, guard_in_main, guard_upload, guard_exercise,
+    guard_adopts, guard_attribute, guard_in_main, guard_local, guard_upload, guard_exercise,
     leaving, blocking_one_thread, blocking_handle, three_threads, threads_exercise,
     ported_exercise,
     mailer, mailer_carried, mailer_asks, mailer_in_first, mailer_batch, message_exercise,
@@ -869,7 +886,8 @@ PROGRAMS = (
 ON_ONE_THREAD = (
     service, service_fixed, mail_root, mail_linked,
     thread_exercise, guarded_pair, guarded_longer, instrumented_pair, guard_adopts,
-    guard_attribute, guard_in_main, guard_upload, guard_exercise, blocking_one_thread,
+    guard_attribute, guard_in_main, guard_local, guard_upload, guard_exercise,
+    blocking_one_thread,
     ported_exercise,
     mailer, mailer_carried, mailer_asks, mailer_in_first, mailer_batch, message_exercise,
 )  # fmt: skip

@@ -21,6 +21,8 @@ CRATES = ("tokio", "tracing", "tracing-attributes", "tracing-core", "tracing-ser
 
 UNSTABLE = ("pitfall_unstable", "pitfall_unstable_fixed")  # built as tokio's own spans need it
 
+LINKED = ("mailer_batch", "link_moved", "mail_linked")
+
 LINTED = ("guilty_guard", "guard_in_main", "guard_in_block", "guard_instrumented",
           "guard_attribute")  # fmt: skip
 
@@ -50,6 +52,8 @@ def main() -> None:
         if name.startswith("bug_"):
             (LOGS / f"{name}.lives.log").write_bytes(output(program, LIVES="1"))
     write("three_threads", fifty_runs(target / "debug" / "three_threads"))
+    write("guilty_workers", leaks(target / "debug" / "guilty_workers"))
+    write("links", {name: linked(target / "debug" / name) for name in LINKED})
     write("clippy", linted(target / "clippy"))
     output(sys.executable, "witness.py")
     packages = json.loads(output("cargo", "metadata", "--format-version=1"))["packages"]
@@ -64,6 +68,27 @@ def fifty_runs(program: Path) -> dict[str, int]:
     lines = [tuple(entry.splitlines()[0] for entry in run) for run in runs]
     parents = [frozenset(re.sub("    at .*", "", entry) for entry in run) for run in runs]
     return {"runs": len(runs), "orders": len({*lines}), "parents": len({*parents})}
+
+
+def leaks(program: Path, runs: int = 1_000) -> dict[str, int]:
+    """Count the runs in which `innocent` was in `guilty`, on all cores of this machine or on one.
+
+    It needs Linux, to stay on one core.
+    """
+    cores = os.sched_getaffinity(0)
+    found = {"runs": runs, "cores": len(cores)}
+    for workers, own in ("2", cores), ("16", cores), ("2", {min(cores)}):
+        os.sched_setaffinity(0, own)
+        logs = [output(program, WORKERS=workers).decode() for _ in range(runs)]
+        name = f"{workers} workers" + ", one core" * (own is not cores)
+        found[name] = sum(bool(re.search("  innocent\n.*\n    in guilty", log)) for log in logs)
+    os.sched_setaffinity(0, cores)
+    return found
+
+
+def linked(program: Path) -> list[str]:
+    """Give what a program's links lead to."""
+    return re.findall("^link: (.+)", output(program, LINKS="1").decode(), re.M)
 
 
 def linted(target: Path) -> dict[str, list[str]]:

@@ -155,7 +155,13 @@ def test_every_program_is_compared() -> None:
     compared |= {program.__name__ for program in (*lessons.PROGRAMS, *clinic.PROGRAMS)}
     compared |= {program.__name__ for program in lessons.ON_ASYNCIO}  # in test_witness.py
     compared |= {f"pitfall_{program.__name__}" for program in pitfalls.PROGRAMS}
-    compared |= {"values", "log_records", "closed_clone"}  # elsewhere
+    compared |= {
+        "values",
+        "log_records",
+        "closed_clone",
+        "guilty_workers",
+        "link_moved",
+    }  # elsewhere
     logs = {path.stem for path in (HERE / "logs").glob("*.log")}
     assert compared == {name for name in logs if not name.startswith("bug_")}  # in test_bugs.py
 

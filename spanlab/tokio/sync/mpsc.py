@@ -101,7 +101,7 @@ class Sender(UnboundedSender):
     async def send(self, value: Any) -> None:
         """Wait for a place, behind those who wait already, and send; raises `SendError`."""
         try:
-            if not await Acquire(self.channel, "a free place in a channel that nobody empties"):
+            if not await Acquire(self.channel, "a free place in a channel"):
                 raise SendError(True, value)
             self.channel.push(value)
         finally:
@@ -123,7 +123,7 @@ class Message(Side, Future[Any]):
             if error.is_closed():
                 raise
         thread.budget += 1
-        return Pending("a message in a channel that nobody sends into")
+        return Pending("a message in a channel")
 
 
 class Receiver(Side):

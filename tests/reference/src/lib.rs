@@ -1,16 +1,34 @@
 //! The subscribers that all programs print through, except for those that are about formats.
 
-use tracing_subscriber::{fmt::format::FmtSpan, EnvFilter};
+use tracing::{span::Id, Subscriber};
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{fmt::format::FmtSpan, prelude::*, EnvFilter};
 
 /// Print every event as a few lines, with the thread it happened on and without the time.
+///
+/// Where `LINKS` is set, print also what each link leads to.
 pub fn init() {
-    tracing_subscriber::fmt()
+    let fmt = tracing_subscriber::fmt()
         .with_ansi(false)
         .without_time()
         .pretty()
         .with_thread_ids(true)
-        .with_target(false)
-        .init();
+        .with_target(false);
+    match std::env::var_os("LINKS") {
+        Some(_) => fmt.finish().with(Links).init(),
+        None => fmt.init(),
+    }
+}
+
+/// Looks a link up, as an exporter does: a span that is closed is not found.
+struct Links;
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Links {
+    fn on_follows_from(&self, id: &Id, follows: &Id, spans: Context<'_, S>) {
+        let name = |id| spans.span(id).map_or("no span", |span| span.name());
+        println!("link: {} follows {}", name(id), name(follows));
+    }
 }
 
 /// Print every event as one line, and also what happens to spans.

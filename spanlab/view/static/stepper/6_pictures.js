@@ -97,8 +97,8 @@ function logStrip(story, go) {
     const path = ancestors(story, record.parent).slice(0, 3).map(({ span }) => named(story, span)).reverse().join(" › ");
     const wrong = foreign ? `, left by ${task(card.by)}` : inside === null ? "" : `, expected ${named(story, inside)}`;
     const row = ofThread(story, el("button", "sl-event", el("span", "sl-number", String(story.numbers.get(at))),
-      el("span", "sl-on", String(record.thread)), el("bdi", "sl-words", said(record)),
-      el("bdi", `sl-scope${wrong ? " sl-bad" : ""}`, (path || "no span") + wrong)), record.thread);
+      story.sent.threads.length > 1 ? el("span", "sl-on", String(record.thread)) : "", el("bdi", "sl-words", said(record)),
+      el("bdi", `sl-scope${wrong ? " sl-bad" : ""}`, (path ? `in ${path}` : "in no span") + wrong)), record.thread);
     row.addEventListener("click", () => go(at));
     return has(row, { type: "button", tabindex: -1, title: `ThreadId(${record.thread})` });
   };

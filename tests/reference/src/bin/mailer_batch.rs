@@ -6,8 +6,8 @@ use tracing::{info, info_span, instrument, Instrument, Span};
 #[instrument(skip_all)]
 async fn mailer(mut inbox: mpsc::Receiver<Span>) {
     let round = info_span!(parent: None, "round");
-    round.follows_from(inbox.recv().await.unwrap());
-    round.follows_from(inbox.recv().await.unwrap());
+    round.follows_from(&inbox.recv().await.unwrap());
+    round.follows_from(&inbox.recv().await.unwrap());
     deliver().instrument(round).await;
 }
 
