@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -133,12 +134,28 @@ class Evidence:
         own = any(site.file.endswith((".drop", ".close")) for site in sites if not site.line)
         return own or "__del__" in names
 
-    def is_joined(self, task: int) -> bool:
+    def drops_task(self, record: Record) -> bool:
+        """Tell whether a record was made while its task is dropped, and not polled."""
+        return self.sites(record)[-1].file == "Task.drop"
+
+    def is_joined(self, begun: Begun) -> bool:
         """Tell whether somebody waits for a task: says so, or is woken by its end."""
-        ended = self.finished.get(task, -2) + 1
+        if isinstance(begun, kind.ThreadStarted):
+            return False
+        ended = self.finished.get(begun.spawned, -2) + 1
         after = self.trace.records[ended : ended + 1]
         woken = {record.task for record in after if isinstance(record, kind.TaskWoken)}
-        return task in woken | {poll.awaits for poll in self.trace.of(kind.PollEnded)}
+        return begun.spawned in woken | {poll.awaits for poll in self.trace.of(kind.PollEnded)}
+
+    def ended(self, begun: Begun) -> float:
+        """Give the last record of a task, or of a thread; of a task that has not ended none is."""
+        if isinstance(begun, kind.TaskSpawned):
+            return self.finished.get(begun.spawned, math.inf)
+        return max(r.index for r in self.trace.records if r.thread == begun.thread)
+
+    def close(self, span: int) -> float:
+        """Give the record that closed a span; of one that is open none does."""
+        return self.closed.get(span, math.inf)
 
     # --- guards ----------------------------------------------------------------------------------
 

@@ -18,7 +18,9 @@ from spanlab.evidence.syntax import Function, attribute, block
 
 Node = TypeVar("Node", bound=ast.AST)
 Scope = Function | ast.Module
-SPAWNS = ("spawn", "spawn_blocking", "spawn_thread")
+FUTURES = ("spawn", "spawn_local")  # are given a future
+SPAWNS = (*FUTURES, "spawn_blocking", "spawn_thread")  # the others a function
+GUARDS = ("enter", "entered", "in_scope")
 ADDS = ("append", "appendleft", "push", "push_back", "add", "put")  # to what is kept
 MAKERS = ("trace_span", "debug_span", "info_span", "warn_span", "error_span", "span")
 
