@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case, Where, task_name
 from spanlab.causes.evidence import Begun
 from spanlab.causes.finding import Cause, Finding, finding
-from spanlab.causes.remedy import New, Repair
-from spanlab.causes.source import named, owner_of
+from spanlab.causes.remedy import Repair
+from spanlab.causes.source import captures
 from spanlab.causes.way import wrappers
 from spanlab.evidence.syntax import block
 from spanlab.record import SpanEntered, SpanNew, TaskSpawned
@@ -129,13 +129,10 @@ def handle(case: Case) -> Finding | None:
     lost = Lost.find(case)
     call = case.facts.spawn_of(lost.begun[0]) if lost else None
     found = wrappers(case.code, call) if call else []
-    if lost is None or call is None or not found:
+    entered = [by.span for wrapper in found[:1] for by in case.facts.by(wrapper, SpanEntered)]
+    if call is None or not entered:
         return None
-    wrapper, made = found[0], case.code.maker(owner_of(found[0]))
-    news = [new.span for new in case.facts.by(made, SpanNew)] if made else []
-    span: Any = news[-1] if news else None
-    if made is owner_of(wrapper):
-        span = New(named(made), case.facts.current[lost.begun[0].index])
+    wrapper, span = found[0], None if captures(found[0]) else entered[-1]
     said = f"{case.said(wrapper)} instruments the JoinHandle"
     said += ", so the waiting is in the span and the task is not"
     repair = remedy.inside_out(case.code, call, wrapper, span)
