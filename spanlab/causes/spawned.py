@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case, Where, task_name
 from spanlab.causes.evidence import Begun
 from spanlab.causes.finding import Cause, Finding, finding
-from spanlab.causes.remedy import Repair
-from spanlab.causes.source import captures
+from spanlab.causes.remedy import New, Repair
+from spanlab.causes.source import captures, named, owner_of
 from spanlab.causes.way import wrappers
 from spanlab.evidence.syntax import block
 from spanlab.record import SpanEntered, SpanNew, TaskSpawned
@@ -130,9 +130,12 @@ def handle(case: Case) -> Finding | None:
     call = case.facts.spawn_of(lost.begun[0]) if lost else None
     found = wrappers(case.code, call) if call else []
     entered = [by.span for wrapper in found[:1] for by in case.facts.by(wrapper, SpanEntered)]
-    if call is None or not entered:
+    if lost is None or call is None or not entered:
         return None
-    wrapper, span = found[0], None if captures(found[0]) else entered[-1]
+    wrapper, owner = found[0], owner_of(found[0])
+    span: Any = None if captures(wrapper) else entered[-1]
+    if owner and case.code.maker(owner) is owner and not case.facts.spans[span].explicit:
+        span = New(named(owner), case.facts.current[lost.begun[0].index])  # it is made elsewhere
     said = f"{case.said(wrapper)} instruments the JoinHandle"
     said += ", so the waiting is in the span and the task is not"
     repair = remedy.inside_out(case.code, call, wrapper, span)

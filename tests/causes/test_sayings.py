@@ -302,6 +302,8 @@ def test_the_span_of_a_guard_goes_to_the_task_and_not_to_its_handle() -> None:
         ("await in_current_span(spawn_blocking(blocking))",
          "await spawn_blocking(lambda span=Span.current(): span.in_scope(blocking))"),
         ("await in_current_span(spawn(job()))", "await spawn(in_current_span(job()))"),
+        ("await info_span('r', parent=None).instrument(spawn(job()))",
+         "await spawn(info_span('r', parent=None).instrument(job()))"),
     ],
 )  # fmt: skip
 def test_the_handle_of_what_blocks_is_a_handle(work: str, after: str) -> None:
