@@ -6,16 +6,7 @@ import ast
 from typing import Any
 
 from spanlab.causes.remedy import Edit, New, Repair, carried_along, replaced, wrapped
-from spanlab.causes.source import (
-    MAKERS,
-    SPAWNS,
-    Code,
-    arguments,
-    called,
-    captures,
-    named,
-    owner_of,
-)
+from spanlab.causes.source import SPAWNS, Code, arguments, called, named, owner_of
 from spanlab.evidence.syntax import Function
 
 
@@ -42,7 +33,7 @@ def _instrumented(code: Code, block: ast.With, span: Any, does: Any) -> list[Edi
     match block.body:
         case [ast.Expr() | ast.Return() | ast.Assign() as only] if type(only.value) is ast.Await:
             future, made = only.value.value, list[Edit]()
-            if not (eager := [node for node in ast.walk(future) if _is_eager(code, node)]):
+            if not (eager := [node for node in ast.walk(future) if code.is_eager(node)]):
                 made = wrapped(code, future, f"{text}.instrument(")
             elif isinstance(future, ast.Call) and called(future) in SPAWNS and eager == [future]:
                 does["carried", future], made = None, carried_along(code, future, text).text or []
@@ -60,12 +51,6 @@ def _instrumented(code: Code, block: ast.With, span: Any, does: Any) -> list[Edi
     head = code.bytes[file][start:inside].decode().rpartition(":")[2]
     after = Edit(file, end, end, f"\n{indent}await {text}.instrument({name}())")
     return [Edit(file, start, inside, f"async def {name}():{head}"), after]
-
-
-def _is_eager(code: Code, call: ast.AST) -> bool:
-    """Tell whether a call does at once what has to be done inside the span, and is no future."""
-    plain = isinstance(call, ast.Call) and isinstance(code.find(call.func), ast.FunctionDef)
-    return plain or captures(call) or called(call) in (*SPAWNS, *MAKERS)
 
 
 def _leaks(code: Code, block: ast.With) -> bool:

@@ -22,7 +22,6 @@ from spanlab.causes.spawned import Held, Lost
 from spanlab.record import PollEnded, SpanNew, TaskSpawned, TaskWoken
 from spanlab.view.words import Names, quoted
 
-RECEIVE = {"recv", "recv_many"}
 NOTHING = "It is in no trace that is exported"
 ASKED = (
     Cause.SPAWNED_BARE, Cause.MADE_LATE, Cause.EMPTY_THREAD, Cause.CAPTURED_LATE,
@@ -138,13 +137,12 @@ class Life:
     def is_served_by_messages(self) -> bool:
         """Tell whether it waited for a message then; of several things, whether it receives any."""
         ends = [end for end in self.facts.trace.of(PollEnded) if end.task == self.task]
-        at = [bisect_left(ends, at, key=attrgetter("index")) - 1 for at, _ in self.served]
-        waits = {ends[n].waits_for for n in at}
-        functions = {self.case.code.enclosing(hop.node) for hop in self.case.way[:-1]}
-        calls = {called(n) for f in (self.case.function, *functions) if f for n in ast.walk(f)}
-        if any("branches" in wait or "futures" in wait for wait in waits) and calls & RECEIVE:
-            return True
-        return any(wait.startswith("a message") for wait in waits)
+        at = [bisect_left(ends, at, key=attrgetter("index")) for at, _ in self.served]
+        waits = " ".join(end.waits_for for n in at for end in ends[n - 1 : n])
+        functions = [self.case.code.enclosing(hop.node) for hop in self.case.way[:-1]]
+        nodes = (node for f in (self.case.function, *functions) if f for node in ast.walk(f))
+        receives = any(called(node).startswith("recv") for node in nodes)
+        return "a message" in waits or ("branches" in waits and receives)
 
     @property
     def asked_by(self) -> int | None:
@@ -154,4 +152,4 @@ class Life:
     @property
     def ends_first(self) -> bool:
         """Tell whether it ends before its span closes, so that it would not hold that open."""
-        return self.facts.ended(self.begun) < self.facts.close(self.lost)
+        return self.facts.ended(self.begun) < self.facts.closed[self.lost]

@@ -30,6 +30,11 @@ Kept = Made | Begun | SpanEntered | kind.TaskWoken | kind.FutureWrapped  # with 
 Use = SpanEntered | kind.SpanExited
 
 
+def _never(found: Iterable[tuple[int, int]]) -> defaultdict[int, float]:
+    """Say when something was; what is missing never was."""
+    return defaultdict(lambda: math.inf, found)
+
+
 class Evidence:
     """One pass over a trace: what every stack held when a span, an event or a task was made."""
 
@@ -42,8 +47,8 @@ class Evidence:
         self.numbers = {event.index: number for number, event in trace.numbered}
         self.began: dict[int, int] = {}  # the record that began the poll of a record
         self._outer: dict[int, int] = {}  # the one that began the poll which that runs inside
-        self.closed = {record.span: record.index for record in trace.of(kind.SpanClosed)}
-        self.finished = {record.finished: record.index for record in trace.of(kind.TaskFinished)}
+        self.closed = _never((close.span, close.index) for close in trace.of(kind.SpanClosed))
+        self.finished = _never((end.finished, end.index) for end in trace.of(kind.TaskFinished))
         self.uses: defaultdict[int, list[Use]] = defaultdict(list)  # entries and exits, by span
         self.lost = lost_parents(trace)
         self._on: dict[int, int] = {}  # the thread whose stack counts for a record
@@ -142,20 +147,15 @@ class Evidence:
         """Tell whether somebody waits for a task: says so, or is woken by its end."""
         if isinstance(begun, kind.ThreadStarted):
             return False
-        ended = self.finished.get(begun.spawned, -2) + 1
-        after = self.trace.records[ended : ended + 1]
-        woken = {record.task for record in after if isinstance(record, kind.TaskWoken)}
+        ended = self.finished[begun.spawned]
+        woken = {wake.task for wake in self.trace.of(kind.TaskWoken) if wake.index == ended + 1}
         return begun.spawned in woken | {poll.awaits for poll in self.trace.of(kind.PollEnded)}
 
     def ended(self, begun: Begun) -> float:
         """Give the last record of a task, or of a thread; of a task that has not ended none is."""
         if isinstance(begun, kind.TaskSpawned):
-            return self.finished.get(begun.spawned, math.inf)
+            return self.finished[begun.spawned]
         return max(r.index for r in self.trace.records if r.thread == begun.thread)
-
-    def close(self, span: int) -> float:
-        """Give the record that closed a span; of one that is open none does."""
-        return self.closed.get(span, math.inf)
 
     # --- guards ----------------------------------------------------------------------------------
 

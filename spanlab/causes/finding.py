@@ -129,7 +129,7 @@ class Changed:
     def _current(self, record: Record) -> Any:
         top = stack.top(self._stack(record))
         recorded = [by.span for by, _ in self.facts.stack(record)]
-        return None if top in recorded and self.facts.close(top) < record.index else top
+        return None if top in recorded and self.facts.closed[top] < record.index else top
 
     def _stack(self, record: Record) -> list[Any]:
         """Give the spans on the stack, each by how far in it is, and since when."""

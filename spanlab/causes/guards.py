@@ -87,7 +87,7 @@ def _under(case: Case, by: SpanEntered, record: Made) -> list[ast.Call]:
     facts, calls, begun = case.facts, list[ast.Call](), case.facts.begun(record)
     while begun is not None and (call := facts.spawn_of(begun)) is not None:
         span = facts.current[begun.index]
-        if span is None or not (facts.is_joined(begun) or facts.ended(begun) < facts.close(span)):
+        if span is None or not (facts.is_joined(begun) or facts.ended(begun) < facts.closed[span]):
             break
         calls.append(call)
         if by in [own for own, _ in facts.own_guards(begun)]:
@@ -97,7 +97,7 @@ def _under(case: Case, by: SpanEntered, record: Made) -> list[ast.Call]:
 
 
 def _hides(case: Case, by: SpanEntered) -> str:
-    is_closed = case.event.parent is None and case.facts.close(by.span) < case.event.index
+    is_closed = case.event.parent is None and case.facts.closed[by.span] < case.event.index
     return "; a closed span on top hides all below it" if is_closed else ""
 
 
@@ -105,7 +105,7 @@ def _foreign(case: Case, by: SpanEntered, record: Made, guard: str) -> str:
     if by.task != record.task and by.task is not None:
         who, thread = task_name(record.task), f"ThreadId({by.thread})"
         owner, hides = task_name(by.task), _hides(case, by)
-        if case.facts.finished.get(by.task, math.inf) < record.index:
+        if case.facts.finished[by.task] < record.index:
             is_dropped = case.facts.dropped(by, record)
             left = guard.replace("guard", "entry", 1) if is_dropped else guard
             under = f" on {thread}{hides}" if hides else f", so {who} ran under it on {thread}"

@@ -243,6 +243,11 @@ class Code:
         found = self.find(span) if isinstance(span, ast.Name) else span
         return found if isinstance(found, ast.Call) and called(found) in MAKERS else None
 
+    def is_eager(self, node: ast.AST) -> bool:
+        """Tell whether a call does at once what depends on the stack, and is not only a future."""
+        plain = isinstance(node, ast.Call) and isinstance(self.find(node.func), ast.FunctionDef)
+        return plain or captures(node) or called(node) in (*SPAWNS, *MAKERS)
+
     @cached_property
     def calls(self) -> Mapping[ast.AST | None, list[ast.Call]]:
         """Every call of each function."""

@@ -71,14 +71,13 @@ def _making(case: Case) -> Iterator[Step]:
 
 
 def _hop(case: Case, hop: Hop) -> Step:
-    code, function = (
-        quoted(" ".join(case.code.text(hop.node).split())),
-        case.code.enclosing(hop.node),
-    )
+    function, text = case.code.enclosing(hop.node), case.code.text(hop.node)
+    code = quoted(" ".join(text.split()))
     around, when = quoted(getattr(function, "name", "")), "which runs at once"
-    if isinstance(function, ast.Lambda | None):
-        around = "the closure" if function else "this line"
-        when = "on the thread that runs it" if function and case.given else when
+    if function is None:
+        around = "this line"
+    elif isinstance(function, ast.Lambda):
+        around, when = "the closure", "on the thread that runs it" if case.given else when
     says = {
         "called": f"{around} calls {code}, {when}",
         "made": f"{around} makes the future {code}; nothing of it has run yet",
