@@ -218,7 +218,7 @@ def written(path: Path, names: list[str], target: Path) -> Page:
     notebook, told = executed(path)
     body, live = rendered(notebook, told)
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    title, promise = re.findall(r"\A# (.*)\n\n(.*)", text)[0]
+    title, promise = re.findall(r"\A# (.*)\n\n((?:.+\n)+)", text)[0]
     at, more = names.index(path.stem), packed(path.stem, live, target)
     links = ['<a href="index.html">All lessons</a>']
     links += [f'<a href="{names[at - 1]}.html">← {short(names[at - 1])}</a>'] if at else []
@@ -242,12 +242,17 @@ def short(name: str) -> str:
 
 
 def landing(pages: list[Page]) -> str:
-    """Write the first page: what people ask, a picture of each lesson, and a search by symptom."""
+    """Write the first page: what people ask, a picture of each lesson, and a search by symptom.
+
+    A picture answers what its lesson asks, so it is folded.
+    """
     lessons = [each for each in pages if each.name[0].isdigit()]
+    fold = "<details><summary>Its picture, which answers the question</summary>{}></details>"
     cards = "".join(
-        f'<li>{f"{p.picture}>" if p.picture else ""}<h3><a href="{p.name}.html">{p.name[:2]} '
+        f'<li><h3><a href="{p.name}.html">{p.name[:2]} '
         f"{markdown(p.title).strip().removeprefix('<p>').removesuffix('</p>')}</a></h3>"
-        f'<p>{escape(p.promise)}</p><p class="dim">{p.minutes}</p></li>'
+        f'{markdown(p.promise)}<p class="dim">{p.minutes}</p>'
+        f"{fold.format(p.picture) if p.picture else ''}</li>"
         for p in lessons
     )
     signs = "".join(

@@ -77,6 +77,8 @@ class Case:
     def said(self, at: Where) -> str:
         """Write a place as a reader of the event's file would say it."""
         file, line = self.place(at)
+        if not line:
+            return "where, no record tells"
         return f"line {line}" + (f" of {visible(short(file))}" if file != self.event.file else "")
 
 

@@ -157,6 +157,10 @@ class Evidence:
             return self.finished[begun.spawned]
         return max(r.index for r in self.trace.records if r.thread == begun.thread)
 
+    def in_context(self, by: SpanEntered) -> bool:
+        """Tell whether the loop of asyncio entered a span, from a context; a log tells nothing."""
+        return not by.file and self.trace.origin is None
+
     # --- guards ----------------------------------------------------------------------------------
 
     def own_guards(self, record: Record) -> Iterator[tuple[SpanEntered, int]]:

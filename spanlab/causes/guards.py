@@ -138,6 +138,8 @@ def as_expected(case: Case) -> Finding:
     top, stack, parent, place = _top(case), case.facts.stack(case.event), case.event.parent, None
     if parent is None:
         said = "no span was entered around it, here or where its code was called"
+    elif top is not None and not top.by.line and not case.facts.in_context(top.by):
+        said = f"{case.label(parent)} was on top of the stack of ThreadId({top.by.thread})"
     elif top is None or not top.by.line:
         said = f"{case.label(parent)} came with the context, which is copied where a task is made"
     else:

@@ -139,6 +139,9 @@ def _panic(case: Case) -> Iterator[Step]:
 
 
 def _pusher(case: Case, by: SpanEntered) -> str:
-    if not by.line or case.facts.marked(by):
-        return "the attribute" if by.line else "the loop, from the context"
+    if not by.line:
+        in_context = case.facts.in_context(by)
+        return "the loop, from the context" if in_context else "what no record tells"
+    if case.facts.marked(by):
+        return "the attribute"
     return "the guard" if called(case.facts.node(by)) in GUARDS else "the wrapper"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 from string import Template
+from textwrap import wrap
 
 from spanlab.evidence.labels import Labels
 from spanlab.traces import Trace
@@ -20,6 +21,7 @@ from spanlab.view.plan import PAGE, TALL, Box, Plan, Point, Row, ranged, times, 
 from spanlab.view.tree import Node, merged, nodes, outline, titles_of, told_apart
 from spanlab.view.words import beginning, circled, count, few, need, rest
 
+WIDE = 100  # letters of a line of what is said below
 MANY = 60  # above so many nodes, equal ones are drawn as one
 MOST, LONGEST = 120, 20_000  # nodes that are drawn, spans and events that they are taken from
 ALIKE = 1000  # spans of a trace; among more none is told apart from others of its name
@@ -70,7 +72,7 @@ def picture(trace: Trace, wide: float = PAGE) -> Picture:
     drawn = equal[:MOST]
     if len(equal) > MOST:
         left_out = rest("graph", trace, equal[MOST].record, f"All but these {MOST}")
-    titles, alt = titles_of(part), f"{_sentence(equal)} {left_out}".strip()
+    titles, alt = titles_of(part), f"{_sentence(equal, bool(trace.origin))} {left_out}".strip()
     dot = _dot(drawn, titles, left_out, wide)
     svg = draw(dot)
     text = "\n".join([*_tree(drawn, titles), left_out]).rstrip("\n")
@@ -82,7 +84,7 @@ def picture(trace: Trace, wide: float = PAGE) -> Picture:
 # --- in words ------------------------------------------------------------------------------------
 
 
-def _sentence(every: list[Node]) -> str:
+def _sentence(every: list[Node], is_log: bool) -> str:
     by_key: ByKey = {node.key: node for node in every}
     events = sum(len(node.numbers) for node in every)
     spans = count(sum(node.count for node in every) - events, "span")
@@ -91,7 +93,8 @@ def _sentence(every: list[Node]) -> str:
         f"{_name(node, True)} lost its parent: its {node.begun} in {by_key[min(node.lost)].text}."
         for node in every if node.lost
     ]  # fmt: skip
-    said = few(lost, 3, "{} more lost theirs.") or ["Nothing lost its parent."]
+    none = "What lost its parent no log shows." if is_log else "Nothing lost its parent."
+    said = few(lost, 3, "{} more lost theirs.") or [none]
     far = [f"{_name(n, True)} is in {_name(by_key[n.parent], True)}." for n in every if n.far]
     return " ".join([f"{spans} and {count(events, 'event')} on {threads}.", *said, *far[:1]])
 
@@ -131,7 +134,7 @@ def _dot(drawn: list[Node], titles: dict[int, str], left_out: str, wide: float) 
     )
     boxes = [_box(box, titles[box.thread], *hues[box.thread]) for box in plan.boxes]
     edges = [edge for node in drawn for edge in _edges(node, plan, hues[node.thread][0])]
-    head = Template(static("graph.dot")).substitute(PALETTE, rest=left_out)
+    head = Template(static("graph.dot")).substitute(PALETTE, rest="\\n".join(wrap(left_out, WIDE)))
     return "\n".join([head, *boxes, *dict.fromkeys(edges), "}"]) + "\n"
 
 

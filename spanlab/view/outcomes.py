@@ -135,7 +135,7 @@ class Outcomes(Saved):
         parts = {
             "schedules: who was polled, by thread": _tree(self.outcomes),
             self.titled: f"<table>{same}</table>" if same else "",
-            "why": "".join(f"<p>{shown(reason)}</p>" for reason in self.reasons),
+            "why": "".join(f"<p>{shown(reason, 3 * WIDE)}</p>" for reason in self.reasons),
         }
         start = '<div class="part"><p class="title">'
         inside = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import gzip
 import mmap
 import os
@@ -20,6 +19,7 @@ from spanlab.errors import UsageError
 from spanlab.traces import Trace
 from spanlab.yours.entry import Entry
 from spanlab.yours.origin import Origin
+from spanlab.yours.rested import rested
 from spanlab.yours.rows import Rows
 from spanlab.yours.style import Line, Style
 from spanlab.yours.window import Window
@@ -71,9 +71,8 @@ def _part(
 
 def traced(style: Style, data: Any, entries: Iterable[Entry]) -> Trace:
     """Make a trace of entries."""
-    counts, starts, collects = Counter[str](), array("Q", []), gc.isenabled()
-    gc.disable()  # rows and entries hold no cycle, and there are many: looking at them takes half
-    try:
+    counts, starts = Counter[str](), array("Q", [])
+    with rested():
         found = list(entries)
         rows = Rows(style.format != "json", any(entry.kind == "enter" for entry in found))
         for entry in found:
@@ -81,9 +80,6 @@ def traced(style: Style, data: Any, entries: Iterable[Entry]) -> Trace:
             counts["unsure"] += bool(entry.unsure)
             if rows.add(entry):
                 starts.append(entry.at)
-    finally:
-        if collects:
-            gc.enable()
     starts.append(len(data))
     times = [row[1] for row in rows.rows]
     zero = min(times, default=0)

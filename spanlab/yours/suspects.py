@@ -6,9 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from spanlab.traces import Trace
 from spanlab.view.fmt import log
+from spanlab.view.page import page, prose
 from spanlab.view.words import circled, count, listed, need, quoted
 from spanlab.yours.entry import Entry
 from spanlab.yours.evidence import Evidence, Place, Seen
@@ -64,6 +66,11 @@ class Suspects(tuple[Suspect, ...]):
 
     def __repr__(self) -> str:
         return f"<Suspects: {count(len(self), 'place')}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        said = (f'<p class="say">{prose(line)}</p>' for line in str(self).splitlines())
+        html = page("why", f'<div class="head">{"".join(said)}</div>')
+        return {"text/plain": str(self), "text/html": html}
 
 
 def suspects(trace: Trace) -> Suspects:

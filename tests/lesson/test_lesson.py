@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_reference import lessons, programs, variants
+from test_reference import clinic, lessons, programs, variants
 
 from spanlab import (
     AsyncioLoop,
@@ -41,6 +41,9 @@ RIGHT = [(NO_SPAN, "main"), ("work", "main"), ("work", "main"), ("sub_task", "a 
 TO_COME = {"exited-is-closed", "pass-the-id", "guard-is-fine"}
 
 
+ONE_LINE = re.compile(r"^2026\S+ +INFO (?:(\w+)\{\w+=\d+\}: )?(.+?)(?: \w+=\d+)?$", re.M)
+
+
 def data() -> dict[str, dict[str, Any]]:
     return questions_module.texts()
 
@@ -51,7 +54,8 @@ def lost_parent() -> Trace:
 
 def in_spanlab(program: str) -> Trace:
     """Run the program of this name in spanlab: one of the article, or one that a lesson adds."""
-    added = {each.__name__: each for each in lessons.PROGRAMS} | variants.ON_ONE_THREAD
+    added = {each.__name__: each for each in (*lessons.PROGRAMS, *clinic.PROGRAMS)}
+    added |= variants.ON_ONE_THREAD
     for each in lessons.ON_ASYNCIO:
         if program == each.__name__:
             return run(each(), on=AsyncioLoop(context=True))
@@ -81,6 +85,8 @@ def recorded(program: str, threads: Sequence[str] = THREADS) -> list[tuple[str, 
     """Read a recorded log: message, spans from the root, and the main thread or another."""
     found = []
     text = (LOGS / f"{program}.log").read_text(encoding="utf-8")
+    if lines := ONE_LINE.findall(text):  # of a service, on one thread
+        return [(message, span or NO_SPAN, threads[0]) for span, message in lines]
     for entry in re.split(r"\n\n+", text.strip("\n")):
         first, place, *scope = entry.splitlines()
         (message,) = re.findall(r"^ *[A-Z]+  (.*)$", first)

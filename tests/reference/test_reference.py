@@ -33,7 +33,7 @@ def load(name: str) -> ModuleType:
 
 
 programs, formats, variants = load("programs"), load("formats"), load("variants")
-pitfalls, lessons = load("pitfalls"), load("lessons")
+pitfalls, lessons, clinic = load("pitfalls"), load("lessons"), load("clinic")
 
 
 def recorded(name: str) -> str:
@@ -138,11 +138,21 @@ def test_a_program_of_a_lesson_prints_what_the_real_crates_print(program: Any) -
     assert lines(str(log(trace))) == lines(recorded(program.__name__))
 
 
+@pytest.mark.parametrize("program", clinic.PROGRAMS, ids=lambda program: program.__name__)
+def test_a_case_of_the_clinic_logs_as_on_the_real_crates(program: Any) -> None:
+    """Each line of the log of a service, with its time; the clock of each begins elsewhere."""
+    trace = run(program(), on=CurrentThread())
+    moments = "active" if program is clinic.clinic_clean else "none"
+    printed = str(log(trace, "full", time=True, thread_ids=False, span_events=moments))
+    there = recorded(program.__name__).replace("2026-11-27T01", "2024-01-01T00")
+    assert printed == there
+
+
 def test_every_program_is_compared() -> None:
     """No log is recorded and forgotten."""
     compared = {*variants.ON_ONE_THREAD, *variants.ON_MANY_THREADS, "nested", "shapes", "formats"}
     compared |= {program.__name__ for program in programs.ARTICLE} | {"thread_names"}
-    compared |= {program.__name__ for program in lessons.PROGRAMS}
+    compared |= {program.__name__ for program in (*lessons.PROGRAMS, *clinic.PROGRAMS)}
     compared |= {program.__name__ for program in lessons.ON_ASYNCIO}  # in test_witness.py
     compared |= {f"pitfall_{program.__name__}" for program in pitfalls.PROGRAMS}
     compared |= {"values", "log_records", "closed_clone"}  # elsewhere

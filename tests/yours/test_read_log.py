@@ -73,3 +73,28 @@ def test_what_is_no_file_is_refused() -> None:
     """An error in three parts, not one of the system."""
     with pytest.raises(UsageError, match=r"a log was expected in 'no\.log'"):
         read_log("no.log")
+
+
+CLINIC = Path(__file__).parents[1] / "reference" / "logs"
+
+
+@pytest.mark.parametrize(
+    ("case", "kind", "span", "message", "lines"),
+    [
+        ("orphan", "lost", "add_tx", "sent to the mempool", (4, 8, 12, 16)),
+        ("foreign", "foreign", "method_call", "call ends", (4, 6, 7)),
+        ("stuck", "held", "request", "ping", (18,)),
+    ],
+)
+def test_the_cases_of_the_clinic_are_found(
+    case: str, kind: str, span: str, message: str, lines: tuple[int, ...]
+) -> None:
+    """Each as the only suspect; the same program with its repair has none."""
+    (found,) = suspects(read_log(CLINIC / f"clinic_{case}.log"))
+    assert (found.kind, found.span, found.place[1], found.lines) == (kind, span, message, lines)
+    assert suspects(read_log(CLINIC / f"clinic_{case}_fixed.log")) == ()
+
+
+def test_the_clean_case_of_the_clinic_has_no_suspect() -> None:
+    """Spans that are entered again and again, and a heartbeat that belongs to none of them."""
+    assert suspects(read_log(CLINIC / "clinic_clean.log")) == ()

@@ -56,6 +56,7 @@ class Futures:
         self.calls: list[Calls] = list(calls(trace, self.source))
         self.moments: defaultdict[int, list[Moment]] = defaultdict(list)  # before which record
         self.made = dict[int, Moment]()  # of each token that it is known of
+        self.told = all(by.line or not by.file for by in trace.of(SpanEntered))
         self.spans = {w.future: w.span for w in trace.of(FutureWrapped)}
         self.brought = dict[int, tuple[int, int, bool]]()  # by main: future, span, is it made then
         self._first = dict[int, Record]()  # of each token

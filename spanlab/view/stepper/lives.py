@@ -129,7 +129,8 @@ class Lives:
             function.name if function else "",
         )
         is_inside = token in self.inside
-        return Scene(step.thread, step.task, name, cards, top, left, here, is_inside)
+        told = self.futures.told
+        return Scene(step.thread, step.task, name, cards, top, left, here, is_inside, told)
 
     # ---------------------------------------------------------------- what happens to them
 

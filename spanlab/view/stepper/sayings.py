@@ -33,6 +33,7 @@ class Scene(NamedTuple):
     left: int | None
     function: str
     inside: bool  # a span, when it was handed to a runtime
+    told: bool  # whether the records tell what a future carries
 
     @property
     def who(self) -> list[Any]:
@@ -117,7 +118,8 @@ def _carried(scene: Scene, is_bad: bool) -> Words:
 
 def handed(scene: Scene, spawn: TaskSpawned) -> Words:
     said = [scene.who, " hands ", b(scene.name), f" to {spawn.to or 'the runtime'} as "]
-    said += [b(words.task(spawn.spawned)), ". ", *_carried(scene, bool(scene.top))]
+    said += [b(words.task(spawn.spawned))]
+    said += [". ", *_carried(scene, bool(scene.top))] if scene.told else []
     return [*said, *([", and ", b(scene.top), " stays on this stack."] if scene.top else ["."])]
 
 
@@ -142,6 +144,8 @@ def begins(scene: Scene, task: int) -> Words:
                 "stack: ", under, "."]  # fmt: skip
     if scene.cards:
         return [*said, "It brought ", b(scene.cards[0][0]), ", which goes on the stack now."]
+    if not scene.told:
+        return said
     empty = "." if scene.top else ", so the stack stays empty."
     nothing = (bad if scene.inside and not scene.top else b)("no span")
     return [*said, "It brought ", nothing, " to enter", empty]

@@ -17,6 +17,7 @@ from spanlab.yours.audit.made import futures, kept
 from spanlab.yours.audit.messages import unsaid
 from spanlab.yours.audit.source import read
 from spanlab.yours.audit.spawned import Spawned
+from spanlab.yours.rested import rested
 from spanlab.yours.suspects import Suspect, suspects
 
 __all__ = ["Audit", "Finding", "Way", "audit"]
@@ -33,25 +34,23 @@ def audit(path: str | PathLike[str], trace: Trace | None = None) -> Audit:
 
     Raises `UsageError` if there is no Rust source, `MissingPackage` without tree-sitter.
     """
-    source = read(_checked(path))
-    if not source.files:
-        raise UsageError(
-            f'audit() needs Rust source, none is in {str(path)!r:.200}. Write: audit("src")'
-        )
-    contexts = Contexts(source)
-    spawned = Spawned(contexts)
-    found: list[Finding | None] = [*spawned.findings()]
-    found += chain(
-        guards(contexts), handles(contexts), futures(contexts), kept(contexts), unsaid(contexts)
-    )
-    all_found = [one for one in found if one is not None]
-    handled = {(one.file, one.line) for one in all_found if one.kind == "instrument_handle"}
-    all_found = [
-        one for one in all_found
-        if one.kind == "instrument_handle" or (one.file, one.line) not in handled
-    ]  # fmt: skip
+    with rested():
+        source = read(_checked(path))
+        if not source.files:
+            raise UsageError(
+                f'audit() needs Rust source, none is in {str(path)!r:.200}. Write: audit("src")'
+            )
+        contexts = Contexts(source)
+        spawned = Spawned(contexts)
+        looks = (guards, handles, futures, kept, unsaid)
+        found = [*spawned.findings(), *chain.from_iterable(look(contexts) for look in looks)]
+        handled = {(f.file, f.line) for f in found if f and f.kind == "instrument_handle"}
+        told = [
+            one for one in found
+            if one and (one.kind == "instrument_handle" or (one.file, one.line) not in handled)
+        ]  # fmt: skip
     looked = len(spawned.sites) + len(spawned.helpers) + len(found)
-    return ranked(_joined(all_found, trace), looked)
+    return ranked(_joined(told, trace), looked)
 
 
 def _checked(path: str | PathLike[str]) -> Path:

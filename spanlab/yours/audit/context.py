@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from spanlab.yours.audit.source import Fn, Source
+from spanlab.yours.audit.file import Fn
+from spanlab.yours.audit.source import Source
 from spanlab.yours.audit.tree import Body, ancestor, arguments, function_of, nodes
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ class Contexts:
         """Tell whether a name is that of a span."""
         if values := body.bound(name, at):
             return bool(SPAN.search(body.words(values[-1])))
-        return "Span" in body.fn.names(name)
+        return name in body.fn.file.spans
 
 
 def _called(node: Node) -> Node:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spanlab.view.words import count
-from spanlab.yours.audit.source import File
+from spanlab.yours.audit.file import File
 
 ALARM = 4.0  # what evidence is worth together where a finding is shown
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
 from spanlab.yours.audit.context import Contexts, method
+from spanlab.yours.audit.file import File
 from spanlab.yours.audit.found import Edit, Finding
-from spanlab.yours.audit.source import LOGS, File
+from spanlab.yours.audit.source import LOGS
 from spanlab.yours.audit.tree import Body, ancestor, arguments, nodes
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
 from spanlab.yours.audit.context import Contexts, Current, method
+from spanlab.yours.audit.file import ATTRIBUTE, File, Fn
 from spanlab.yours.audit.found import Edit, Finding
 from spanlab.yours.audit.held import ASIDE, by_piece, places
-from spanlab.yours.audit.source import ATTRIBUTE, File, Fn
 from spanlab.yours.audit.tree import Body, ancestor, nodes
 
 if TYPE_CHECKING:

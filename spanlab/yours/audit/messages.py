@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from spanlab.yours.audit import ways
 from spanlab.yours.audit.context import Contexts
+from spanlab.yours.audit.file import File
 from spanlab.yours.audit.found import Edit, Finding
 from spanlab.yours.audit.held import LEAVES, by_piece, places
-from spanlab.yours.audit.source import File
 from spanlab.yours.audit.tree import ancestor, arguments
 
 END = re.compile(r"(?:Sender|Receiver)\s*<")
@@ -147,6 +147,8 @@ def _taken(contexts: Contexts, crate: str, known: list[End]) -> Iterator[Taken]:
     """Give the places that take messages, log, and have no span of their own."""
     payloads = {e.name: e.payload for e in known if e.side == "Receiver"}
     for file in contexts.source.crates[crate] if payloads else ():
+        if "recv()" not in file.code and not any(f" in {name}" in file.code for name in payloads):
+            continue
         found = [(m.span(1), m[2], m.start(3)) for form in TAKES for m in form.finditer(file.code)]
         found += [(m.span(2), m[1], m.start(3)) for m in MATCH.finditer(file.code)]
         for item, source, begin in found:

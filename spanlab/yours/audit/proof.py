@@ -7,8 +7,9 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 from spanlab.errors import UsageError
+from spanlab.yours.audit.file import File, Fn
 from spanlab.yours.audit.found import Finding
-from spanlab.yours.audit.source import File, Fn, Source, read
+from spanlab.yours.audit.source import Source, read
 
 STARTS = re.compile(r"[^;{}]*\btracing_subscriber\b[^;]*;|[^;{}]*\bset_global_default\b[^;]*;")
 TEST = """

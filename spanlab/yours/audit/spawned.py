@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
 from spanlab.yours.audit.context import NAMES, Carried, Contexts, Current, method
+from spanlab.yours.audit.file import File, Fn
 from spanlab.yours.audit.found import Finding
-from spanlab.yours.audit.source import File, Fn
 from spanlab.yours.audit.tree import ancestor, arguments, nodes
 from spanlab.yours.audit.ways import Site
 

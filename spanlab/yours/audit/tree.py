@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from spanlab.errors import MissingPackage
-from spanlab.yours.audit.source import Fn
+from spanlab.yours.audit.file import Fn
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Node
@@ -145,11 +145,13 @@ def ancestor(node: Node | None, *types: str) -> Node | None:
 
 def nodes(node: Node, *types: str, but: tuple[str, ...] = ()) -> Iterator[Node]:
     """Give the nodes of some types inside one, none inside those of other types."""
-    for child in node.named_children:
+    todo = node.named_children[::-1]
+    while todo:
+        child = todo.pop()
         if child.type in types:
             yield child
         if child.type not in but:
-            yield from nodes(child, *types, but=but)
+            todo += child.named_children[::-1]
 
 
 def function_of(call: Node) -> Node | None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from spanlab.yours.audit.file import File, Fn
 from spanlab.yours.audit.found import Edit, Way
-from spanlab.yours.audit.source import File, Fn
 from spanlab.yours.audit.tree import Body, arguments, nodes
 
 if TYPE_CHECKING:

@@ -60,3 +60,22 @@ pub fn init_here() -> tracing::subscriber::DefaultGuard {
         .finish();
     tracing::subscriber::set_default(subscriber)
 }
+
+/// The time of tokio's clock, which stands still while nobody sleeps: each run prints the same.
+struct Clock(tokio::time::Instant);
+
+impl tracing_subscriber::fmt::time::FormatTime for Clock {
+    fn format_time(&self, w: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
+        write!(w, "2026-11-27T01:00:{:09.6}Z", self.0.elapsed().as_secs_f64())
+    }
+}
+
+/// Print every event as one line with its time, as a service does, and some of what happens to spans.
+pub fn init_service(spans: FmtSpan) {
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_timer(Clock(tokio::time::Instant::now()))
+        .with_target(false)
+        .with_span_events(spans)
+        .init();
+}
