@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from spanlab.causes.remedy import Edit, New, Repair, replaced, wrapped
+from spanlab.causes.remedy import Edit, New, Repair, carried_along, replaced, wrapped
 from spanlab.causes.source import SPAWNS, Code, arguments, called, named, owner_of
 from spanlab.evidence.syntax import Function
 
@@ -20,19 +20,25 @@ def rest(code: Code, statement: ast.AST | None) -> list[ast.stmt]:
 def instrumented(code: Code, guard: ast.AST | None, spot: Any) -> Repair:
     """Turn a guard into an instrumented future; in a stream, yield after the guard."""
     text, around = None, [*code.around(guard)][:2] if guard is not None else []
+    does: dict[tuple[str, Any], Any] = {("removed", spot): True, ("unguarded", spot): True}
     match around, owner_of(guard):
         case [[ast.withitem(), ast.With(items=[_]) as block], ast.expr() as span]:
-            text = _instrumented(code, block, span)
-    return Repair(text, {("removed", spot): True, ("unguarded", spot): True})
+            text = _instrumented(code, block, span, does)
+    return Repair(text, does)
 
 
-def _instrumented(code: Code, block: ast.With, span: ast.expr) -> list[Edit] | None:
+def _instrumented(code: Code, block: ast.With, span: Any, does: Any) -> list[Edit] | None:
     file, (start, end), text = code.file[block], code.span(block), code.text(span)
     inside, indent = code.span(block.body[0])[0], " " * block.col_offset
     match block.body:
         case [ast.Expr() | ast.Return() | ast.Assign() as only] if type(only.value) is ast.Await:
-            made = wrapped(code, only.value.value, f"{text}.instrument(")
-            return [Edit(file, start, inside, ""), *made]
+            future, made = only.value.value, list[Edit]()
+            if not (eager := [node for node in ast.walk(future) if code.is_eager(node)]):
+                made = wrapped(code, future, f"{text}.instrument(")
+            elif isinstance(future, ast.Call) and called(future) in SPAWNS and eager == [future]:
+                does["carried", future], made = None, carried_along(code, future, text).text or []
+            if made:
+                return [Edit(file, start, inside, ""), *made]
         case [*_, ast.Expr(value=ast.Yield(value=ast.expr() as value) as last)]:
             if [node for node in ast.walk(block) if isinstance(node, ast.Yield)] == [last]:
                 made = replaced(code, last, f"item = {code.text(value)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from spanlab.causes.evidence import DEEP, Evidence, Made, Place
 from spanlab.causes.source import called
@@ -22,6 +23,9 @@ class Case:
         self.facts, self.event, self.code = facts, event, facts.code
         self.function, self.node = facts.function(event), facts.node(event)
         self.way = tuple(hop for hop, _ in hops(facts, event))
+        self.given = [
+            h for h, on in pairwise(self.way) if (h.kind, on.kind) == ("called", "spawned")
+        ]
         self.scope = facts.trace.ancestors(event.parent)  # its spans, leaf to root
         self.now = facts.trace.scope(event)  # their names
         self.chain: list[Made] = [event, *self.scope[:DEEP]]

@@ -6,6 +6,10 @@ inherits the span of a request holds it open for hours. So there are four ways t
 
 from __future__ import annotations
 
+import ast
+from bisect import bisect_left
+from functools import cached_property
+from operator import attrgetter
 from typing import NamedTuple
 
 from spanlab.causes import remedy
@@ -13,12 +17,16 @@ from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Begun
 from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import Change, New
+from spanlab.causes.source import called
 from spanlab.causes.spawned import Held, Lost
-from spanlab.record import SpanNew, TaskSpawned, TaskWoken
+from spanlab.record import PollEnded, SpanNew, TaskSpawned, TaskWoken
 from spanlab.view.words import Names, quoted
 
-NOTHING = "Nothing of the event is exported"
-ASKED = (Cause.SPAWNED_BARE, Cause.MADE_LATE, Cause.EMPTY_THREAD, Cause.CAPTURED_LATE)
+NOTHING = "It is in no trace that is exported"
+ASKED = (
+    Cause.SPAWNED_BARE, Cause.MADE_LATE, Cause.EMPTY_THREAD, Cause.CAPTURED_LATE,
+    Cause.GUARD_DROPPED, Cause.CALL_ONLY, Cause.FUTURE_ONLY,
+)  # fmt: skip
 
 
 class Choice(NamedTuple):
@@ -106,22 +114,35 @@ class Life:
         """Say which way fits: by whom it serves, whether it is waited for, how long it lives."""
         span, who = self.span, self.who
         roots = dict.fromkeys(self.facts.trace.ancestors(by)[-1].span for _, by in self.served)
+        names = " and ".join(self.case.label(root) for root in [*roots][:2])
         if len(roots) > 1 and self.asked_by is not None:
-            names = " and ".join(self.case.label(root) for root in [*roots][:2])
-            return "message", f"{who} works for {names}: take the span along with each message"
+            if self.is_served_by_messages:
+                return "message", f"{who} works for {names}: take the span along with each message"
+            who = f"{who}, which is woken by {names},"
         if self.ends_first:
             return "child", f"{who} ends before {span} closes"
-        if self.task is None or self.facts.is_joined(self.task):
+        if self.task is None or self.facts.is_joined(self.begun):
             return "child", f"{who} is waited for"
         return "linked", f"{who} outlives {span}, and nobody waits for it"
 
-    @property
+    @cached_property
     def served(self) -> list[tuple[int, int]]:
         """The spans of others that were current where they woke the task, and when."""
         wakes = self.facts.trace.of(TaskWoken) if self.task is not None else []
         woken = [wake.index for wake in wakes if wake.woken == self.task]
         spans = [(at, by) for at in woken if (by := self.facts.current[at]) is not None]
         return [(at, by) for at, by in spans if self.facts.spans[by].task != self.task]
+
+    @property
+    def is_served_by_messages(self) -> bool:
+        """Tell whether it waited for a message then; of several things, whether it receives any."""
+        ends = [end for end in self.facts.trace.of(PollEnded) if end.task == self.task]
+        at = [bisect_left(ends, at, key=attrgetter("index")) for at, _ in self.served]
+        waits = " ".join(end.waits_for for n in at for end in ends[n - 1 : n])
+        functions = [self.case.code.enclosing(hop.node) for hop in self.case.way[:-1]]
+        nodes = (node for f in (self.case.function, *functions) if f for node in ast.walk(f))
+        receives = any(called(node).startswith("recv") for node in nodes)
+        return "a message" in waits or ("branches" in waits and receives)
 
     @property
     def asked_by(self) -> int | None:
@@ -131,7 +152,4 @@ class Life:
     @property
     def ends_first(self) -> bool:
         """Tell whether it ends before its span closes, so that it would not hold that open."""
-        records, thread = self.facts.trace.records, self.begun.thread
-        last = max(record.index for record in records if record.thread == thread)
-        ended = last if self.task is None else self.facts.finished.get(self.task, len(records))
-        return ended < self.facts.closed.get(self.lost, len(records))
+        return self.facts.ended(self.begun) < self.facts.closed[self.lost]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from itertools import pairwise
 
 from spanlab.causes import remedy
 from spanlab.causes.case import Case
@@ -21,8 +20,7 @@ from spanlab.view.words import quoted
 
 def vain(case: Case) -> Finding | None:
     """A guard around the event or around its poll, or a wrapper, enters nothing."""
-    given = [hop for hop, then in pairwise(case.way) if then.kind == "spawned"]  # runs elsewhere
-    polled = [h.node for h in case.way if h.kind in ("called", "awaited") and h not in given]
+    polled = [h.node for h in case.way if h.kind in ("called", "awaited") and h not in case.given]
     calls = [(h.node, h.node) for h in case.way[case.onward :] if h.kind == "wrapped"]
     calls += [guard for node in (case.node, *polled) for guard in case.guards(node)]
     for around, call in [pair for pair in calls if not case.entered(pair[1])]:

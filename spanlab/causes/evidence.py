@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -29,6 +30,11 @@ Kept = Made | Begun | SpanEntered | kind.TaskWoken | kind.FutureWrapped  # with 
 Use = SpanEntered | kind.SpanExited
 
 
+def _never(found: Iterable[tuple[int, int]]) -> defaultdict[int, float]:
+    """Say when something was; what is missing never was."""
+    return defaultdict(lambda: math.inf, found)
+
+
 class Evidence:
     """One pass over a trace: what every stack held when a span, an event or a task was made."""
 
@@ -41,8 +47,8 @@ class Evidence:
         self.numbers = {event.index: number for number, event in trace.numbered}
         self.began: dict[int, int] = {}  # the record that began the poll of a record
         self._outer: dict[int, int] = {}  # the one that began the poll which that runs inside
-        self.closed = {record.span: record.index for record in trace.of(kind.SpanClosed)}
-        self.finished = {record.finished: record.index for record in trace.of(kind.TaskFinished)}
+        self.closed = _never((close.span, close.index) for close in trace.of(kind.SpanClosed))
+        self.finished = _never((end.finished, end.index) for end in trace.of(kind.TaskFinished))
         self.uses: defaultdict[int, list[Use]] = defaultdict(list)  # entries and exits, by span
         self.lost = lost_parents(trace)
         self._on: dict[int, int] = {}  # the thread whose stack counts for a record
@@ -133,12 +139,23 @@ class Evidence:
         own = any(site.file.endswith((".drop", ".close")) for site in sites if not site.line)
         return own or "__del__" in names
 
-    def is_joined(self, task: int) -> bool:
+    def drops_task(self, record: Record) -> bool:
+        """Tell whether a record was made while its task is dropped, and not polled."""
+        return self.sites(record)[-1].file == "Task.drop"
+
+    def is_joined(self, begun: Begun) -> bool:
         """Tell whether somebody waits for a task: says so, or is woken by its end."""
-        ended = self.finished.get(task, -2) + 1
-        after = self.trace.records[ended : ended + 1]
-        woken = {record.task for record in after if isinstance(record, kind.TaskWoken)}
-        return task in woken | {poll.awaits for poll in self.trace.of(kind.PollEnded)}
+        if isinstance(begun, kind.ThreadStarted):
+            return False
+        ended = self.finished[begun.spawned]
+        woken = {wake.task for wake in self.trace.of(kind.TaskWoken) if wake.index == ended + 1}
+        return begun.spawned in woken | {poll.awaits for poll in self.trace.of(kind.PollEnded)}
+
+    def ended(self, begun: Begun) -> float:
+        """Give the last record of a task, or of a thread; of a task that has not ended none is."""
+        if isinstance(begun, kind.TaskSpawned):
+            return self.finished[begun.spawned]
+        return max(r.index for r in self.trace.records if r.thread == begun.thread)
 
     def in_context(self, by: SpanEntered) -> bool:
         """Tell whether the loop of asyncio entered a span, from a context; a log tells nothing."""

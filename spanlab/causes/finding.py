@@ -17,7 +17,7 @@ from spanlab import stack
 from spanlab.causes.case import Case, Where
 from spanlab.causes.evidence import DEEP, Made, Place
 from spanlab.causes.remedy import Change, Edit, New, Repair, changes
-from spanlab.causes.source import called, captures, named
+from spanlab.causes.source import GUARDS, called, captures, named
 from spanlab.causes.way import hops
 from spanlab.evidence.syntax import attribute
 from spanlab.record import Record, SpanEntered, SpanNew
@@ -27,7 +27,7 @@ from spanlab.view.words import Names
 class Cause(StrEnum):
     """What decides the parent of an event."""
 
-    EXPECTED = "as expected"
+    EXPECTED = "as the stack says"
     SPAWNED_BARE = "spawned bare"
     FUTURE_ONLY = "the attribute covers the future, not the call"
     CALL_ONLY = "the attribute covers the call, not the future"
@@ -65,15 +65,17 @@ class Finding:
 
 
 def finding(
-    case: Case, cause: Cause, said: str, at: Where, *repairs: Repair, otherwise: Names | None = None
-) -> Finding | None:
+    case: Case, cause: Cause, said: str, at: Where, *repairs: Repair,
+    otherwise: Names | None = None, same: bool = False,
+) -> Finding | None:  # fmt: skip
     """Promise what the records give with the repairs made.
 
-    If that changes nothing, or cannot be told, it is None, or says what `otherwise` was expected.
+    If that changes nothing, and is not the `same` on purpose, or cannot be told, it is None, or
+    says what `otherwise` was expected.
     """
     changed = Changed(case, *repairs)
     spans = changed.spans()
-    if spans == [new.span for new in case.scope] or changed.is_open:
+    if changed.is_open or (not same and spans == [new.span for new in case.scope]):
         return None if otherwise is None else told(case, cause, said, at, otherwise)
     edits = [edit for repair in repairs for edit in repair.text or ()]
     whole = all(repair.text is not None for repair in repairs)
@@ -127,8 +129,7 @@ class Changed:
     def _current(self, record: Record) -> Any:
         top = stack.top(self._stack(record))
         recorded = [by.span for by, _ in self.facts.stack(record)]
-        closed = self.facts.closed.get(top, record.index) if top in recorded else record.index
-        return None if closed < record.index else top
+        return None if top in recorded and self.facts.closed[top] < record.index else top
 
     def _stack(self, record: Record) -> list[Any]:
         """Give the spans on the stack, each by how far in it is, and since when."""
@@ -148,13 +149,15 @@ class Changed:
         return [span for span, _ in held if span is not None]
 
     def _captured(self, record: Record, by: SpanEntered) -> Any:
-        """Give the span that a wrapper enters: the current one of a spawn, if it stands in it."""
-        begun, node = self.facts.begun(record), self.facts.node(by)
-        if begun is None or node is None or by.task != record.task or not captures(node):
+        """Give what a wrapper or a guard enters: what is current at its spawn, or where it is."""
+        node = self.facts.node(by)
+        is_guard = called(node) in GUARDS
+        made = by if is_guard else self.facts.begun(record)
+        if node is None or made is None or by.task != record.task or not captures(node):
             return by.span
-        inside = self.facts.node(begun) in [*self.facts.code.up(node)]
-        was_current = inside and self.facts.current[begun.index] == by.span
-        return self._current(begun) if was_current else by.span
+        here = is_guard or self.facts.node(made) in [*self.facts.code.up(node)]
+        was_current = here and self.facts.current[made.index] == by.span
+        return self._current(made) if was_current else by.span
 
     def _inserted(self, record: Record, depth: dict[int, int]) -> Iterator[tuple[Any, Any]]:
         """Give what would be entered besides: its spot, and the span or the name of a new one."""

@@ -9,6 +9,7 @@ from spanlab.causes import blocks, remedy
 from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Made
 from spanlab.causes.finding import Cause, Finding, finding, told
+from spanlab.causes.remedy import Repair
 from spanlab.evidence.replay import Pushed
 from spanlab.record import SpanEntered, SpanNew
 from spanlab.view.words import quoted
@@ -40,10 +41,8 @@ def stale(case: Case) -> Finding | None:
     for by, drop in [(by, drop) for record, by in pushed if (drop := facts.dropped(by, record))]:
         said = f"the guard of {case.label(by.span)} ({case.said(by)}) was dropped on "
         said += f"ThreadId({drop.thread}), where it was not entered, so the entry stays on "
-        said += f"the stack of ThreadId({by.thread})"
-        if case.event.parent is None and by.span in facts.closed:
-            said += "; a closed span on top hides all below it"
-        repair = remedy.Repair(None, {("removed", facts.spot(by)): True})
+        said += f"the stack of ThreadId({by.thread}){_hides(case, by)}"
+        repair = Repair(None, {("removed", facts.spot(by)): True})
         if found := finding(case, Cause.STALE, said, by, repair):
             return found
     return None
@@ -74,16 +73,45 @@ def kept(case: Case) -> Finding | None:
         said = f"{guard} was kept across an await, and {poll}"
     places = {facts.spot(by): facts.node(by) for by in guilty}
     repairs = [blocks.instrumented(case.code, node, spot) for spot, node in places.items()]
-    return finding(case, cause, said, by, *repairs)
+    without = {(what, spot): True for what in ("removed", "unguarded") for spot in places}
+    if finding(case, cause, said, by, Repair(None, without)) is None:
+        return None
+    calls = {("carried", call): call for by in others for call in _under(case, by, others[by])}
+    calls = {key: calls[key] for key in calls if all(key not in r.does for r in repairs)}
+    repairs += [remedy.carried_along(case.code, call) for call in calls.values()]
+    return finding(case, cause, said, by, *repairs, same=True)
+
+
+def _under(case: Case, by: SpanEntered, record: Made) -> list[ast.Call]:
+    """Give the spawns between a guard and a record, if the guard was around the outermost."""
+    facts, calls, begun = case.facts, list[ast.Call](), case.facts.begun(record)
+    while begun is not None and (call := facts.spawn_of(begun)) is not None:
+        span = facts.current[begun.index]
+        if span is None or not (facts.is_joined(begun) or facts.ended(begun) < facts.closed[span]):
+            break
+        calls.append(call)
+        if by in [own for own, _ in facts.own_guards(begun)]:
+            return calls
+        begun = facts.begun(begun)
+    return []
+
+
+def _hides(case: Case, by: SpanEntered) -> str:
+    is_closed = case.event.parent is None and case.facts.closed[by.span] < case.event.index
+    return "; a closed span on top hides all below it" if is_closed else ""
 
 
 def _foreign(case: Case, by: SpanEntered, record: Made, guard: str) -> str:
     if by.task != record.task and by.task is not None:
         who, thread = task_name(record.task), f"ThreadId({by.thread})"
-        if case.facts.finished.get(by.task, math.inf) < record.index:
-            return f"{guard} outlived {task_name(by.task)}, so {who} ran under it on {thread}"
-        kept = f"{task_name(by.task)} kept {guard} across an await"
-        return f"{kept}, so {who} was polled under it on {thread}"
+        owner, hides = task_name(by.task), _hides(case, by)
+        if case.facts.finished[by.task] < record.index:
+            is_dropped = case.facts.dropped(by, record)
+            left = guard.replace("guard", "entry", 1) if is_dropped else guard
+            under = f" on {thread}{hides}" if hides else f", so {who} ran under it on {thread}"
+            return f"{left} outlived {owner}{under}"
+        kept = f"{owner} kept {guard} across an await"
+        return kept + (hides or f", so {who} was polled under it on {thread}")
     node = case.facts.node(by)
     function = case.code.enclosing(node) if node else None
     where = quoted(getattr(function, "name", "another function"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from difflib import unified_diff
 from typing import Any, NamedTuple
 
-from spanlab.causes.source import Code, called, captures, owner_of
+from spanlab.causes.source import FUTURES, Code, called, captures, owner_of
 from spanlab.evidence.syntax import Function
 
 
@@ -121,14 +121,19 @@ def carried_out(code: Code, function: Function) -> Repair:
 
 def carried_along(code: Code, call: ast.Call, made: str = "", span: New | None = None) -> Repair:
     """Have what is spawned take a span along: that which is current there, or one to be made."""
-    given, after = call.args[0], ")"
-    before = f"{made}.instrument(" if made else "in_current_span("
-    if called(call) != "spawn":
-        before = f"lambda span={made or 'Span.current()'}: span.in_scope("
-        if isinstance(given, ast.Call):  # it is called here, and gives what runs there
-            before, after = before.replace(": span.in_scope(", ", job="), ": span.in_scope(job)"
-    text = [] if not made and captures(given) else wrapped(code, given, before, after)
+    given = call.args[0]
+    text = [] if not made and captures(given) else wrapped(code, given, *_around(call, made))
     return Repair(text, {("carried", call): span})
+
+
+def _around(call: ast.Call, made: str) -> tuple[str, str]:
+    """Say what to write around what is spawned."""
+    if called(call) in FUTURES:
+        return f"{made}.instrument(" if made else "in_current_span(", ")"
+    before = f"lambda span={made or 'Span.current()'}"
+    if isinstance(call.args[0], ast.Call):  # it is called here, and gives what runs there
+        return f"{before}, job=", ": span.in_scope(job)"
+    return f"{before}: span.in_scope(", ")"
 
 
 def apart(
@@ -194,9 +199,10 @@ def _called(code: Code, call: ast.Call, without: str, *given: str) -> list[Edit]
 
 def inside_out(code: Code, spawn: ast.Call, wrapper: Any, span: int | None) -> Repair:
     """Instrument the future and not the handle."""
-    whole = wrapper if spawn in wrapper.args else spawn
-    inner = f"{code.text(wrapper.func)}({code.text(spawn.args[0])})"
-    text = replaced(code, whole, f"{code.text(spawn.func)}({inner})")
+    owner = owner_of(wrapper) if called(wrapper) == "instrument" else None
+    before, after = _around(spawn, code.text(owner) if owner else "")
+    inner = f"{code.text(spawn.func)}({before}{code.text(spawn.args[0])}{after})"
+    text = replaced(code, wrapper if spawn in wrapper.args else spawn, inner)
     here = code.enclosing(spawn) is code.enclosing(wrapper)  # where a name of the span is known
-    known = here or isinstance(owner_of(wrapper), ast.Call)
+    known = here or isinstance(owner, ast.Call)
     return Repair(text if known else None, {("carried", spawn): span})

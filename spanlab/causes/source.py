@@ -18,7 +18,9 @@ from spanlab.evidence.syntax import Function, attribute, block
 
 Node = TypeVar("Node", bound=ast.AST)
 Scope = Function | ast.Module
-SPAWNS = ("spawn", "spawn_blocking", "spawn_thread")
+FUTURES = ("spawn", "spawn_local")  # are given a future
+SPAWNS = (*FUTURES, "spawn_blocking", "spawn_thread")  # the others a function
+GUARDS = ("enter", "entered", "in_scope")
 ADDS = ("append", "appendleft", "push", "push_back", "add", "put")  # to what is kept
 MAKERS = ("trace_span", "debug_span", "info_span", "warn_span", "error_span", "span")
 
@@ -240,6 +242,11 @@ class Code:
         """Find the call that makes a span, also through the name that it got."""
         found = self.find(span) if isinstance(span, ast.Name) else span
         return found if isinstance(found, ast.Call) and called(found) in MAKERS else None
+
+    def is_eager(self, node: ast.AST) -> bool:
+        """Tell whether a call does at once what depends on the stack, and is not only a future."""
+        plain = isinstance(node, ast.Call) and isinstance(self.find(node.func), ast.FunctionDef)
+        return plain or captures(node) or called(node) in (*SPAWNS, *MAKERS)
 
     @cached_property
     def calls(self) -> Mapping[ast.AST | None, list[ast.Call]]:

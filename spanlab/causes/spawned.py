@@ -11,7 +11,7 @@ from spanlab.causes.case import Case, Where, task_name
 from spanlab.causes.evidence import Begun
 from spanlab.causes.finding import Cause, Finding, finding
 from spanlab.causes.remedy import New, Repair
-from spanlab.causes.source import called, named, owner_of
+from spanlab.causes.source import captures, named, owner_of
 from spanlab.causes.way import wrappers
 from spanlab.evidence.syntax import block
 from spanlab.record import SpanEntered, SpanNew, TaskSpawned
@@ -60,7 +60,7 @@ class Held(NamedTuple):
     case: Case
     begun: TaskSpawned
     span: int
-    by: SpanEntered  # what the task enters first
+    by: SpanEntered  # what the task carries: that span, or one inside it
 
     @classmethod
     def find(cls, case: Case) -> Held | None:
@@ -72,7 +72,7 @@ class Held(NamedTuple):
         stack = [by for by, _ in facts.stack(event) if by.task == event.task]
         if not isinstance(begun, TaskSpawned) or not stack or facts.in_drop(begun):
             return None  # what cleans up is part of the work
-        is_open, is_joined = False, facts.is_joined(begun.spawned)
+        is_open, is_joined = False, facts.is_joined(begun)
         for new in facts.trace.ancestors(facts.current[begun.index])[::-1]:
             others = [use for use in facts.uses[new.span] if use.task != event.task]
             if not others or isinstance(others[-1], SpanEntered) or others[-1].index > event.index:
@@ -81,15 +81,21 @@ class Held(NamedTuple):
                 entries = [use for use in others if isinstance(use, SpanEntered)]
                 makers = [facts.maker(use) for use in entries if not facts.marked(use)]
                 if not is_joined or not (is_open or facts.maker(begun) in makers):
-                    return cls(case, begun, new.span, stack[0])
+                    inside = (by for by in stack if new in facts.trace.ancestors(by.span))
+                    return cls(case, begun, new.span, next(inside, stack[0]))
         return None
 
     def found(self, link: str) -> Finding | None:
         """Give a finding whose fix is a root span for the task."""
         case, begun, facts = self.case, self.begun, self.case.facts
         spawn, wrapper = facts.spawn_of(begun), facts.node(self.by)
-        said = f"{task_name(begun.spawned)} carries {case.label(self.span)} ({case.said(self.by)})"
-        said += ", outlives its work, and holds it open until it has ended"
+        by, work = self.by, "its work"
+        said = f"{task_name(begun.spawned)} carries {case.label(by.span)} ({case.said(by)})"
+        if by.span != self.span:
+            is_child, held = facts.spans[by.span].parent == self.span, case.label(self.span)
+            work = f"the work of {held}"
+            said += f", {'a child of' if is_child else 'which is inside'} {held}"
+        said += f", outlives {work}, and holds it open until it has ended"
         repairs = list[Repair]()
         if spawn is not None and isinstance(wrapper, ast.Call):
             name, spot = begun.name or "job", facts.spot(self.by)
@@ -122,14 +128,14 @@ def handle(case: Case) -> Finding | None:
     """What was instrumented is the handle, so the waiting is in the span."""
     lost = Lost.find(case)
     call = case.facts.spawn_of(lost.begun[0]) if lost else None
-    found = wrappers(case.code, call) if call and called(call) == "spawn" else []
-    if lost is None or call is None or not found:
+    found = wrappers(case.code, call) if call else []
+    entered = [by.span for wrapper in found[:1] for by in case.facts.by(wrapper, SpanEntered)]
+    if lost is None or call is None or not entered:
         return None
-    wrapper, made = found[0], case.code.maker(owner_of(found[0]))
-    news = [new.span for new in case.facts.by(made, SpanNew)] if made else []
-    span: Any = news[-1] if news else None
-    if made is owner_of(wrapper):
-        span = New(named(made), case.facts.current[lost.begun[0].index])
+    wrapper, owner = found[0], owner_of(found[0])
+    span: Any = None if captures(wrapper) else entered[-1]
+    if owner and case.code.maker(owner) is owner and not case.facts.spans[span].explicit:
+        span = New(named(owner), case.facts.current[lost.begun[0].index])  # it is made elsewhere
     said = f"{case.said(wrapper)} instruments the JoinHandle"
     said += ", so the waiting is in the span and the task is not"
     repair = remedy.inside_out(case.code, call, wrapper, span)
@@ -163,7 +169,7 @@ def _thread(lost: Lost) -> Finding | None:
     case, first, own = lost.case, lost.begun[0], "its own"
     if isinstance(first, TaskSpawned):
         own = "the blocking pool"
-        if first.to != "spawn_blocking()":
+        if "blocking" not in first.to:
             return None
     said = f"{case.said(first)} gives it a thread of {own}, and ThreadId({case.root.thread}) begins"
     return lost.found(Cause.EMPTY_THREAD, f"{said} with an empty stack", lost.begun[-1])

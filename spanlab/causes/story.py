@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 from spanlab.causes.case import Case, task_name
 from spanlab.causes.evidence import Place
 from spanlab.causes.finding import Cause, Finding
-from spanlab.causes.source import called
+from spanlab.causes.source import GUARDS, called
 from spanlab.causes.way import Hop
 from spanlab.record import PollStarted, SpanEntered, TaskFinished
 from spanlab.view.words import listed, message, panic, quoted
@@ -54,9 +55,9 @@ def _step(case: Case, text: str, place: Place = ("", 0)) -> Step:
 def _making(case: Case) -> Iterator[Step]:
     """Say what became of the future, the outer first; what a function is given was made before."""
     parts, told, outside = [list[Hop]()], list[Hop](), case.code.enclosing
-    pairs = pairwise(case.way)
-    calls = [hop for hop, then in pairs if (hop.kind, then.kind) == ("called", "spawned")]
-    for hop in [hop for hop in case.way if hop not in calls]:
+    if case.spawn is not None and not (case.way and case.way[-1].kind == "spawned"):
+        yield _step(case, _begins(case), (case.spawn.file, case.spawn.line))
+    for hop in [hop for hop in case.way if hop not in case.given]:
         parts[-1].append(hop)
         if hop.kind in ("awaited", "called"):
             parts.append([])
@@ -67,16 +68,18 @@ def _making(case: Case) -> Iterator[Step]:
         told[at:at] = making
         told.append(end)
     yield from (_hop(case, hop) for hop in told)
-    if case.spawn is not None and not (case.way and case.way[-1].kind == "spawned"):
-        yield _step(case, _begins(case), (case.spawn.file, case.spawn.line))
 
 
 def _hop(case: Case, hop: Hop) -> Step:
-    code = quoted(" ".join(case.code.text(hop.node).split()))
-    name = getattr(case.code.enclosing(hop.node), "name", "")  # a lambda has none
-    around = quoted(name) if name else "this line"
+    function, text = case.code.enclosing(hop.node), case.code.text(hop.node)
+    code = quoted(" ".join(text.split()))
+    around, when = quoted(getattr(function, "name", "")), "which runs at once"
+    if function is None:
+        around = "this line"
+    elif isinstance(function, ast.Lambda):
+        around, when = "the closure", "on the thread that runs it" if case.given else when
     says = {
-        "called": f"{around} calls {code}, which runs at once",
+        "called": f"{around} calls {code}, {when}",
         "made": f"{around} makes the future {code}; nothing of it has run yet",
         "wrapped": WRAPPED,
         "returned": f"{around} gets the future from {code}",
@@ -100,16 +103,21 @@ def _begins(case: Case) -> str:
 def _running(case: Case) -> Iterator[Step]:
     """Say who polled it, and what was on the stack."""
     event, facts, thread = case.event, case.facts, f"ThreadId({case.event.thread})"
-    polls = [p for p in facts.trace.of(PollStarted) if p.task == event.task]
-    poll = sum(started.index < event.index for started in polls)
-    if event.task is not None:
-        again = f", poll {poll} of it" if poll > 1 else ""
-        who = "local set" if "local" in getattr(case.spawn, "to", "") else "runtime"
-        yield _step(case, f"The {who} polls {task_name(event.task)} on {thread}{again}")
+    polls = [p.index for p in facts.trace.of(PollStarted) if p.task == event.task]
+    poll, to = bisect_left(polls, event.index), getattr(case.spawn, "to", "")
+    if "blocking" in to:
+        yield _step(case, f"A thread of the blocking pool, {thread}, runs it (task {event.task})")
+    elif event.task is not None:
+        dropped = facts.drops_task(event)
+        again = f", poll {poll} of it" if poll > 1 and not dropped else ""
+        who, does = "local set" if "local" in to else "runtime", "drops" if dropped else "polls"
+        yield _step(case, f"The {who} {does} {task_name(event.task)} on {thread}{again}")
     for new in reversed(case.scope):
         if new.task == event.task and (new.index > case.before or not case.spawn):
             under = listed(facts.names([new.parent] if new.parent in facts.spans else []))
-            text = f"{quoted(new.name)} is made on ThreadId({new.thread}), under {under}"
+            made = bisect_left(polls, new.index)
+            when = f" in poll {made}" if made < poll else ""
+            text = f"{quoted(new.name)} is made on ThreadId({new.thread}){when}, under {under}"
             yield _step(case, text, (new.file, new.line))
     for entry in facts.stack(event):
         who = "" if entry.by.task == event.task else f" of {task_name(entry.by.task)}"
@@ -136,5 +144,4 @@ def _pusher(case: Case, by: SpanEntered) -> str:
         return "the loop, from the context" if in_context else "what no record tells"
     if case.facts.marked(by):
         return "the attribute"
-    is_guard = called(case.facts.node(by)) in ("enter", "entered", "in_scope")
-    return "the guard" if is_guard else "the wrapper"
+    return "the guard" if called(case.facts.node(by)) in GUARDS else "the wrapper"

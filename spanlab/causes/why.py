@@ -60,7 +60,7 @@ def explain(facts: Evidence, event: Event, rust: str = "") -> Why:
     missing = tuple(name for name in found.expected if name not in now)
     is_in = f"is in {listed(here)}" if now else "has no parent"
     if found.cause is Cause.EXPECTED:
-        is_in += ", as one would expect"
+        is_in += ", as the stack says"
     elif now and missing:
         is_in += f" and not in {listed(missing)}"
     sentence = f"{circled(number)} {quoted(message(event))} {is_in}: {found.said}."

@@ -688,8 +688,8 @@ def test_every_fix_of_the_reference_programs_works(tmp_path: Path, module: Any, 
 
 
 def test_who_calls_has_a_name_or_is_this_line(tmp_path: Path) -> None:
-    """A function has its name; a lambda has none, nor has a cell of a notebook."""
-    calls = {"logged()": "This line", "(lambda: logged())()": "This line", "named()": "`named`"}
+    """A function has its name; a lambda is a closure, and a cell of a notebook has no name."""
+    calls = {"logged()": "This line", "(lambda: logged())()": "The closure", "named()": "`named`"}
     for number, (call, who) in enumerate(calls.items()):
         path = tmp_path / f"calls{number}.py"
         path.write_text(
@@ -768,7 +768,8 @@ def test_the_text_is_the_whole_story() -> None:
     assert "The runtime polls task 1 on ThreadId(17)" in text
     assert "The stack of ThreadId(17) is empty" in text
     assert "  - return task()\n  + return in_current_span(task())" in text
-    assert text.endswith("Then it is in `work › sub_task`.")
+    assert "Then it is in `work › sub_task`.\n\nThat is `child`, which fits: task 1" in text
+    assert text.endswith("Or `nothing`: no span. It is in no trace that is exported.")
 
 
 NASTY = "<script>alert(1)</script>'\"` ]]> \u202e\n " + "x" * 10_000

@@ -157,5 +157,5 @@ def test_why_knows_nothing_of_a_channel() -> None:
     """A mail that is in its actor's span is where one expects it, says `why`."""
     trace = run(lessons.mailer(), on=CurrentThread())
     said = str(why(trace, "mail 7 sent"))
-    assert "as one would expect" in said
+    assert "as the stack says" in said
     assert not re.search("request|channel|message", said.replace("two_requests", ""))
