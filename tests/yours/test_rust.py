@@ -63,7 +63,8 @@ async fn main() {
         never.abort();
         assert!(never.await.unwrap_err().is_cancelled());
         tokio::task::spawn_blocking(|| info!("on the pool")).await.unwrap();
-        println!("tracing_subscriber::fmt().init();");
+        let quote = '"';
+        println!("tracing_subscriber::fmt().init();{quote}");
     }.instrument(info_span!("all"))).await;
 }
 """
@@ -104,6 +105,20 @@ def test_the_first_program_prints_what_the_crates_printed(lost: Trace) -> None:
     assert Trace.from_json(lost.to_json()).rows == lost.rows
 
 
+def entries(text: str) -> list[str]:
+    """Give the entries of a log, sorted: tasks on several threads race."""
+    return sorted(masked(text).strip("\n").split("\n\n"))
+
+
+@pytest.mark.parametrize("name", ["six_ways", "guard_exercise", "leaving", "mailer_carried"])
+def test_other_programs_print_what_the_crates_printed(name: str) -> None:
+    """Carried spans, held guards, threads and channels, at the level of a subscriber's default."""
+    source = (REFERENCE / "src" / "bin" / f"{name}.rs").read_text(encoding="utf-8")
+    trace = rust(source.replace("reference::init", "tracing_subscriber::fmt().init"), level="info")
+    printed = (REFERENCE / "logs" / f"{name}.log").read_text(encoding="utf-8")
+    assert entries(str(log(trace))) == entries(printed)
+
+
 def test_every_view_shows_the_program_of_the_reader(lost: Trace) -> None:
     """The spawn is seen, so the lost parent is; its line is that of the Rust."""
     assert "sub_task on ThreadId" in graph(lost).alt
@@ -142,7 +157,7 @@ def test_what_a_subscriber_sees_is_recorded(
     }  # fmt: skip
     assert {poll.task for poll in shapes.of(kind.PollStarted)} == {0, 1, 2, 3, 4}
     assert {wake.woken for wake in shapes.of(kind.TaskWoken)} >= {1, 2}
-    assert shapes.result == "tracing_subscriber::fmt().init();\n"
+    assert shapes.result == 'tracing_subscriber::fmt().init();"\n'
 
 
 def test_a_guard_of_another_task_is_told(shapes: Trace) -> None:
@@ -157,6 +172,16 @@ def test_a_body_is_a_program(capfd: pytest.CaptureFixture[str]) -> None:
     assert [(event.message, event.line) for event in trace.events] == [("hello", 2)]
     assert trace.sources["src/main.rs"].startswith("sleep")
     assert re.search(r"panicked at src/main.rs:3:\d+:\ndone\n", capfd.readouterr().err)
+
+
+def test_what_is_below_the_level_is_disabled() -> None:
+    """Also for the program: a span that is disabled is the parent of nothing."""
+    body = (
+        'let span = debug_span!("low");\nlet _in = span.enter();\ninfo!("{}", span.is_disabled());'
+    )
+    every, some = rust(body), rust(body, level="info")
+    assert [(*every.scope(e), e.message) for e in every.events] == [("low", "false")]
+    assert [(*some.scope(e), e.message) for e in some.events] == [("true",)]
 
 
 def test_what_the_compiler_says_is_told() -> None:

@@ -8,31 +8,34 @@ from pathlib import Path
 from typing import Any
 
 from spanlab.errors import BudgetExceeded, UsageError
+from spanlab.field import Level
 from spanlab.traces import Trace
 from spanlab.yours.rust.cargo import Project
 from spanlab.yours.rust.program import FILE
 from spanlab.yours.rust.rows import traced
 
 
-def rust(source: Any, *, build: float = 600, seconds: float = 10, most: int = 100_000) -> Trace:
+def rust(
+    source: Any, *, level: Level | str = "trace", build: float = 600, seconds: float = 10,
+    most: int = 100_000,
+) -> Trace:  # fmt: skip
     """Build a Rust program, run it, and give what happened as a trace.
 
     `source` is its text, or the `Path` of its file: a whole program with `main`, or the body of
     one, which may await. Cargo builds it, with the crates of the lessons, and it runs with your
-    rights. A subscriber of ours takes the place of its own, and sees every level. `result` is
-    what it printed. No subscriber sees who starts a thread, or what a future waits for.
+    rights. A subscriber of ours takes the place of its own, and enables all from `level` on;
+    `fmt().init()` enables "info". `result` is what it printed. Nobody sees who starts a thread.
 
     Raises `UsageError` with what the compiler says, `MissingPackage` without cargo or its crates,
     and `BudgetExceeded` after so many `seconds` or records: that error has the `trace`.
     """
-    if isinstance(source, os.PathLike):
-        source = Path(source).read_text(encoding="utf-8")
+    source = Path(source).read_text("utf-8") if isinstance(source, os.PathLike) else source
     if not isinstance(source, str) or not source.strip():
         raise UsageError(f"rust() needs the text of a program, got {source!r:.60}. "
                          "Write: rust('info!(\"hello\");')")  # fmt: skip
     with Project(source) as project:
         project.build(build)
-        rows, ran = project.run(seconds, most)
+        rows, ran = project.run(seconds, MOST=str(most), LEVEL=Level.parse(level).name)
     if "a global default trace dispatcher has already been set" in ran.stderr:
         raise UsageError(
             "rust() sets the subscriber, and so does the program, by a call that is not known from "

@@ -53,8 +53,7 @@ class Project:
 
     def build(self, seconds: float) -> None:
         """Build the program; what the compiler says of it is an error of the reader's."""
-        cargo = shutil.which("cargo")
-        if cargo is None:
+        if not (cargo := shutil.which("cargo")):
             raise self._without(f"cargo, which is not on PATH. Get it: {GET}")
         env = {"CARGO_TARGET_DIR": str(self._target), "RUSTFLAGS": "--cfg tokio_unstable"}
         ran = self._do([cargo, "build", "-q", "--color=never"], env, seconds)
@@ -74,11 +73,11 @@ class Project:
         place = playground(self._source)
         return MissingPackage(f"rust() needs {missing}\nOr run it on the playground: {place}")
 
-    def run(self, seconds: float, most: int) -> tuple[list[list[Any]], Ran]:
+    def run(self, seconds: float, **told: str) -> tuple[list[list[Any]], Ran]:
         """Run what was built; give the rows that its subscriber wrote, too."""
         program = self._target / "debug" / (self._name + ".exe" * (sys.platform == "win32"))
         (path := self._home / "records.jsonl").touch()
-        env = {"SPANLAB_RECORDS": str(path), "SPANLAB_MOST": str(most)}
+        env = {f"SPANLAB_{k}": v for k, v in (told | {"RECORDS": str(path)}).items()}
         ran, text = self._do([str(program)], env, seconds), path.read_text("utf-8")
         whole = text[: text.rfind("\n") + 1].replace(self._name, "program").splitlines()
         return [json.loads(line) for line in whole], ran
@@ -102,5 +101,5 @@ class Project:
 
     def _text(self, file: Any) -> str:
         file.seek(0)
-        text: str = file.read(SHOWN).decode("utf-8", "replace")
-        return text.replace("\r\n", "\n").replace(self._name, "program")
+        text = str(file.read(SHOWN), "utf-8", "replace").replace("\r\n", "\n")
+        return text.replace(self._name, "program")

@@ -12,7 +12,7 @@ BEFORE = (  # of the body of a program, on its first line
     "#[tokio::main] async fn main() { tracing_subscriber::fmt().init(); "
 )
 OWN = re.compile(r"\btracing_subscriber::[^;{}]*?\binit\w*\([^;{}]*;")  # sets a subscriber
-LITERAL = re.compile(r'//[^\n]*|/\*.*?\*/|r(#*)".*?"\1|"(?:\\.|[^"\\])*"', re.S)
+LITERAL = re.compile(r"""//[^\n]*|/\*.*?\*/|r(#*)".*?"\1|"(?:\\.|[^"\\])*"|'"\x27""", re.S)
 
 
 def whole(source: str) -> str:

@@ -1,8 +1,7 @@
-"""From the rows that the subscriber wrote to a trace.
+"""From rows to a trace.
 
-Tokio enters the span of a task once more to drop its future. That is no poll, and tells how it
-ended: right after a poll it was ready, at any other time it was cancelled.
-"""
+Tokio enters a task once more to drop its future. That is no poll, and tells how the task ended:
+right after a poll it was ready, at any other time it was cancelled."""
 
 from __future__ import annotations
 

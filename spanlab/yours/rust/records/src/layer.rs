@@ -63,12 +63,10 @@ impl Out {
     }
 }
 
-pub struct Records(Arc<Mutex<Out>>);
+/// What is below the level is disabled for the program, as by a subscriber of its own.
+pub struct Records(pub Arc<Mutex<Out>>, pub Level);
 
 impl Records {
-    pub fn new(out: Arc<Mutex<Out>>) -> Self {
-        Records(out)
-    }
     /// Nobody sees the line that enters or exits: it has the file of the span, and no line.
     fn of<S>(&self, kind: &str, id: &Id, ctx: Context<'_, S>)
     where
@@ -93,6 +91,9 @@ fn level(metadata: &Metadata<'_>) -> u64 {
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Records {
+    fn enabled(&self, about: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        about.level() <= &self.1
+    }
     fn on_new_span(&self, attrs: &Attributes<'_>, id: &Id, ctx: Context<'_, S>) {
         let parent = ctx.span(id).and_then(|span| span.parent().map(|parent| parent.id()));
         let (about, told) = (attrs.metadata(), fields::all(|visit| attrs.record(visit)));

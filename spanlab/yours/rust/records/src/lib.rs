@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
-use tracing::{Event, Metadata, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_core::span::Current;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::Registry;
@@ -180,7 +180,8 @@ extern "C" fn start() {
     let Some(file) = std::env::var_os("SPANLAB_RECORDS").and_then(|path| File::create(path).ok()) else { return };
     let most = std::env::var("SPANLAB_MOST").ok().and_then(|most| most.parse().ok()).unwrap_or(u64::MAX);
     let out = Arc::new(Mutex::new(Out::new(file, most, Instant::now())));
-    let seen = Registry::default().with(Records::new(out.clone()));
+    let level = std::env::var("SPANLAB_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(Level::TRACE);
+    let seen = Registry::default().with(Records(out.clone(), level));
     let _ = tracing::subscriber::set_global_default(Hidden { seen, out, tasks: Mutex::default(), made: AtomicU64::new(0) });
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
