@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
+from soak import SOAK
 
 from spanlab import set_panic_hook
 
@@ -18,6 +19,13 @@ def panics_are_printed() -> Iterator[None]:
     """A hook stays until another one is set: none stays longer than its test."""
     yield
     set_panic_hook()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make soak` what is marked for it."""
+    late = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
+    items[:] = [item for item in items if item not in late]
+    config.hook.pytest_deselected(items=late)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -265,8 +265,10 @@ def test_a_thread_wakes_what_waits_for_it(make: Callable[[], Any]) -> None:
             told.told = True
             told.waker.wake()
 
-        spawn_thread(tell)
-        return await told
+        thread = spawn_thread(tell)
+        said = await told
+        thread.join()
+        return said
 
     with nothing_left():
         assert run(main(), on=make()).result == "told"

@@ -20,7 +20,6 @@ import tree_sitter
 import tree_sitter_rust
 from conftest import need
 from sets import packed, unpacked
-from soak import SOAK
 
 from spanlab import UsageError, audit, prove, read_log
 
@@ -115,7 +114,7 @@ def proves(crates: Path, name: str, proof: str) -> bool:
     return done.returncode == 0
 
 
-@pytest.mark.skipif(not SOAK, reason="builds 33 crates four times: make soak")
+@pytest.mark.soak  # builds 33 crates four times
 @pytest.mark.parametrize("name", FAULTY)
 def test_the_repair_turns_the_check_round(workshop: Path, name: str) -> None:
     """What each finding says to write is written, built and run: the lines stand right then.
