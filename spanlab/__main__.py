@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import spanlab
-from spanlab.errors import SpanlabError
+from spanlab.errors import SpanlabError, UsageError
 from spanlab.lesson.program import Choices, main_of, program
 
 FOUND, WRONG, STOPPED, PIPE = 1, 2, 130, 141  # exit codes, beside 0
@@ -69,6 +69,10 @@ def run_log(asked: Any, show: Any) -> int:
     """Show a log."""
     source = sys.stdin.buffer if asked.file == "-" else Path(asked.file)
     trace = spanlab.read_log(source, last=asked.last, matching=asked.matching)
+    if not trace.origin.understood:
+        missed = asked.matching is not None and not trace.origin.data
+        told = f"nothing matches {asked.matching!r:.60}" if missed else trace.origin.nothing
+        raise UsageError(f"{asked.file}: {told}")
     found = spanlab.suspects(trace)
     for path, export in ((asked.perfetto, spanlab.perfetto), (asked.otlp, spanlab.otlp)):
         if path:
@@ -129,6 +133,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; nothing may be flushed at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE
+    except OSError as error:  # of a place to write to: what is read is checked before
+        print(f"spanlab: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return WRONG
     except SpanlabError as error:
         print(f"spanlab: {error}", file=sys.stderr)
         return WRONG

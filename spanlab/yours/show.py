@@ -40,7 +40,7 @@ def show_trace(out: Any, trace: Trace, found: Suspects) -> None:
     for suspect in found:
         _suspect(out, suspect)
     if not found:
-        out.print("Nothing is suspicious.", style="green")
+        out.print(found.note, style="green" if found.note == Suspects.note else "yellow")
     if trace.origin is not None and trace.origin.untold:
         out.print(trace.origin.untold, style="dim")
 
@@ -106,13 +106,15 @@ def trace_json(trace: Trace, found: Suspects) -> dict[str, Any]:
         "entries": dict(origin.counts) if origin else {},
         "not_shown": list(origin.missing) if origin else [],
         "suspects": [_suspect_json(suspect) for suspect in found],
+        "note": "" if found else found.note,
         "tree": tree,
     }
 
 
 def _suspect_json(suspect: Suspect) -> dict[str, Any]:
     target, message = suspect.place
-    named = {key: getattr(suspect, key) for key in ("kind", "span", "lines", "score", "why")}
+    keys = ("kind", "span", "lines", "file_line", "time", "score", "why")
+    named = {key: getattr(suspect, key) for key in keys}
     told = {"target": target, "message": message, "cause": suspect.cause}
     return named | told | {"sure": suspect.sure}
 

@@ -67,7 +67,7 @@ def _joined(found: list[Finding], trace: Trace | None) -> Iterator[Finding]:
     for one in found:
         mine = next((s for s in seen if _is_of(s, one)), None)
         if mine is not None:
-            why = (*one.why, f"the log says so too: {str(mine).partition(':')[0]}")
+            why = (*one.why, f"the log says so too: {str(mine).partition(': ')[0]}")
             one = replace(one, score=one.score + 3, why=why)
         yield one
 
