@@ -39,6 +39,7 @@ class Origin:
     missing: tuple[str, ...]  # what the log does not show, of `SETTINGS`
     entries: Callable[[], Iterator[Entry]] = field(repr=False)  # reads all of it anew
     parts: Sequence[tuple[int, int]] = field(repr=False, default=((0, 1),))  # offset, line of file
+    suspected: dict[int, str] = field(repr=False, default_factory=dict)  # by event, once asked for
 
     def text(self, first: int, many: int = 1) -> str:
         """Give so many events as they were printed, with what is between them; the first is 0."""
@@ -51,7 +52,7 @@ class Origin:
         at = self.starts[number - 1]
         begin, line = max(part for part in self.parts if part[0] <= at)
         pieces = (self.data[n : min(n + PIECE, at)] for n in range(begin, at, PIECE))
-        return line + sum(piece.count(b"\n") for piece in pieces)
+        return int(line + sum(piece.count(b"\n") for piece in pieces))
 
     @property
     def understood(self) -> bool:
@@ -74,4 +75,4 @@ class Origin:
         noise = self.counts["noise"]
         told = [f"This log does not show {', '.join(said)}."] * bool(said)
         told += [f"{count(noise, 'line')} not understood."] * bool(noise)
-        return "\n".join(told)
+        return " ".join(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from spanlab.errors import MissingPackage
@@ -34,8 +35,8 @@ def branches(trace: Trace) -> list[Node]:
     return told_apart(merged(every), Labels(trace)) if len(trace.spans) < 1000 else merged(every)
 
 
-def show_trace(out: Any, trace: Trace, found: Suspects) -> None:
-    """Print the tree of a log, its suspects, and what it does not show."""
+def show_trace(out: Any, trace: Trace, found: Suspects, file: str) -> None:
+    """Print the tree of a log, its suspects, what it does not show, and the next step."""
     show_tree(out, trace, frozenset(line for suspect in found for line in suspect.lines))
     for suspect in found:
         _suspect(out, suspect)
@@ -43,6 +44,9 @@ def show_trace(out: Any, trace: Trace, found: Suspects) -> None:
         out.print(found.note, style="green" if found.note == Suspects.note else "yellow")
     if trace.origin is not None and trace.origin.untold:
         out.print(trace.origin.untold, style="dim")
+    if found or found.note != Suspects.note:
+        given = f" --log {shlex.quote(file)}" if file != "-" else ""
+        out.print(f"→ spanlab audit SRC{given}: which lines of the source it may be", markup=False)
 
 
 def show_tree(out: Any, trace: Trace, suspected: frozenset[int] = frozenset()) -> None:
@@ -87,8 +91,8 @@ def show_audit(out: Any, found: Audit, everything: bool = False) -> None:
         out.print(Text(first, "bold red" if one in found else "yellow"))
         for line in others:
             out.print(Text(line, "green" if line.startswith("      ") else ""))
-    if not found:
-        out.print(str(found), style="green")
+    if found.note:
+        out.print(found.note, style="yellow" if found.unparsed or found else "green")
     if found.asks and not everything:
         out.print(f"{count(len(found.asks), 'place')} it cannot decide: --all", style="dim")
 

@@ -97,6 +97,7 @@ def suspects(trace: Trace) -> Suspects:
         return found_in(read_log(f"{printed}\n").origin.entries())
     found, origin = found_in(trace.origin.entries()), trace.origin
     placed = Suspects(replace(s, file_line=origin.line(s.lines[0])) for s in found)
+    origin.suspected = {n: str(s) for s in reversed(placed) for n in s.lines}
     placed.note = found.note if origin.understood else f"{origin.nothing}."
     return placed
 
