@@ -34,8 +34,9 @@ def why(trace: Trace, event: Event | str | int | Suspected, rust: str = "") -> W
     """Tell why an event has the parent that it has, and what would give it another.
 
     `event` is an event of the trace, its message, its number in the log, or what `suspects` found,
-    of which the first line is meant. The answer has the `cause`, the `steps` that led there, each with its line, what a reader may have
-    `expected`, the `fix`, and the `tree`: the spans that the event is in with that fix.
+    of which the first line is meant. The answer has the `cause`, the `steps` that led there, each
+    with its line, what a reader may have `expected`, the `fix`, and the `tree`: the spans that the
+    event is in with that fix.
 
     `rust` is the text of the same program in Rust: its lines, and the change to them, come first.
     It reads the code as well as the records. Where the code cannot be read it says less; of a log

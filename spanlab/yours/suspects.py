@@ -111,7 +111,9 @@ def found_in(entries: Iterable[Entry], number: int = 0) -> Suspects:
         best.setdefault(suspect.place, suspect)
     times = {seen.number: seen.clock for seen in told.seen}
     every = Suspects(replace(s, time=times[s.lines[0]]) for s in best.values())
-    if few := _too_few(told):
+    if not any(seen.spans for seen in told.seen):
+        every.note = "No line is in a span: such a log does not tell which lines lost theirs."
+    elif few := _too_few(told):
         which = " ".join(map(circled, few[:SHOWN])) + " …" * (len(few) > SHOWN)
         are, they = ("are", "they") if len(few) > 1 else ("is", "it")
         every.note = (

@@ -190,7 +190,7 @@ def test_what_has_no_rust_is_refused(tmp_path: Path) -> None:
         audit(tmp_path)
     with pytest.raises(UsageError, match="audit\\(\\) needs a file or a folder of Rust, got 'no'"):
         audit("no")
-    with pytest.raises(UsageError, match="prove\\(\\) needs a finding, got 5. Write: prove"):
+    with pytest.raises(UsageError, match=r"prove\(\) needs a finding, got 5\. Write: prove"):
         prove(5)  # type: ignore[arg-type]
 
 

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 Printed = pytest.CaptureFixture[str]
 LOST = packed("suspects/aquarium_641.full.log")[""].decode()  # one place of it lost its span
 RECORDED = ROOT / "tests/reference/logs/service.log"  # what lesson 00 opens with
+NOTHING = "No place in 1 file starts work elsewhere, or holds or keeps a span."
 CLEAN = "2026-11-27T01:00:00.000000Z  INFO request{id=1}: app: hello\n"
 
 
@@ -129,7 +130,7 @@ def test_a_wrong_file_is_exit_code_2(arguments: list[str], said: str, capsys: Pr
 
 
 def test_too_little_is_not_called_free_of_suspicion(capsys: Printed) -> None:
-    """Two orders are too few to tell whether their mails lost a span: no alarm, and no all-clear."""
+    """Two orders are too few to tell whether their mails lost a span: no alarm, no all-clear."""
     assert main(["log", str(RECORDED)]) == 0
     out = capsys.readouterr().out
     assert "\n2 lines are in no span: ③ ④. Too little to tell whether they lost one (3 or" in out
@@ -150,7 +151,11 @@ def test_it_says_how_much_was_not_understood(tmp_path: Path, capsys: Printed) ->
     [
         (CLEAN, 2, "main.rs:1 does not parse as Rust."),
         ("fn a() {}\nfn main( {\n", 2, "main.rs:2 does not parse as Rust."),
-        ("fn main() {}\n", 0, "No place in 1 file starts work elsewhere, or holds or keeps a span."),
+        (
+            "fn main() {}\n",
+            0,
+            NOTHING,
+        ),
     ],
 )
 def test_source_in_which_nothing_was_looked_at(
@@ -171,7 +176,9 @@ def test_one_file_of_many_that_does_not_parse_is_named(crate: Path, capsys: Prin
     assert json.loads(capsys.readouterr().out)["unparsed"] == [f"{crate / 'src/more.rs'}:1"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["log", "a", "--last", "0"], ["nothing"], ["demo", "nothing"], ["log"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["log", "a", "--last", "0"], ["nothing"], ["demo", "nothing"], ["log"]]
+)
 def test_a_wrong_call_says_how(arguments: list[str], capsys: Printed) -> None:
     """Exit code 2 and the usage."""
     with pytest.raises(SystemExit) as stopped:

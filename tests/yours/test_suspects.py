@@ -55,7 +55,7 @@ def test_a_suspect_names_the_line_of_the_file() -> None:
     """Also where a part of it was read; and `why` takes it, and quotes it."""
     text = packed("suspects/aquarium_641.full.log")[""].decode()
     rows = text.splitlines()
-    for trace in (read_log(text), read_log(text, last=len(rows) * 9 // 10)):
+    for trace in (read_log(text), read_log(text, last=len(rows) - 5)):
         (first, *_), told = suspects(trace), why(trace, 1)
         row = rows[first.file_line - 1]
         assert row.startswith(first.time)
@@ -80,6 +80,8 @@ def test_what_is_too_little_is_said() -> None:
     found = suspects(run(main()))
     assert not found
     assert str(found).startswith("1 line is in no span: ③. Too little to tell whether it lost one")
+    spanless = suspects(read_log("2026-11-27T01:00:00Z  INFO app: alone\n"))
+    assert str(spanless).startswith("No line is in a span: ")
 
 
 @pytest.mark.parametrize("folder", MOST)
