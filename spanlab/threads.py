@@ -32,6 +32,7 @@ class Thread:
         self.task: int | None = None  # the task that is polled now; 0 is the main future
         self.waker: Any = None  # the task that `wake()` wakes for the future that is polled now
         self.budget = 0  # operations left in this poll before it must yield: wait.py spends it
+        self.ident = threading.get_ident()  # of the real thread that made it
         self.pinned: list[Any] = []  # values that must stay here (not `Send`), the oldest first
 
     def __repr__(self) -> str:
@@ -58,7 +59,9 @@ def current() -> Thread | None:
 
     In Rust: `std::thread::current`, where all threads share one subscriber.
     """
-    thread, recorder = local.thread or inherited.get(), process.recorder
+    thread, recorder = local.thread, process.recorder
+    if thread is None and (lent := inherited.get()) and lent.ident == threading.get_ident():
+        thread = lent  # not on a thread that a copy of the context was given to
     unknown = thread is None or thread.recorder.level == ENDED  # or known to a run that has ended
     if unknown and recorder is not None and threading.current_thread() is not _MAIN:
         thread = local.thread = recorder.thread("")

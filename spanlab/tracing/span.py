@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from sys import _getframe
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 from weakref import ref
 
 from spanlab import stack
@@ -178,6 +178,11 @@ class Span:
         return self  # a clone is one more reference
 
     __deepcopy__ = __copy__
+
+    def __enter__(self, *_: object) -> NoReturn:
+        raise UsageError("a span is entered by its guard. Write: with span.enter():")
+
+    __exit__ = __enter__  # `with` looks for both before it calls one
 
     def __repr__(self) -> str:
         return "Span(none)" if self._number is None else f"Span({self.name!r}, id={self._number})"

@@ -57,6 +57,11 @@ def test_any_future_is_awaited_once(make: Any) -> None:
     fails(FutureReused, main, r"was awaited to its end.*make a new one: await work\(\)")
 
 
+def test_run_wants_a_runtime_and_not_its_class() -> None:
+    with pytest.raises(UsageError, match=r"Write: run\(main\(\), on=VirtualThreads\(\)\)"):
+        run(plain(), on=VirtualThreads)
+
+
 @on_simulated
 def test_run_inside_a_runtime_is_refused(runtime: Any) -> None:
     """Also by `run`, from main or from a task."""

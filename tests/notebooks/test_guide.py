@@ -249,6 +249,14 @@ def test_links_and_pictures_are_there() -> None:
         assert not place or place in slugs, link
 
 
+def test_the_glossary_has_the_rules_of_the_hand_out() -> None:
+    """Lessons name rules by number and link the glossary: the two tables are one."""
+    cells = nbformat.read(NOTEBOOKS / "glossary.ipynb", as_version=4).cells
+    (table,) = [cell.source.partition("|")[2] for cell in cells if cell.id == "rules"]
+    assert "\n| 12 |" in table
+    assert f"\n|{table}\n\n" in (NOTEBOOKS / "handout.md").read_text(encoding="utf-8")
+
+
 def test_names_of_the_code_are_public() -> None:
     """What the guide tells to write can be imported from where it says."""
     from spanlab import lesson

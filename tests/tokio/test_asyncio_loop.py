@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from queue import Empty
 from typing import Any
 
@@ -339,3 +341,23 @@ def test_an_interrupt_of_a_script_ends_the_loop() -> None:
         run(main(), on=AsyncioLoop())
     with pytest.raises(RuntimeError):
         asyncio.get_running_loop()
+
+
+@pytest.mark.parametrize("context", [False, True])
+def test_a_copied_context_takes_no_thread_along(context: bool) -> None:
+    """`to_thread` and `Thread(target=copy_context().run)` run elsewhere; a stack stays at home."""
+
+    def line(way: str) -> None:
+        info(way)
+
+    async def main() -> None:
+        with info_span("work").enter():
+            await asyncio.to_thread(line, "to_thread")
+            thread = threading.Thread(target=copy_context().run, args=(line, "thread"))
+            thread.start()
+            thread.join()
+
+    trace = run(main(), on=AsyncioLoop(context=context))
+    assert len({1, *(event.thread for event in trace.events)}) == 3
+    wanted = ("work",) if context else ()
+    assert [trace.scope(event) for event in trace.events] == [wanted, wanted]

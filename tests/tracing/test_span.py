@@ -12,6 +12,7 @@ from spanlab import (
     Empty,
     Span,
     Trace,
+    UsageError,
     debug_span,
     error,
     event,
@@ -442,3 +443,10 @@ def test_guards_of_an_ended_recording_do_nothing() -> None:
         del span
     assert len(first) == steps
     assert story(second) == "ev[]"
+
+
+def test_a_span_is_entered_by_its_guard() -> None:
+    """What comes from OpenTelemetry, where a span is one of `with`."""
+    wanted = r"Write: with span\.enter\(\)"
+    with recording(), pytest.raises(UsageError, match=wanted), info_span("work"):
+        pass

@@ -55,8 +55,9 @@ def run(
     refuse_nested(threads.current(), main)
     if not isinstance(runtime, Runtime):
         main.close()
+        name = on.__name__ if isinstance(on, type) else "CurrentThread"
         raise UsageError(
-            f"run() needs a runtime, got on={on!r:.60}. Write: run(main(), on=CurrentThread())"
+            f"run() needs a runtime, got on={on!r:.80}. Write: run(main(), on={name}())"
         )
     asked = level, runtime.clock, records, filter, scoped
     with closing(main), held(), runtime.owned(), recording(*asked) as trace:
