@@ -152,8 +152,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; nothing may be flushed at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE
-    except OSError as error:  # of a place to write to: what is read is checked before
-        print(f"spanlab: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+    except OSError as error:  # a place that cannot be written, source that cannot be read
+        print(f"spanlab: {error.filename or 'error'}: {error.strerror}", file=sys.stderr)
         return WRONG
     except SpanlabError as error:
         said, _, python = str(error).partition(" Write: ")  # the shell is not Python

@@ -114,7 +114,7 @@ def test_a_demo_shows_its_log_its_tree_and_why(name: str, capsys: Printed) -> No
         (["log", os.devnull], f"{os.devnull}: there is no line in it"),
         (["log", str(RECORDED), "--matching", "zzz"], f"{RECORDED}: nothing matches 'zzz'"),
         *(
-            (["log", str(RECORDED), kind, "no/o.svg"], "cannot write no/o.svg: No such file")
+            (["log", str(RECORDED), kind, "no/o.svg"], "no/o.svg: No such file or directory")
             for kind in ("--graph", "--perfetto", "--otlp")
         ),
     ],
