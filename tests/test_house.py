@@ -12,6 +12,7 @@ import tarfile
 import time
 import tomllib
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import metadata, requires
 from pathlib import Path
@@ -293,6 +294,12 @@ def test_workflows_are_right() -> None:
 
 
 # ---------------------------------------------------------------- what is kept
+
+
+def test_every_test_file_has_a_name_of_its_own() -> None:
+    """Of two with one name pytest would import only the first."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_notebooks_hold_no_outputs() -> None:
