@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import spanlab
-from spanlab.errors import SpanlabError
+from spanlab.errors import SpanlabError, UsageError
 from spanlab.lesson.program import Choices, main_of, program
 
 FOUND, WRONG, STOPPED, PIPE = 1, 2, 130, 141  # exit codes, beside 0
@@ -48,7 +48,7 @@ def parser() -> argparse.ArgumentParser:
 
     log = command("log", run_log, "the spans of a log as a tree, and the lines that lost theirs")
     log.add_argument("file", metavar="FILE", help="a log of tracing_subscriber::fmt; - for stdin")
-    log.add_argument("--last", type=int, metavar="N", help="read the last N entries alone")
+    log.add_argument("--last", type=from_1, metavar="N", help="read the last N entries alone")
     log.add_argument("--matching", metavar="TEXT", help="read the entries with a text alone")
     log.add_argument("--perfetto", metavar="OUT", help="write lanes for ui.perfetto.dev")
     log.add_argument("--otlp", metavar="OUT", help="write spans as an OTLP exporter sends them")
@@ -65,10 +65,28 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def from_1(text: str) -> int:
+    """Read a number from 1 on."""
+    if not text.isdecimal() or not (number := int(text)):
+        raise argparse.ArgumentTypeError(f"a number from 1 on was expected, got {text!r:.60}")
+    return number
+
+
+def log_of(name: str, **part: Any) -> Any:
+    """Read a log; one of which nothing is understood is refused."""
+    if name != "-" and not Path(name).exists():
+        raise UsageError(f"no such file: {name}. Type: spanlab log app.log")
+    trace = spanlab.read_log(sys.stdin.buffer if name == "-" else Path(name), **part)
+    if not trace.origin.understood:
+        missed = part.get("matching") is not None and not trace.origin.data
+        told = f"nothing matches {part['matching']!r:.60}" if missed else trace.origin.nothing
+        raise UsageError(f"{name}: {told}")
+    return trace
+
+
 def run_log(asked: Any, show: Any) -> int:
     """Show a log."""
-    source = sys.stdin.buffer if asked.file == "-" else Path(asked.file)
-    trace = spanlab.read_log(source, last=asked.last, matching=asked.matching)
+    trace = log_of(asked.file, last=asked.last, matching=asked.matching)
     found = spanlab.suspects(trace)
     for path, export in ((asked.perfetto, spanlab.perfetto), (asked.otlp, spanlab.otlp)):
         if path:
@@ -78,17 +96,20 @@ def run_log(asked: Any, show: Any) -> int:
     if asked.json:
         print(json.dumps(show.trace_json(trace, found), ensure_ascii=False, indent=1))
     else:
-        show.show_trace(show.console(asked.colour), trace, found)
+        show.show_trace(show.console(asked.colour), trace, found, asked.file)
     return FOUND if found else 0
 
 
 def run_audit(asked: Any, show: Any) -> int:
     """Show what an audit of source finds."""
-    trace = spanlab.read_log(Path(asked.log)) if asked.log else None
+    if not Path(asked.path).exists():
+        raise UsageError(f"no such file or folder: {asked.path}. Type: spanlab audit src")
+    trace = log_of(asked.log) if asked.log else None
     found = spanlab.audit(asked.path, trace)
     if asked.json:
         rows = {"findings": found, "asks": found.asks}
         told = {key: [show.finding_json(one) for one in ones] for key, ones in rows.items()}
+        told["unparsed"] = [f"{path}:{line}" for path, line in found.unparsed.items()]
         print(json.dumps(told, ensure_ascii=False, indent=1))
     elif asked.patch:
         print("".join(one.way.patch for one in found), end="")
@@ -96,6 +117,8 @@ def run_audit(asked: Any, show: Any) -> int:
         print("".join(map(spanlab.prove, found)), end="")
     else:
         show.show_audit(show.console(asked.colour), found, asked.all)
+    if len(found.unparsed) == len(found.files):
+        return WRONG
     return FOUND if found else 0
 
 
@@ -129,8 +152,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough; nothing may be flushed at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE
+    except OSError as error:  # a place that cannot be written, source that cannot be read
+        print(f"spanlab: {error.filename or 'error'}: {error.strerror}", file=sys.stderr)
+        return WRONG
     except SpanlabError as error:
-        print(f"spanlab: {error}", file=sys.stderr)
+        said, _, python = str(error).partition(" Write: ")  # the shell is not Python
+        said += f" Write: {python}" if "pip install" in python else ""
+        print(f"spanlab: {said}", file=sys.stderr)
         return WRONG
     return code
 

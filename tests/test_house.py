@@ -119,6 +119,12 @@ def test_requirements_satisfy_the_extra(name: str) -> None:
         assert wanted.specifier.contains(version), f"{wanted} refuses the pin {version}"
 
 
+def test_make_lab_installs_the_command_line() -> None:
+    """`spanlab log` and `spanlab audit` run in `.venv` without another install."""
+    named = {wanted.name for wanted in extra("lab")}
+    assert named >= {wanted.name for kind in ("cli", "audit") for wanted in extra(kind)}
+
+
 def test_requirements_name_everything_that_gets_installed() -> None:
     """What a pinned package needs is pinned too, so two installs never differ."""
     pinned = pins("requirements.txt") | pins("requirements-test.txt")

@@ -49,6 +49,7 @@ class Cause(StrEnum):
     HELD_OPEN = "a span held open by a task that outlives it"
     HANDLE = "the handle is instrumented, not the future"
     CAPTURED_LATE = "captured in the wrong place"
+    UNTOLD = "a log does not say"
 
 
 @dataclass(frozen=True)

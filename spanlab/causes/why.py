@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from spanlab.causes import Cause, Finding, find
 from spanlab.causes.case import Case, short
@@ -23,16 +23,25 @@ from spanlab.view.words import Names, circled, listed, message, need, quoted, vi
 MOST = 30  # steps at the start and at the end of a story
 
 
-def why(trace: Trace, event: Event | str | int, rust: str = "") -> Why:
+class Suspected(Protocol):
+    """What `suspects` found, as far as it is asked here: the numbers of its events."""
+
+    @property
+    def lines(self) -> tuple[int, ...]: ...
+
+
+def why(trace: Trace, event: Event | str | int | Suspected, rust: str = "") -> Why:
     """Tell why an event has the parent that it has, and what would give it another.
 
-    `event` is an event of the trace, its message, or its number in the log. The answer has
-    the `cause`, the `steps` that led there, each with its line, what a reader may have
-    `expected`, the `fix`, and the `tree`: the spans that the event is in with that fix.
+    `event` is an event of the trace, its message, its number in the log, or what `suspects` found,
+    of which the first line is meant. The answer has the `cause`, the `steps` that led there, each
+    with its line, what a reader may have `expected`, the `fix`, and the `tree`: the spans that the
+    event is in with that fix.
 
     `rust` is the text of the same program in Rust: its lines, and the change to them, come first.
-    It reads the code as well as the records. Where the code cannot be read, as in a log
-    from elsewhere, it says less. Raises `UsageError` if no event is meant, or several are.
+    It reads the code as well as the records. Where the code cannot be read it says less; of a log
+    that was read it says what the log shows, and why an event is a suspect, once `suspects` was
+    asked. Raises `UsageError` if no event is meant, or several are.
 
     >>> async def main():
     ...     with info_span("request").enter():
@@ -55,6 +64,8 @@ def why(trace: Trace, event: Event | str | int, rust: str = "") -> Why:
 def explain(facts: Evidence, event: Event, rust: str = "") -> Why:
     """Answer `why` for one of many events, from evidence that was gathered once."""
     case = Case(facts, event)
+    if facts.trace.origin is not None:
+        return _of_a_log(case)
     found, now, number = find(case), case.now, facts.numbers[event.index]
     asked, here = choices(case, found), facts.labels([new.span for new in case.scope])
     missing = tuple(name for name in found.expected if name not in now)
@@ -78,9 +89,30 @@ def explain(facts: Evidence, event: Event, rust: str = "") -> Why:
     )  # fmt: skip
 
 
-def chosen(trace: Trace, event: Event | str | int) -> Event:
+def _of_a_log(case: Case) -> Why:
+    """Say what a log shows of an event: what was entered, and where, is not in it."""
+    facts, event = case.facts, case.event
+    origin, number = facts.trace.origin, facts.numbers[event.index]
+    here = facts.labels([new.span for new in case.scope])
+    said = f"is in {listed(here)}" if here else "is in no span"
+    on = "" if "threads" in origin.missing else f" on ThreadId({event.thread})"
+    told = [Step(f"The log shows it{on}, line {origin.line(number)}")]
+    told.append(Step("A log does not show where spans are entered, or tasks spawned"))
+    asked = origin.suspected.get(number)
+    told += [Step(asked.removesuffix("."))] if asked else []
+    return Why(
+        cause=Cause.UNTOLD, said=said, place=None, expected=case.now, tree=case.now, event=event,
+        number=number, steps=(*told,), now=case.now, choices=None, here=here, lost=False,
+        sentence=f"{circled(number)} {quoted(message(event))} {said}, says the log; it does not "
+        "show where spans were entered.",
+    )  # fmt: skip
+
+
+def chosen(trace: Trace, event: Event | str | int | Suspected) -> Event:
     """Find the event that is meant."""
     need("why(run(main()), 'x')", trace)
+    lines = getattr(event, "lines", ())
+    event = lines[0] if lines else event
     events = dict(trace.numbered)
     if isinstance(event, Event) and event.index < len(trace) and trace[event.index] == event:
         return event
@@ -157,7 +189,8 @@ class Why(Finding, Saved):
         return f"<Why: {self.sentence}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        sign, kind = ("✓", "good") if self.cause is Cause.EXPECTED else ("✗", "bad")
+        signs = {Cause.EXPECTED: ("✓", "good"), Cause.UNTOLD: ("?", "")}
+        sign, kind = signs.get(self.cause, ("✗", "bad"))
         told = "".join(map(_step, self.steps))
         foot = "".join(_part(text, lines) for text, lines in self._advice())
         html = (

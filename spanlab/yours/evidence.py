@@ -40,6 +40,7 @@ class Seen:
     fields: tuple[tuple[str, str], ...]
     time: float | None
     thread: str
+    clock: str  # the time as it is printed
 
     def inside(self, name: str) -> Key | None:
         """Give the outermost span of a name that it is in."""
@@ -100,7 +101,7 @@ class Evidence:
                     number if entry.kind == "event" else 0, entry.at, (entry.target, message),
                     tuple((name, texts(fields)) for name, fields in entry.scope),
                     texts(entry.fields), None if time is None else time / 1e9,
-                    entry.thread_name or str(entry.thread or ""),
+                    entry.thread_name or str(entry.thread or ""), entry.time,
                 )
             )  # fmt: skip
         self.places: defaultdict[Place, list[int]] = defaultdict(list)

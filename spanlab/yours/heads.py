@@ -32,6 +32,12 @@ OTHER = re.compile(  # lines of other programs, wherever they stand
     r"|\[\d{4}-\S+ (?:TRACE|DEBUG|INFO|WARN|ERROR)"
 )
 DRAWN = re.compile("[\u2500-\u257f]")  # of trees
+OTHERS = {  # formatters of other libraries, by what their lines look like
+    "tracing-bunyan-formatter": re.compile(r'\{"v":0,"name":'),
+    "logfmt": re.compile(r"(?:time|ts|level)=\S+ .*(?:level|msg)="),
+    "tracing-tree or tracing-forest": DRAWN,
+    "env_logger": re.compile(r"\[\d{4}-\S+ +(?:TRACE|DEBUG|INFO|WARN|ERROR) "),
+}
 
 
 def usual(lines: Iterable[str], labels: Iterable[str] = HEADS) -> str:

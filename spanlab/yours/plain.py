@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from spanlab.yours.heads import LEVELS, LOOSE, TIME
@@ -19,6 +20,7 @@ PREFIXES = (  # the rest must be a line of a log
     r"[A-Za-z][\w.-]* (?=\d{4}-\d\d-)",
     r"  (?=\d{4}-\d\d-\d\dT[\d:.]+Z +(?:TRACE|DEBUG|INFO|WARN|ERROR) )",
 )
+DOCKER = re.compile(r'\{"log": ?"')  # Docker's own file, of its driver json-file
 INNER = re.compile(rf"(?:(?:{TIME}) +)?(?:{LEVELS}) |\{{\"|  +(?:{LEVELS}) |(?:{TIME}) +{LOOSE} ")
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LEVEL = rf"\[3\dm *(?:{LOOSE})"
@@ -40,6 +42,7 @@ class Plain:
 
     def __init__(self, sample: list[str]) -> None:
         most = 0.3 * len(sample)
+        self.docker = sum(map(bool, map(DOCKER.match, sample))) > 0.7 * len(sample)
         self.escape = ""
         self.prefix: re.Pattern[str] | None = None
         self.colours = self.old = False
@@ -56,7 +59,7 @@ class Plain:
 
     def __call__(self, line: str) -> str:
         """Give a line as it was printed."""
-        line = line.removesuffix("\r")
+        line = (_unpacked(line) if self.docker else line).removesuffix("\r")
         if self.escape == "caret":
             line = line.replace("^[[", "\x1b[")
         elif self.escape:
@@ -64,6 +67,14 @@ class Plain:
         if self.prefix and (found := self.prefix.match(line)):
             line = line[found.end() :]
         return bare(line) if self.old else line
+
+
+def _unpacked(line: str) -> str:
+    """Give what a program printed, from a line of Docker's file; another line as it is."""
+    try:
+        return str(json.loads(line)["log"]).removesuffix("\n")
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return line
 
 
 def _prefix(lines: list[str]) -> re.Pattern[str] | None:

@@ -10,6 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryFile
@@ -22,7 +23,7 @@ from spanlab.yours.origin import Origin
 from spanlab.yours.rested import rested
 from spanlab.yours.rows import Rows
 from spanlab.yours.style import Line, Style
-from spanlab.yours.window import Window
+from spanlab.yours.window import Range, Window
 
 CALL = 'read_log("app.log")'
 
@@ -55,18 +56,25 @@ def read_log(
     """
     data = data_of(source)
     style = Style(line for _, line in lines_of(data))
-    if around is not None or last is not None or matching is not None:
-        data = _part(Window(data, style), data, around, last, matching)
-    return traced(style, data, _entries(style, data))
+    if around is None and last is None and matching is None:
+        return traced(style, data, _entries(style, data))
+    window = Window(data, style)
+    ranges = _ranges(window, around, last, matching)
+    part = b"".join(data[begin:end] for begin, end in ranges)
+    trace = traced(style, part, _entries(style, part))
+    ends = accumulate((end - begin for begin, end in ranges), initial=0)
+    lines = (window.line(begin) for begin, _ in ranges)
+    trace.origin.parts = tuple(zip(ends, lines, strict=False)) or ((0, 1),)
+    return trace
 
 
-def _part(
-    window: Window, data: Any, around: int | str | None, last: int | None, matching: str | None
-) -> bytes:
+def _ranges(
+    window: Window, around: int | str | None, last: int | None, matching: str | None
+) -> list[Range]:
     ranges = [window.around(around)] if around is not None else []
     ranges += [window.last(last)] if last is not None else []
     ranges += window.matching(matching) if matching is not None else []
-    return b"".join(data[begin:end] for begin, end in ranges)
+    return ranges
 
 
 def traced(style: Style, data: Any, entries: Iterable[Entry]) -> Trace:
@@ -105,7 +113,7 @@ def missing(entries: list[Entry]) -> Iterator[str]:
         "targets": any(e.target for e in events),
         "when spans begin and end": any(e.kind in ("new", "enter") for e in events),
     }
-    return (what for what, is_shown in shown.items() if not is_shown)
+    return (what for what, is_shown in shown.items() if events and not is_shown)
 
 
 def data_of(source: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from spanlab.errors import MissingPackage
@@ -34,15 +35,18 @@ def branches(trace: Trace) -> list[Node]:
     return told_apart(merged(every), Labels(trace)) if len(trace.spans) < 1000 else merged(every)
 
 
-def show_trace(out: Any, trace: Trace, found: Suspects) -> None:
-    """Print the tree of a log, its suspects, and what it does not show."""
+def show_trace(out: Any, trace: Trace, found: Suspects, file: str) -> None:
+    """Print the tree of a log, its suspects, what it does not show, and the next step."""
     show_tree(out, trace, frozenset(line for suspect in found for line in suspect.lines))
     for suspect in found:
         _suspect(out, suspect)
     if not found:
-        out.print("Nothing is suspicious.", style="green")
+        out.print(found.note, style="green" if found.note == Suspects.note else "yellow")
     if trace.origin is not None and trace.origin.untold:
         out.print(trace.origin.untold, style="dim")
+    if found or found.note != Suspects.note:
+        given = f" --log {shlex.quote(file)}" if file != "-" else ""
+        out.print(f"→ spanlab audit SRC{given}: which lines of the source it may be", markup=False)
 
 
 def show_tree(out: Any, trace: Trace, suspected: frozenset[int] = frozenset()) -> None:
@@ -87,8 +91,8 @@ def show_audit(out: Any, found: Audit, everything: bool = False) -> None:
         out.print(Text(first, "bold red" if one in found else "yellow"))
         for line in others:
             out.print(Text(line, "green" if line.startswith("      ") else ""))
-    if not found:
-        out.print(str(found), style="green")
+    if found.note:
+        out.print(found.note, style="yellow" if found.unparsed or found else "green")
     if found.asks and not everything:
         out.print(f"{count(len(found.asks), 'place')} it cannot decide: --all", style="dim")
 
@@ -106,13 +110,15 @@ def trace_json(trace: Trace, found: Suspects) -> dict[str, Any]:
         "entries": dict(origin.counts) if origin else {},
         "not_shown": list(origin.missing) if origin else [],
         "suspects": [_suspect_json(suspect) for suspect in found],
+        "note": "" if found else found.note,
         "tree": tree,
     }
 
 
 def _suspect_json(suspect: Suspect) -> dict[str, Any]:
     target, message = suspect.place
-    named = {key: getattr(suspect, key) for key in ("kind", "span", "lines", "score", "why")}
+    keys = ("kind", "span", "lines", "file_line", "time", "score", "why")
+    named = {key: getattr(suspect, key) for key in keys}
     told = {"target": target, "message": message, "cause": suspect.cause}
     return named | told | {"sure": suspect.sure}
 

@@ -13,7 +13,7 @@ from spanlab.yours.coloured import Coloured
 from spanlab.yours.compact import Shares, learned, shared
 from spanlab.yours.entry import Entry, moments
 from spanlab.yours.fields import IDENT, Names
-from spanlab.yours.heads import DRAWN, HEADS, LEVELS, OTHER, TIME, usual
+from spanlab.yours.heads import HEADS, LEVELS, OTHER, OTHERS, TIME, usual
 from spanlab.yours.oneline import Lines
 from spanlab.yours.plain import Plain, bare
 from spanlab.yours.pretty import Pretty, length, marked
@@ -28,12 +28,6 @@ PRETTY = re.compile(
     rf"    (?:at \S.*\.rs|in \S+|on \S+)|  (?! *\d+\.\d{{9}}s )(?:(?:{TIME}) )?(?:{LEVELS}) "
 )
 ONE_LINE = re.compile(rf"(?:(?:{TIME}) )?(?:{LEVELS}) |(?:{TIME}) | *\S* ?ThreadId")
-OTHERS = {  # formatters of other libraries, by what their lines look like
-    "tracing-bunyan-formatter": re.compile(r'\{"v":0,"name":'),
-    "logfmt": re.compile(r"(?:time|ts|level)=\S+ .*(?:level|msg)="),
-    "tracing-tree or tracing-forest": DRAWN,
-    "env_logger": re.compile(r"\[\d{4}-\S+ +(?:TRACE|DEBUG|INFO|WARN|ERROR) "),
-}
 
 
 class Style:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -19,6 +19,7 @@ from spanlab.yours.rules import RULES, Case
 
 LEAST, SURE = 3.0, 6.0  # what makes a suspect, and one beyond doubt
 SHOWN = 8  # lines that are named
+FEW = 3  # spans of a kind that a judgement needs
 LATE = 20.0  # times as long as its like a span is open that is held
 CAUSES = {
     "spawned": "lost where a task or thread was started",
@@ -34,7 +35,8 @@ class Suspect:
 
     `kind` is "lost", "foreign" or "held"; `span` names the span that they lost, or that holds
     them. `lines` are numbers of events in the log, `why` is the evidence in words, `cause` a
-    class of causes as far as a log can tell it.
+    class of causes as far as a log can tell it. `file_line` and `time` are those of the first of
+    them, where it was read from a log.
     """
 
     kind: str
@@ -44,6 +46,8 @@ class Suspect:
     score: float
     why: tuple[str, ...]
     cause: str
+    file_line: int = 0
+    time: str = ""
 
     @property
     def sure(self) -> str:
@@ -55,14 +59,18 @@ class Suspect:
         more = f" and {len(self.lines) - SHOWN} more" if len(self.lines) > SHOWN else ""
         did = {"lost": "lost", "foreign": "stands in a foreign", "held": "is in a held"}[self.kind]
         what = f"{quoted(self.place[1] or self.place[0])} {self.sure} {did} {listed((self.span,))}"
-        return f"{what} ({which}{more}): {'; '.join(self.why)}. Class of causes: {self.cause}."
+        at = f"; the first is line {self.file_line}" if self.file_line else ""
+        at += f", {self.time}" if at and self.time else ""
+        return f"{what} ({which}{more}{at}): {'; '.join(self.why)}. Class of causes: {self.cause}."
 
 
 class Suspects(tuple[Suspect, ...]):
-    """Suspects, the surest first."""
+    """Suspects, the surest first; `note` is what is said where there are none."""
+
+    note = "Nothing is suspicious."
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self)) or "Nothing is suspicious."
+        return "\n".join(map(str, self)) or self.note
 
     def __repr__(self) -> str:
         return f"<Suspects: {count(len(self), 'place')}>"
@@ -78,7 +86,7 @@ def suspects(trace: Trace) -> Suspects:
 
     A log shows no spawns: what is said follows from what lines have in common with those in the
     span, and may be wrong. `why` of a suspect is its evidence. Nothing is there if nothing is
-    suspicious.
+    suspicious, or if there is too little to tell: `note` says which.
 
     >>> suspects(read_log("2026-11-27T01:00:00Z  INFO app: alone\\n"))
     <Suspects: 0 places>
@@ -86,8 +94,12 @@ def suspects(trace: Trace) -> Suspects:
     need('suspects(read_log("app.log"))', trace)
     if trace.origin is None:
         printed = log(trace, "json", time=True, target=True, thread_names=True)
-        trace = read_log(f"{printed}\n")
-    return found_in(trace.origin.entries())
+        return found_in(read_log(f"{printed}\n").origin.entries())
+    found, origin = found_in(trace.origin.entries()), trace.origin
+    placed = Suspects(replace(s, file_line=origin.line(s.lines[0])) for s in found)
+    origin.suspected = {n: str(s) for s in reversed(placed) for n in s.lines}
+    placed.note = found.note if origin.understood else f"{origin.nothing}."
+    return placed
 
 
 def found_in(entries: Iterable[Entry], number: int = 0) -> Suspects:
@@ -97,7 +109,26 @@ def found_in(entries: Iterable[Entry], number: int = 0) -> Suspects:
     best: dict[Place, Suspect] = {}
     for suspect in sorted(found, key=lambda s: -s.score):
         best.setdefault(suspect.place, suspect)
-    return Suspects(best.values())
+    times = {seen.number: seen.clock for seen in told.seen}
+    every = Suspects(replace(s, time=times[s.lines[0]]) for s in best.values())
+    if not any(seen.spans for seen in told.seen):
+        every.note = "No line is in a span: such a log does not tell which lines lost theirs."
+    elif few := _too_few(told):
+        which = " ".join(map(circled, few[:SHOWN])) + " …" * (len(few) > SHOWN)
+        are, they = ("are", "they") if len(few) > 1 else ("is", "it")
+        every.note = (
+            f"{count(len(few), 'line')} {are} in no span: {which}. Too little to tell whether "
+            f"{they} lost one ({FEW} or more of a kind are needed)."
+        )
+    return every
+
+
+def _too_few(log: Evidence) -> list[int]:
+    """Give the events in no span, where there are too few spans to judge by."""
+    if any(len(family.spans) >= FEW for family in log.families.values()):
+        return []
+    first = next((at for at, seen in enumerate(log.seen) if seen.spans), len(log.seen))
+    return [seen.number for seen in log.seen[first:] if seen.number and not seen.spans]
 
 
 def _lost(log: Evidence) -> Iterator[Suspect]:

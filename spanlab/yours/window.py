@@ -25,6 +25,10 @@ class Window:
         self.starts = array("Q", [0])
         self.starts.extend(found.end() for found in NEWLINE.finditer(data))
 
+    def line(self, at: int) -> int:
+        """Give the line, counted from 1, in which an offset lies."""
+        return bisect_right(self.starts, at)
+
     def begins(self, line: int) -> bool:
         """Tell whether an entry begins with a line, counted from 0."""
         return self._style.starts(self._text(line))
@@ -87,7 +91,7 @@ class Window:
         """Give each entry in which a text stands."""
         wanted, at = text.encode("utf-8", "surrogateescape"), 0
         while wanted and (at := self._data.find(wanted, at)) >= 0:
-            line = bisect_right(self.starts, at) - 1
+            line = self.line(at) - 1
             begin, end = self._range(self._back(line), self._on(line + 1, 0))
             yield begin, end
             at = max(end, at + 1)

@@ -190,6 +190,25 @@ def test_what_has_no_rust_is_refused(tmp_path: Path) -> None:
         audit(tmp_path)
     with pytest.raises(UsageError, match="audit\\(\\) needs a file or a folder of Rust, got 'no'"):
         audit("no")
+    with pytest.raises(UsageError, match=r"prove\(\) needs a finding, got 5\. Write: prove"):
+        prove(5)  # type: ignore[arg-type]
+
+
+def test_a_span_is_named_after_what_the_crate_runs(tmp_path: Path) -> None:
+    """Not after a call of another crate: else after the function."""
+    source = """
+    #[instrument]
+    async fn order() {
+        tokio::spawn(async { tokio::time::sleep(Duration::from_millis(3)).await; CALL });
+    }
+    async fn mail() { info!("sent"); }
+    """
+    for call, name in (('info!("sent")', "order"), ("mail().await", "mail")):
+        (tmp_path / "main.rs").write_text(source.replace("CALL", call))
+        (found,) = audit(tmp_path)
+        ways = {way.kind: way.line for way in found.ways}
+        assert f'parent: None, "{name}"' in ways["linked"]
+        assert f'parent: None, "{name}"' in ways["root"]
 
 
 @pytest.mark.parametrize(

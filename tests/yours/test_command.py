@@ -19,6 +19,8 @@ from spanlab.__main__ import DEMOS, main
 ROOT = Path(__file__).parent.parent.parent
 Printed = pytest.CaptureFixture[str]
 LOST = packed("suspects/aquarium_641.full.log")[""].decode()  # one place of it lost its span
+RECORDED = ROOT / "tests/reference/logs/service.log"  # what lesson 00 opens with
+NOTHING = "No place in 1 file starts work elsewhere, or holds or keeps a span."
 CLEAN = "2026-11-27T01:00:00.000000Z  INFO request{id=1}: app: hello\n"
 
 
@@ -46,6 +48,8 @@ def test_a_log_is_shown_as_a_tree_with_its_suspects(tmp_path: Path, name: str) -
     assert "probably lost" in out
     assert "This log does not show" in out
     assert "\x1b" not in out
+    given = "" if name == "-" else f" --log {name}"
+    assert f"\n→ spanlab audit SRC{given}: " in out
 
 
 def test_nothing_suspicious_is_exit_code_0(tmp_path: Path, capsys: Printed) -> None:
@@ -64,6 +68,9 @@ def test_json_is_for_programs(crate: Path, tmp_path: Path, capsys: Printed) -> N
     first = spanlab.suspects(spanlab.read_log(LOST))[0]
     assert told["suspects"][0]["message"] == first.place[1]
     assert told["suspects"][0]["lines"] == list(first.lines)
+    line = LOST.splitlines()[told["suspects"][0]["file_line"] - 1]
+    assert line.startswith(told["suspects"][0]["time"])
+    assert first.place[1].split("#")[0] in line
     assert told["tree"][0]["name"]
     assert main(["audit", "--json", str(crate)]) == 1
     (one,) = json.loads(capsys.readouterr().out)["findings"]
@@ -98,20 +105,80 @@ def test_a_demo_shows_its_log_its_tree_and_why(name: str, capsys: Printed) -> No
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["log", "no.log"], "a log was expected in 'no.log'"),
-        (["audit", "no"], "audit() needs a file or a folder of Rust, got 'no'"),
+        (["log", "no.log"], "no such file: no.log. Type: spanlab log app.log"),
+        (["log", "."], "a log was expected in '.', got: "),
+        (["audit", "no"], "no such file or folder: no. Type: spanlab audit src"),
+        (["audit", __file__], "audit() needs a file of Rust, got 'test_command.py'"),
+        (["audit", "--log", "no.log", str(ROOT)], "no such file: no.log."),
+        (["log", __file__], f"{__file__}: no line of this file is a log of tracing_subscriber ("),
+        (["log", os.devnull], f"{os.devnull}: there is no line in it"),
+        (["log", str(RECORDED), "--matching", "zzz"], f"{RECORDED}: nothing matches 'zzz'"),
+        *(
+            (["log", str(RECORDED), kind, "no/o.svg"], "no/o.svg: No such file or directory")
+            for kind in ("--graph", "--perfetto", "--otlp")
+        ),
     ],
 )
 def test_a_wrong_file_is_exit_code_2(arguments: list[str], said: str, capsys: Printed) -> None:
-    """One line on standard error, no traceback."""
+    """One line on standard error, no traceback, and nothing of Python."""
     assert main(arguments) == 2
     out, err = capsys.readouterr()
+    assert "Write:" not in err
     assert out == ""
     assert err.startswith(f"spanlab: {said}")
     assert err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["nothing"], ["demo", "nothing"], ["log"]])
+def test_too_little_is_not_called_free_of_suspicion(capsys: Printed) -> None:
+    """Two orders are too few to tell whether their mails lost a span: no alarm, no all-clear."""
+    assert main(["log", str(RECORDED)]) == 0
+    out = capsys.readouterr().out
+    assert "\n2 lines are in no span: ③ ④. Too little to tell whether they lost one (3 or" in out
+    assert "Nothing is suspicious" not in out
+    main(["log", "--json", str(RECORDED)])
+    assert json.loads(capsys.readouterr().out)["note"].startswith("2 lines are in no span")
+
+
+def test_it_says_how_much_was_not_understood(tmp_path: Path, capsys: Printed) -> None:
+    """Also beside lines that were."""
+    (tmp_path / "app.log").write_text(f"Starting\n{CLEAN}Stopped\n")
+    assert main(["log", str(tmp_path / "app.log")]) == 0
+    assert "2 lines not understood." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        (CLEAN, 2, "main.rs:1 does not parse as Rust."),
+        ("fn a() {}\nfn main( {\n", 2, "main.rs:2 does not parse as Rust."),
+        (
+            "fn main() {}\n",
+            0,
+            NOTHING,
+        ),
+    ],
+)
+def test_source_in_which_nothing_was_looked_at(
+    text: str, code: int, said: str, tmp_path: Path, capsys: Printed
+) -> None:
+    """It says why, and does not say that nothing is suspicious."""
+    (tmp_path / "main.rs").write_text(text)
+    assert main(["audit", str(tmp_path / "main.rs")]) == code
+    assert capsys.readouterr().out.endswith(f"{said}\n")
+
+
+def test_one_file_of_many_that_does_not_parse_is_named(crate: Path, capsys: Printed) -> None:
+    """And the others are looked at."""
+    (crate / "src/more.rs").write_text("fn main( {\n")
+    assert main(["audit", str(crate)]) == 1
+    assert "more.rs:1 does not parse as Rust." in capsys.readouterr().out
+    assert main(["audit", "--json", str(crate)]) == 1
+    assert json.loads(capsys.readouterr().out)["unparsed"] == [f"{crate / 'src/more.rs'}:1"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["log", "a", "--last", "0"], ["nothing"], ["demo", "nothing"], ["log"]]
+)
 def test_a_wrong_call_says_how(arguments: list[str], capsys: Printed) -> None:
     """Exit code 2 and the usage."""
     with pytest.raises(SystemExit) as stopped:

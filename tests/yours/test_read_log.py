@@ -69,6 +69,19 @@ def test_a_part_of_a_log_is_read(tmp_path: Path) -> None:
     assert str(log(read_log(path, matching="line 7"))) == lines[7]
 
 
+@pytest.mark.parametrize("name", LOGS)
+def test_dockers_own_file_is_unwrapped(name: str) -> None:
+    """Each line is what the program printed, in an object: it is read as without, without loss."""
+    rows = LOGS[name].decode("utf-8", "surrogateescape").removesuffix("\n").split("\n")
+    time = "2026-11-27T01:00:00.123456789Z"
+    packs = [{"log": f"{row}\n", "stream": "stdout", "time": time} for row in rows]
+    text = "".join(f"{json.dumps(pack, separators=(',', ':'))}\n" for pack in packs)
+    bare, trace = read_log(LOGS[name]), read_log(text)
+    assert str(log(trace)) == text
+    assert trace.origin.counts == bare.origin.counts
+    assert trace.noted == bare.noted
+
+
 def test_what_is_no_file_is_refused() -> None:
     """An error in three parts, not one of the system."""
     with pytest.raises(UsageError, match=r"a log was expected in 'no\.log'"):

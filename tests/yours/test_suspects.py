@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sets import packed
 
-from spanlab import read_log, suspects
+from spanlab import info, info_span, read_log, run, suspects, why
 
 FORMS = ("full", "compact", "pretty", "json")
 MOST = {"suspects": 1, "hard": 1}  # programs that may be missed in each format, of 24 and of 12
@@ -51,10 +51,47 @@ def test_the_planted_fault_is_first(folder: str, json_too: bool) -> None:
     assert len(missed) <= MOST[folder], missed
 
 
+def test_a_suspect_names_the_line_of_the_file() -> None:
+    """Also where a part of it was read; and `why` takes it, and quotes it."""
+    text = packed("suspects/aquarium_641.full.log")[""].decode()
+    rows = text.splitlines()
+    for trace in (read_log(text), read_log(text, last=len(rows) - 5)):
+        (first, *_), told = suspects(trace), why(trace, 1)
+        row = rows[first.file_line - 1]
+        assert row.startswith(first.time)
+        assert trace.origin.text(first.lines[0] - 1).endswith(f"{row}\n")
+        assert f"the first is line {first.file_line}, {first.time})" in str(first)
+        said = str(why(trace, first))
+        assert str(first).rstrip(".") in said
+        assert f"The log shows it, line {first.file_line}\n" in said
+        assert "stack" not in said + str(told)
+        assert "ThreadId" not in said + str(told)  # this log shows none
+
+
+def test_what_is_too_little_is_said() -> None:
+    """Of a run as of a log; a line before the first span lost none."""
+
+    async def main() -> None:
+        info("listening")
+        with info_span("request").enter():
+            info("order taken")
+        info("mail sent")
+
+    found = suspects(run(main()))
+    assert not found
+    assert str(found).startswith("1 line is in no span: ③. Too little to tell whether it lost one")
+    spanless = suspects(read_log("2026-11-27T01:00:00Z  INFO app: alone\n"))
+    assert str(spanless).startswith("No line is in a span: ")
+
+
 @pytest.mark.parametrize("folder", MOST)
 def test_programs_that_are_right_raise_no_alarm(folder: str) -> None:
     """Not one, in either format."""
     clean = [r for r in runs(folder) if not r[0]["planted"]]
-    alarms = [(truth["name"], form) for truth, form, text in clean if suspects(read_log(text))]
+    alarms = [
+        (truth["name"], form)
+        for truth, form, text in clean
+        if str(suspects(read_log(text))) != "Nothing is suspicious."
+    ]
     assert len(clean) == {"suspects": 48, "hard": 24}[folder]
     assert not alarms

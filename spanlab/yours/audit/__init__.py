@@ -50,13 +50,19 @@ def audit(path: str | PathLike[str], trace: Trace | None = None) -> Audit:
             if one and (one.kind == "instrument_handle" or (one.file, one.line) not in handled)
         ]  # fmt: skip
     looked = len(spawned.sites) + len(spawned.helpers) + len(found)
-    return ranked(_joined(told, trace), looked)
+    ranking = ranked(_joined(told, trace), looked)
+    ranking.files = tuple(source.files)
+    return ranking
 
 
 def _checked(path: str | PathLike[str]) -> Path:
     if not isinstance(path, str | PathLike) or not Path(path).exists():
         raise UsageError(
             f'audit() needs a file or a folder of Rust, got {path!r:.200}. Write: audit("src")'
+        )
+    if Path(path).is_file() and Path(path).suffix != ".rs":
+        raise UsageError(
+            f'audit() needs a file of Rust, got {Path(path).name!r:.200}. Write: audit("main.rs")'
         )
     return Path(path)
 
@@ -67,7 +73,7 @@ def _joined(found: list[Finding], trace: Trace | None) -> Iterator[Finding]:
     for one in found:
         mine = next((s for s in seen if _is_of(s, one)), None)
         if mine is not None:
-            why = (*one.why, f"the log says so too: {str(mine).partition(':')[0]}")
+            why = (*one.why, f"the log says so too: {str(mine).partition(': ')[0]}")
             one = replace(one, score=one.score + 3, why=why)
         yield one
 

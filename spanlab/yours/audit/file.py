@@ -94,6 +94,7 @@ class File:
         self.path, self.crate, self.beside = path, crate, beside
         self.text = path.read_bytes().decode("latin-1")  # an offset is one of bytes
         self.code = blank(self.text)
+        self.own: set[str] = set()  # the names of the functions of its crate
 
     def line(self, at: int) -> int:
         return self.text.count("\n", 0, at) + 1

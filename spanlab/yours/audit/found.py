@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from difflib import unified_diff
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 from spanlab.view.words import count
 from spanlab.yours.audit.file import File
+from spanlab.yours.audit.tree import error_in
 
 ALARM = 4.0  # what evidence is worth together where a finding is shown
 
@@ -142,15 +144,34 @@ KINDS = {
 
 
 class Audit(tuple[Finding, ...]):
-    """Findings, the surest first. `asks` are those that the source alone cannot decide."""
+    """Findings, the surest first. `asks` are those that the source alone cannot decide.
+
+    `files` are those that were read; it is told which of them do not parse.
+    """
 
     asks: tuple[Finding, ...] = ()
     looked: int = 0
+    files: tuple[File, ...] = ()
+
+    @cached_property
+    def unparsed(self) -> dict[Path, int]:
+        """The files that do not parse as Rust, with the line of the first error."""
+        wrong = ((file, error_in(file)) for file in self.files)
+        return {file.path: line for file, line in wrong if line}
+
+    @property
+    def note(self) -> str:
+        """What is said where nothing is found, and of what does not parse."""
+        said = [f"{path}:{line} does not parse as Rust." for path, line in self.unparsed.items()]
+        if (read := len(self.files) - len(said)) and not self and not self.looked:
+            where = count(read, "file")
+            said.append(f"No place in {where} starts work elsewhere, or holds or keeps a span.")
+        elif not self and self.looked:
+            said.append(f"Nothing is suspicious in {count(self.looked, 'place')}.")
+        return "\n".join(said)
 
     def __str__(self) -> str:
-        if not self:
-            return f"Nothing is suspicious in {count(self.looked, 'place')}."
-        return "\n".join(map(str, self))
+        return "\n".join(filter(None, [*map(str, self), self.note]))
 
     def __repr__(self) -> str:
         return f"<Audit: {count(len(self), 'finding')} in {count(self.looked, 'place')}>"

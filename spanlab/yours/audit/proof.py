@@ -111,8 +111,13 @@ def prove(finding: Finding, call: str = "") -> str:
     It runs what `main` does, or what `call` says, with a layer that captures lines and spans, and
     goes at the end of the file that holds `main`. It needs `tracing-subscriber`.
 
-    Raises `UsageError` where there is no `main` to run: then write the call.
+    Raises `UsageError` for what is no finding, and where there is no `main` to run: then write
+    the call.
     """
+    if not isinstance(finding, Finding):
+        raise UsageError(
+            f'prove() needs a finding, got {finding!r:.60}. Write: prove(audit("src")[0])'
+        )
     source, what = read(_crate(finding.file)), SHOWN.get(finding.kind, "inside")
     mains = [fn for fn in source.named.get("main", ()) if not fn.owner]
     if not mains and not call:

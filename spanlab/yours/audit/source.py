@@ -41,6 +41,10 @@ class Source:
             for fn in file.fns:
                 self.named[fn.name].append(fn)
                 self.near[file.crate, fn.name].append(fn)
+        for files in self.crates.values():
+            own = {fn.name for file in files for fn in file.fns}
+            for file in files:
+                file.own = own
 
     def callers(self, fn: Fn) -> list[tuple[File, int]]:
         """Give where the name of a function is called: in its crate, else in another."""

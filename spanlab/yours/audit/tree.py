@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from spanlab.errors import MissingPackage
-from spanlab.yours.audit.file import Fn
+from spanlab.yours.audit.file import File, Fn
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Node
@@ -33,6 +33,16 @@ def parser() -> Parser:
             "audit() needs tree-sitter and tree-sitter-rust. Write: pip install 'spanlab[audit]'"
         ) from None
     return tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
+
+
+def error_in(file: File) -> int:
+    """Give the line of the first error in a file of Rust; 0 if it parses."""
+    node = parser().parse(file.text.encode("latin-1")).root_node
+    if not node.has_error:
+        return 0
+    while inner := next((child for child in node.children if child.has_error), None):
+        node = inner
+    return file.line(node.start_byte)
 
 
 class Body:

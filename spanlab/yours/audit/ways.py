@@ -160,12 +160,12 @@ def four(name: str, makes: Makes, **does: str) -> tuple[Way, ...]:
 
 
 def task_name(body: Body, arg: Node) -> str:
-    """Name the span of a task after what it runs."""
+    """Name the span of a task after what it runs of the crate's own, else after its function."""
     for called in (arg, *nodes(arg, "call_expression")):
         if called.type == "call_expression":
             function = called.child_by_field_name("function")
             word: list[str] = re.findall(r"[a-z_]\w*", body.words(function)) if function else []
-            if word and word[-1] not in ("sleep", "new", "clone", "recv", "lock", "into"):
+            if word and word[-1] in body.fn.file.own - {"new", "clone", "into"}:
                 return word[-1]
     return body.fn.name
 
