@@ -26,7 +26,6 @@ from spanlab.futures.catch import Caught, Panic, catch_unwind, panic
 from spanlab.os_thread import spawn_thread
 from spanlab.recorder import Recorder, recording
 from spanlab.tokio.blocking import spawn_blocking
-from spanlab.tokio.explore import Explored, explore
 from spanlab.tokio.join_set import JoinSet
 from spanlab.tokio.macros import select
 from spanlab.tokio.runtime import CurrentThread, OsThreads, Replay, Seeded, VirtualThreads, run
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
     from spanlab.streams import Stream, stream
     from spanlab.tokio.beside.handle import Handle, block_in_place
     from spanlab.tokio.beside.local_set import LocalSet, spawn_local
+    from spanlab.tokio.explore import Explored, explore
     from spanlab.tokio.runtime.asyncio_loop import AsyncioLoop, arun
     from spanlab.tokio.sync import Mutex, Notify, RecvError, SendError, TryLockError, mpsc, oneshot
     from spanlab.tokio.time import Elapsed, Interval, interval, now, sleep_until, timeout
@@ -115,6 +115,7 @@ _LATER = {  # modules that are loaded when one of these names is first asked for
     "futures.unordered": "FuturesUnordered buffer_unordered",
     "tokio.beside.handle": "Handle block_in_place",
     "tokio.beside.local_set": "LocalSet spawn_local",
+    "tokio.explore": "Explored explore",
     "tokio.sync": "Mutex Notify RecvError SendError TryLockError mpsc oneshot",
     "yours.audit": "Audit audit", "yours.read_log": "read_log", "yours.export": "otlp perfetto",
     "yours.audit.proof": "prove", "yours.suspects": "Suspect Suspects suspects",
@@ -131,5 +132,5 @@ def __getattr__(name: str) -> Any:
 
 
 Recorder.parse = lambda *asked: __getattr__("Filtering")(*asked)
-Explored.view = lambda found: __getattr__("Outcomes")(found)
+Trace.outcomes = lambda found: __getattr__("Outcomes")(found)
 Trace.views = (lambda trace: __getattr__("log")(trace), lambda trace: __getattr__("graph")(trace))

@@ -48,6 +48,7 @@ class Trace:
     """
 
     views: ClassVar[tuple[Callable[[Trace], Any], ...]] = ()  # what a notebook shows of a trace
+    outcomes: ClassVar[Callable[[Any], Any]]  # and of what was explored
 
     def __init__(
         self, rows: list[Row] | None = None, started: int = VIRTUAL_START, zero: int = 0

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
+import os
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
-from decimal import Decimal
 from enum import Enum
 from functools import partial
-from pathlib import PurePath
-from textwrap import indent
 from typing import Any, NamedTuple
 
 from spanlab.errors import UsageError, is_readers
@@ -76,6 +74,8 @@ def display(value: Any) -> str:
     ('true', '100000000000000000000', '1')
     """
     if isinstance(value, float) and math.isfinite(value):
+        from decimal import Decimal  # a tenth of what importing spanlab takes
+
         return f"{Decimal(repr(float(value))):f}".removesuffix(".0")
     return number(value) if isinstance(value, bool | int | float) else str(value)
 
@@ -101,7 +101,7 @@ def debug(value: Any, alternate: bool = False, around: tuple[int, ...] = ()) -> 
         return name or brackets
     gap = " " if name and brackets == "{}" else ""
     if alternate:
-        lines = indent("".join(f"{text},\n" for text in texts), "    ")
+        lines = "".join(f"    {line}\n" for text in texts for line in f"{text},".split("\n"))
         return f"{name}{gap}{brackets[0]}\n{lines}{brackets[1]}"
     comma = "," if not name and brackets == "()" and len(texts) == 1 else ""
     return f"{name}{gap}{brackets[0]}{gap}{', '.join(texts)}{comma}{gap}{brackets[1]}"
@@ -130,7 +130,7 @@ def _parts(value: Any) -> str | Parts:
             return quote(value)
         case bool() | int() | float():
             return number(value)
-        case PurePath():
+        case os.PathLike():
             return quote(str(value))
         case dict():
             return "", "{}", ((_Key(key), part) for key, part in value.items())

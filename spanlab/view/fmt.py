@@ -143,8 +143,8 @@ class Log(Saved):
         return Page(f"Log of {count(len(self.trace.events), 'event')}", self._html())
 
     def _html(self) -> str:
-        entries, left_out = self._fitting
-        rows = (_row(entry, self.trace.ran[entry.thread]) for entry in entries)
+        (entries, left_out), places = self._fitting, self.trace.ran
+        rows = (_row(entry, places[entry.thread]) for entry in entries)
         return page("log", "".join(rows) + (left_out and f"<p>{left_out}</p>"))
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import sqrt
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.evidence.labels import Labels
@@ -61,17 +61,15 @@ class Explored:
     unseen: float
     broken: tuple[Break, ...]
 
-    view: ClassVar[Callable[[Any], Any]]
-
     def __repr__(self) -> str:
-        return repr(type(self).view(self))
+        return repr(Trace.outcomes(self))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
-        return type(self).view(self)._repr_mimebundle_()
+        return Trace.outcomes(self)._repr_mimebundle_()
 
     def save(self, path: str | Path) -> None:
         """Write what was found as one `.html` page, which needs no kernel."""
-        type(self).view(self).save(path)
+        Trace.outcomes(self).save(path)
 
 
 def explore(

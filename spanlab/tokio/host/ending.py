@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import threading
 import time
 from collections.abc import Sequence
@@ -52,6 +51,8 @@ def _wait(os_threads: Sequence[threading.Thread], patience: float) -> None:
         while os_thread.is_alive() and (left := until - time.monotonic()) > 0:
             os_thread.join(min(left, NO_PATIENCE))
             keyboard.check()
+    import ctypes  # few runs come this far
+
     for _ in range(tries):
         alive = [os_thread for os_thread in os_threads if os_thread.is_alive()]
         if not alive:
