@@ -200,7 +200,7 @@ def test_real_threads_leave_nothing_behind() -> None:
     board = playground(runtime="OsThreads", workers=4)
     for spawner in OPTIONS["spawner"]:
         board.pick(spawner=spawner)
-    assert threading.active_count() == before
+    assert threading.active_count() <= before
 
 
 def test_without_widgets_the_panel_is_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,7 @@ def nothing_left() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Recorder, "thread", thread)
         yield
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # those of earlier runs may end meanwhile
     assert [thread for thread in made if thread.span_stack] == []
     assert threads.local.thread is None
     assert threads.process.recorder is None
