@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython import get_ipython
 
-from spanlab.tokio.explore import Explored
+from spanlab import Explored, Trace
 from spanlab.view.file import Page
 
 shown: dict[int, Any] = {}  # by the number of the cell
@@ -26,7 +26,7 @@ def watch() -> None:
 def told(thing: Any) -> dict[str, Any]:
     """Give all that a page needs of one thing, as plain data."""
     if isinstance(thing, Explored):
-        thing = Explored.view(thing)
+        thing = Trace.outcomes(thing)
     if not hasattr(thing, "everything"):
         return {"kind": "", **bundle(thing)}
     found = thing.everything()

@@ -23,7 +23,7 @@ from journey import browser_page
 from playwright.sync_api import Locator, Page, expect
 from reference.programs import lost_parent
 
-from spanlab import VirtualThreads, run
+from spanlab import VirtualThreads, explore, run
 from spanlab.lesson.marks import marked, summary
 from spanlab.lesson.questions import question
 
@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "notebooks" / "site"))
 
 from build import build  # noqa: E402
+from kernel import told  # noqa: E402
 
 SITE = os.environ.get("SPANLAB_SITE", "")
 NAMES = sorted(path.stem for path in Path(SITE).glob("*.html")) if SITE else ["01_the_lost_parent"]
@@ -171,6 +172,14 @@ def test_axe_finds_nothing(page: Page, site: Path, name: str, dark: bool) -> Non
         assert not wrong, (state, wrong)
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / f"site-{name}-{'dark' if dark else 'light'}.png", full_page=True)
+
+
+def test_a_page_is_told_what_was_explored() -> None:
+    """Its picture, with the state of the stepper that a click opens."""
+    found = told(explore(lost_parent()))
+    assert found["kind"] == "outcomes"
+    assert "performing task" in found["html"]
+    assert found["state"]
 
 
 def test_the_first_page_finds_by_symptom_and_leads_to_the_lesson(page: Page, site: Path) -> None:
