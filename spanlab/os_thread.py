@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from spanlab.errors import UsageError
+from spanlab.errors import FutureReused, UsageError
 from spanlab.evidence.chain import ends
 from spanlab.threads import Thread, current, on, process
 
@@ -71,8 +71,14 @@ class ThreadHandle(Generic[T]):
         while self._os_thread is not None and self._os_thread.is_alive():
             self._os_thread.join(WAIT)
             process.waited(until=self._os_thread)
-        if self._error is not None:
-            raise self._error
+        if (error := self._error) is not None:
+            self._error = FutureReused(
+                "a thread that panicked is joined once, and was. Keep it: except Exception as error"
+            )
+            try:
+                raise error
+            finally:
+                del error  # it would hold this frame, and be held by it
         value: T = self._value
         return value
 
