@@ -68,6 +68,8 @@ class ThreadHandle(Generic[T]):
 
         Raises `Deadlock` if it waits for ever, as all others do.
         """
+        if self._os_thread is threading.current_thread():
+            raise UsageError("a thread was to wait for its own end. Join it on another thread")
         while self._os_thread is not None and self._os_thread.is_alive():
             self._os_thread.join(WAIT)
             process.waited(until=self._os_thread)
