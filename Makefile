@@ -38,7 +38,8 @@ test-all: ## the same on every Python that is supported, each in a .venv of its 
 
 soak: $(VENV)/test ## run the tests of threads, schedules, promises, changed traces and repairs at full length
 	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio tests/causes/test_promises.py \
-	  tests/view/test_mutations.py tests/view/test_big.py tests/yours/test_audit.py
+	  tests/view/test_mutations.py tests/view/test_big.py tests/yours/test_audit.py \
+	  tests/browser/test_browser_stepper.py
 
 bench: $(VENV)/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
 	$(BIN)/python tests/tools/bench.py
