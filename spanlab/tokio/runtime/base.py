@@ -17,7 +17,7 @@ from typing import Any
 from spanlab import threads
 from spanlab.errors import ForeignAwaitable, NestedRuntime, UsageError
 from spanlab.evidence.sites import foreign
-from spanlab.future import Pending, into_future
+from spanlab.future import Pending, drop, into_future
 from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread
 from spanlab.tokio.beside.handle import Owned, refuse_nested
@@ -59,10 +59,10 @@ class Main(Task):
         self.unpark()
 
     def drop(self) -> None:
-        """Drop the main future."""
-        future, self.future = self.future, None
+        """Drop the main future, and what is known of its panic, which keeps frames."""
+        future, self.future, self.panic = self.future, None, None
         if future is not None:
-            future.close()
+            drop(future)
 
     def _suspend(self, thread: Thread, pinned: int) -> None:
         with self.runtime.lock:  # its thread looks for itself whether it was woken
@@ -193,7 +193,7 @@ class Runtime(Owned):
         thread = threads.current()
         future = into_future(future, "block_on()")
         if thread is None:
-            future.close()
+            drop(future)
             raise NestedRuntime(
                 "block_on() needs a recording around it, got none. Write: run(main()), "
                 "or: with recording() as trace: …"
