@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     log.add_argument("--perfetto", metavar="OUT", help="write lanes for ui.perfetto.dev")
     log.add_argument("--otlp", metavar="OUT", help="write spans as an OTLP exporter sends them")
     log.add_argument("--graph", metavar="OUT.svg", help="draw the tree of the spans")
+    log.add_argument("--html", metavar="OUT.html", help="write a page to step through it")
     audit = command("audit", run_audit, "the lines of Rust source that lose or hold a span")
     audit.add_argument("path", metavar="PATH", help="a file or a folder; no file is changed")
     audit.add_argument("--log", metavar="FILE", help="a log of the program: its suspects first")
@@ -72,11 +73,12 @@ def from_1(text: str) -> int:
     return number
 
 
-def log_of(name: str, **part: Any) -> Any:
-    """Read a log; one of which nothing is understood is refused."""
+def log_of(name: str, come: Any = None, **part: Any) -> Any:
+    """Read a log, or what came of it; one of which nothing is understood is refused."""
     if name != "-" and not Path(name).exists():
         raise UsageError(f"no such file: {name}. Type: spanlab log app.log")
-    trace = spanlab.read_log(sys.stdin.buffer if name == "-" else Path(name), **part)
+    source = sys.stdin.buffer if name == "-" else Path(name)
+    trace = spanlab.read_log(come or source, **part)
     if not trace.origin.understood:
         missed = part.get("matching") is not None and not trace.origin.data
         told = f"nothing matches {part['matching']!r:.60}" if missed else trace.origin.nothing
@@ -85,19 +87,24 @@ def log_of(name: str, **part: Any) -> Any:
 
 
 def run_log(asked: Any, show: Any) -> int:
-    """Show a log."""
-    trace = log_of(asked.file, last=asked.last, matching=asked.matching)
+    """Show a log; one behind a pipe line by line, and the rest at its end or after Ctrl-C."""
+    come, stopped = None, False
+    if asked.file == "-" and not asked.json:
+        come, stopped = show.followed(show.tell(show.console(asked.colour)))
+    trace = log_of(asked.file, come, last=asked.last, matching=asked.matching)
     found = spanlab.suspects(trace)
     for path, export in ((asked.perfetto, spanlab.perfetto), (asked.otlp, spanlab.otlp)):
         if path:
             Path(path).write_text(json.dumps(export(trace)), encoding="utf-8")
     if asked.graph:
         spanlab.graph(trace).save(asked.graph)
+    if asked.html:
+        show.save_page(asked.html, trace, found, asked.file)
     if asked.json:
         print(json.dumps(show.trace_json(trace, found), ensure_ascii=False, indent=1))
     else:
         show.show_trace(show.console(asked.colour), trace, found, asked.file)
-    return FOUND if found else 0
+    return STOPPED if stopped else FOUND if found else 0
 
 
 def run_audit(asked: Any, show: Any) -> int:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from typing import Any
 
 from spanlab.errors import MissingPackage
 from spanlab.evidence.labels import Labels
 from spanlab.traces import Trace
+from spanlab.view.file import ending, whole, write
 from spanlab.view.fmt import log
+from spanlab.view.stepper import step
 from spanlab.view.tree import Node, merged, nodes, titles_of, told_apart
 from spanlab.view.words import beginning, circled, count
 from spanlab.yours.audit.found import Audit, Finding
+from spanlab.yours.evidence import Place
+from spanlab.yours.follow import followed as followed
 from spanlab.yours.suspects import Suspect, Suspects
 
 MOST, LONGEST = 200, 20_000  # lines of a tree, spans and events that they are taken from
+BEFORE, FAR = 500, 1500  # records that a page shows before a suspect which is not near the start
 SURE = {"probably": "bold red", "perhaps": "yellow"}
 
 
@@ -75,6 +81,19 @@ def _line(node: Node, title: str, wrong: bool) -> Any:
     return text.append("  ← no parent" if node.lost else "", "red")
 
 
+def tell(out: Any) -> Callable[[Suspects], None]:
+    """Make what tells of each suspect once, in a line, as soon as it is probable."""
+    known = set[tuple[str, Place]]()
+
+    def told(found: Suspects) -> None:
+        for one in found:
+            if one.sure == "probably" and (one.kind, one.place) not in known:
+                known.add((one.kind, one.place))
+                out.print(f"▲ {str(one).partition(' (')[0]}", style=SURE[one.sure], markup=False)
+
+    return told
+
+
 def _suspect(out: Any, suspect: Suspect) -> None:
     from rich.text import Text
 
@@ -95,6 +114,15 @@ def show_audit(out: Any, found: Audit, everything: bool = False) -> None:
         out.print(found.note, style="yellow" if found.unparsed or found else "green")
     if found.asks and not everything:
         out.print(f"{count(len(found.asks), 'place')} it cannot decide: --all", style="dim")
+
+
+def save_page(path: str, trace: Trace, found: Suspects, file: str) -> None:
+    """Write a log as a page: what is suspected, and its steps, from before the first on."""
+    first = next((event.index for n, event in trace.numbered if found and n in found[0].lines), 0)
+    stepped = step(trace[first - BEFORE :] if first > FAR else trace).everything()
+    above = found._repr_mimebundle_()["text/html"]
+    page = stepped._replace(title=f"{file}: {stepped.title}", above=above)
+    write(ending(path, ".html"), whole(page))
 
 
 def trace_json(trace: Trace, found: Suspects) -> dict[str, Any]:

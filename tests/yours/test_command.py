@@ -114,8 +114,8 @@ def test_a_demo_shows_its_log_its_tree_and_why(name: str, capsys: Printed) -> No
         (["log", os.devnull], f"{os.devnull}: there is no line in it"),
         (["log", str(RECORDED), "--matching", "zzz"], f"{RECORDED}: nothing matches 'zzz'"),
         *(
-            (["log", str(RECORDED), kind, "no/o.svg"], "no/o.svg: No such file or directory")
-            for kind in ("--graph", "--perfetto", "--otlp")
+            (["log", str(RECORDED), f"--{kind}", f"no/o.{end}"], f"no/o.{end}: No such file or dir")
+            for kind, end in {"graph": "svg", "html": "html", "perfetto": "", "otlp": "x"}.items()
         ),
     ],
 )
@@ -208,15 +208,51 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
         assert process.stderr.read() == ""
 
 
+def test_a_log_behind_a_pipe_lives() -> None:
+    """Lines are shown as they come, a suspect as soon as it is probable, the rest at the end."""
+    with started("log", "-") as process:
+        assert process.stdin
+        assert process.stdout
+        for line in LOST.splitlines(keepends=True):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline() == line  # before anything of it is judged
+        told = iter(process.stdout.readline, "")
+        first = spanlab.suspects(spanlab.read_log(LOST))[0]
+        assert next(told) == f"▲ {str(first).partition(' (')[0]}\n"
+        process.stdin.close()
+        rest = [*told]
+        assert process.wait(60) == 1
+    assert not any(line in LOST for line in rest)
+    assert sum(line.startswith(str(first)[:20]) for line in rest) == 1
+    assert "├── " in "".join(rest)
+
+
 def test_control_c_ends_it_quietly() -> None:
-    """While it waits for standard input."""
+    """Of a log behind a pipe what came until then is shown."""
     with started("log", "-") as process:
         assert process.stderr
         assert process.stdin
+        assert process.stdout
         process.stdin.write(CLEAN)
         process.stdin.flush()
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(2)
+        assert process.stdout.readline() == CLEAN
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == ""
+        assert process.stdout.read().startswith("request\n└── ① hello\n")
+
+
+def test_a_log_is_a_page(tmp_path: Path, capsys: Printed) -> None:
+    """With its suspects, of which the first is among the steps, and nothing from elsewhere."""
+    (tmp_path / "app.log").write_text(CLEAN * 3000 + LOST)
+    main(["log", str(tmp_path / "app.log"), "--html", str(tmp_path / "out.html")])
+    told = capsys.readouterr().out
+    page = (tmp_path / "out.html").read_text()
+    above, _, live = page.partition('<div id="live">')
+    first = spanlab.suspects(spanlab.read_log(CLEAN * 3000 + LOST))[0]
+    assert str(first) in told
+    assert str(first.file_line) in above
+    assert first.place[1].removeprefix("#: ") in live
+    assert "<script src" not in page
+    assert main(["log", str(tmp_path / "app.log"), "--html", str(tmp_path / "out.svg")]) == 2
