@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
-from spanlab.yours.audit.context import Contexts, Current, method
+from spanlab.yours.audit.context import CARRIES, Contexts, Current, given_later, method
 from spanlab.yours.audit.file import ATTRIBUTE, File, Fn
 from spanlab.yours.audit.found import Edit, Finding
 from spanlab.yours.audit.held import ASIDE, by_piece, places
@@ -167,8 +167,7 @@ def _given(contexts: Contexts, body: Body, block: Node) -> bool:
             return True
         up = up.parent
     name = _name(body, block)
-    later = rf"\b{re.escape(name)}\s*\.\s*(?:instrument|in_current_span)\(" if name else r"(?!)"
-    return bool(re.search(later, body.code) or contexts._inside(body, block))
+    return bool((name and given_later(body, name, CARRIES)) or contexts._inside(body, block))
 
 
 def _streams(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:

@@ -15,7 +15,7 @@ from spanlab.yours.audit.held import LEAVES, by_piece, places
 from spanlab.yours.audit.tree import ancestor, arguments
 
 END = re.compile(r"(?:Sender|Receiver)\s*<")
-NAME = re.compile(r"\b(?:(\w+)\s*:|struct\s+\w+\()\s*([&\w:\s]*)\Z")
+NAME = re.compile(r"\b(?:(\w+)\s*:(?!:)|struct\s+\w+\()\s*([&\w:\s]*)\Z")
 MADE = re.compile(
     r"let\s*\(\s*(?:mut\s+)?(\w+),\s*(?:mut\s+)?(\w+)\)\s*=\s*"
     r"(?!oneshot|watch|[\w:]*::(?:oneshot|watch))[\w:]*channel(?:::<([^()]*)>)?\("
@@ -73,11 +73,14 @@ def ends(file: File) -> Iterator[End]:
 
 
 def known_ends(files: list[File]) -> list[End]:
-    """Give the ends of the channels of a crate; one whose type is nowhere has the only one."""
+    """Give the ends of the channels of a crate; one without a type has that of its namesake.
+
+    Else it has the only one that there is.
+    """
     known = [end for file in files for end in ends(file)]
-    kinds = {end.payload for end in known} - {""}
-    only = kinds.pop() if len(kinds) == 1 else ""
-    return [end if end.payload else end._replace(payload=only) for end in known]
+    typed = {end[:2]: end.payload for end in known if end.payload}
+    only = next(iter(typed.values()), "") if len({*typed.values()}) == 1 else ""
+    return [e if e.payload else e._replace(payload=typed.get(e[:2], only)) for e in known]
 
 
 def _to(file: File, at: int) -> str:

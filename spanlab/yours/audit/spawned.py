@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SPAWN = re.compile(r"spawn\w*(?:::<[^()]*?>)?\s*\(")
 POOL = re.compile(r"par_(?:iter|bridge|chunks)\w*\(")
+SET = re.compile(r"Join(?:Set|Map)|FuturesUnordered")
+NO_SET = re.compile(r"(?i)runtime|handle|\brt\b|executor|\btokio\b|tracker|scope|pool|LocalSet")
 OURS = ("tokio", "task", "thread", "rayon", "std", "JoinSet", "rt", "runtime", "handle")
 ENDLESS = re.compile(r"\bloop\s*\{|\bwhile\s+let\s+Some\b[^{]*\.(?:recv|next)\(|\.accept\(\)")
 WAITING = re.compile(
@@ -72,7 +74,9 @@ class Spawned:
         elif re.search(r"\bthread::|\brayon::|\bBuilder\b", words) or (closure and name == "spawn"):
             kind = "thread_spawn"
         else:
-            kind = "joinset" if receiver is not None and arg.type != "identifier" else "spawn"
+            told = body.told(receiver) if receiver is not None else "tokio"
+            alone = NO_SET.search(told) and not SET.search(told)
+            kind = "spawn" if alone or arg.type == "identifier" else "joinset"
         self._add(Site(body, call, arg, kind))
 
     def _add(self, site: Site) -> None:

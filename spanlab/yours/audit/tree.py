@@ -125,6 +125,12 @@ class Body:
         values = (let.child_by_field_name("value") for let in lets if self.end(let) <= before)
         return [value for value in values if value is not None]
 
+    def told(self, node: Node) -> str:
+        """Give what stands for a name: itself, its type, what it was bound to."""
+        words = self.words(node)
+        bound = self.bound(words, self.begin(node)) if node.type == "identifier" else []
+        return " ".join([words, self.fn.names(words.rpartition(".")[2]), *map(self.words, bound)])
+
 
 def shut(code: str, at: int) -> int:
     """Find where the bracket at a place is shut."""
