@@ -220,10 +220,10 @@ def test_a_span_is_named_after_what_the_crate_runs(tmp_path: Path) -> None:
         ("async fn a() { tokio::spawn(b()); } fn main() { a().instrument(info_span!(\"s\")); }",
          "spawn"),
         ("async fn a() { tokio::spawn(b()); } fn main() { a().await; }", ""),
-        ("fn a() -> BoxFuture<()> { let s = info_span!(\"s\").entered(); let f = async { b().await };"
-         " let f = Box::pin(f); f }", "future_block_uncovered"),
-        ("fn a() -> BoxFuture<()> { let s = info_span!(\"s\").entered(); let f = async { b().await };"
-         " Box::pin(Instrument::in_current_span(f)) }", ""),
+        ("fn a() -> BoxFuture<()> { let s = info_span!(\"s\").entered(); "
+         "let f = async { b().await }; let f = Box::pin(f); f }", "future_block_uncovered"),
+        ("fn a() -> BoxFuture<()> { let s = info_span!(\"s\").entered(); "
+         "let f = async { b().await }; Box::pin(Instrument::in_current_span(f)) }", ""),
         ("struct A { tx: Sender<Msg> } enum Msg { Tell(oneshot::Sender<u8>) }"
          "struct B { rx: Receiver<Msg> } fn open() { let (tx, rx) = channel(8); A { tx } }"
          "#[instrument] async fn a(a: A, m: Msg) { a.tx.send(m).await; }"
