@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spanlab.yours.audit.file import Fn
 from spanlab.yours.audit.source import Source
-from spanlab.yours.audit.tree import Body, ancestor, arguments, function_of, nodes
+from spanlab.yours.audit.tree import Body, ancestor, arguments, method, nodes
 
 if TYPE_CHECKING:
     from spanlab.yours.audit.tree import Node
@@ -38,17 +38,6 @@ class Carried(NamedTuple):
 
     how: str
     node: Node | None = None
-
-
-def method(node: Node) -> tuple[str, Node | None]:
-    """Give the method and the receiver of a call; of another call its last name and nothing."""
-    called = function_of(node) if node.type == "call_expression" else None
-    if called is None:
-        return "", None
-    if called.type == "field_expression":
-        name = called.child_by_field_name("field")
-        return (name.text or b"").decode() if name else "", called.child_by_field_name("value")
-    return (called.text or b"").decode().rpartition("::")[2], None
 
 
 def given_later(body: Body, name: str, how: str = "instrument") -> bool:

@@ -55,7 +55,9 @@ def prove(finding: Finding, call: str = "") -> str:
     head = f"{attribute}\n{'async ' * bool(wait)}fn line_{finding.line}_of_{finding.fn}() {{"
     body = indent("\n".join([tested, *told, PARTS[what]]), "    ")
     words = {"TESTED": f"{head}\n{body}\n}}", "RUN": run}
-    return re.sub(r"    (RUN|TESTED)\b", lambda m: indent(words[m[1]], "    "), f"\n{PARTS['test']}\n")
+    return re.sub(
+        r"    (RUN|TESTED)\b", lambda m: indent(words[m[1]], "    "), f"\n{PARTS['test']}\n"
+    )
 
 
 def _crate(file: Path) -> Path:

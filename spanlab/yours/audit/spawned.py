@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
-from spanlab.yours.audit.context import NAMES, Carried, Contexts, Current, method
+from spanlab.yours.audit.context import NAMES, Carried, Contexts, Current
 from spanlab.yours.audit.file import File, Fn
 from spanlab.yours.audit.found import Finding
-from spanlab.yours.audit.tree import ancestor, arguments, nodes
+from spanlab.yours.audit.tree import ancestor, arguments, method, nodes
 from spanlab.yours.audit.ways import Site
 
 if TYPE_CHECKING:
@@ -183,10 +183,10 @@ class Spawned:
         self, site: Site, current: Current, kind: str, score: float, why: list[str],
         fits: str, asks: list[str], work: list[tuple[File, int, int]],
     ) -> Finding:  # fmt: skip
-        made = ways.spawned(site, current.name, kind)
-        return Finding(
-            kind, site.body.fn.file.path, site.line, site.body.fn.name, score, tuple(why),
-            fits, made, tuple(asks), self.source.messages(*work), current.name.strip("`"),
+        makes, does = ways.spawned(site, current.name, kind)
+        return ways.finding(
+            kind, site.body, site.at, score, why, fits, current.name, makes, does, asks, work,
+            self.source,
         )  # fmt: skip
 
     @staticmethod
