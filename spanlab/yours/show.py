@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 from spanlab.errors import MissingPackage
@@ -17,6 +18,7 @@ from spanlab.view.words import beginning, circled, count
 from spanlab.yours.audit.found import Audit, Finding
 from spanlab.yours.evidence import Place
 from spanlab.yours.follow import followed as followed
+from spanlab.yours.moments import moments as moments
 from spanlab.yours.suspects import Suspect, Suspects
 
 MOST, LONGEST = 200, 20_000  # lines of a tree, spans and events that they are taken from
@@ -123,6 +125,36 @@ def save_page(path: str, trace: Trace, found: Suspects, file: str) -> None:
     above = found._repr_mimebundle_()["text/html"]
     page = stepped._replace(title=f"{file}: {stepped.title}", above=above)
     write(ending(path, ".html"), whole(page))
+
+
+def play(out: Any, trace: Trace, speed: float) -> None:
+    """Play a trace: its events, and below them, on a terminal, the span stack of each thread.
+
+    There an event comes a tenth of a second after the one before it, or when it came, but a
+    second later at most.
+    """
+    from rich.live import Live
+    from rich.table import Table
+    from rich.text import Text
+
+    now, stacks = 0.0, dict[str, list[str]]()
+    with Live(console=out, auto_refresh=False, transient=True) as live:
+        for moment in moments(trace):
+            if out.is_terminal:
+                sleep(min(max(moment.seconds - now, 0.1 * bool(moment.event)), 1.0) / speed)
+            now, stacks[moment.thread] = moment.seconds, moment.stack
+            if moment.event:
+                spans = " › ".join(moment.spans) or "in no span"
+                line = Text(f"{moment.seconds:10.6f}  {moment.thread}  {moment.event}  ")
+                line.append(spans, "bold cyan" if moment.spans else "dim")
+                live.console.print(
+                    line.append(f"  ← lost {moment.lost}" * bool(moment.lost), "red")
+                )
+            if out.is_terminal:
+                table = Table.grid(padding=(0, 2))
+                for thread, stack in stacks.items():
+                    table.add_row(thread, " › ".join(stack) or "(empty)")
+                live.update(table, refresh=True)
 
 
 def trace_json(trace: Trace, found: Suspects) -> dict[str, Any]:

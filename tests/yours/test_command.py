@@ -243,6 +243,35 @@ def test_control_c_ends_it_quietly() -> None:
         assert process.stdout.read().startswith("request\n└── ① hello\n")
 
 
+def test_a_trace_is_played(tmp_path: Path, capsys: Printed) -> None:
+    """A log, or a saved trace: each event with its spans, and the stack that its thread had."""
+    main(["demo", "--json", "lost-parent"])
+    (tmp_path / "trace.json").write_text(capsys.readouterr().out)
+    assert main(["replay", str(tmp_path / "trace.json")]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.partition("main  ")[2] for row in rows[:2]] == [
+        "① in main  in no span", "② starting work  work",
+    ]  # fmt: skip
+    assert rows[-1].endswith("④ performing task  sub_task  ← lost work")
+    (tmp_path / "app.log").write_text(LOST)
+    main(["replay", "--json", str(tmp_path / "app.log")])
+    told = [one for one in json.loads(capsys.readouterr().out) if one["event"]]
+    trace = spanlab.read_log(LOST)
+    assert [one["spans"] for one in told] == [[*trace.scope(e)][::-1] for e in trace.events]
+    assert [len(one["stack"]) for one in told] == [len(one["spans"]) for one in told]
+    assert main(["replay", str(tmp_path / "no.log")]) == 2
+
+
+def test_a_trace_is_played_at_its_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal it waits as long as the log did, but for a second at most."""
+    waits: list[float] = []
+    monkeypatch.setattr("spanlab.yours.show.sleep", waits.append)
+    (tmp_path / "app.log").write_text(CLEAN + CLEAN.replace("01:00:00.0", "01:00:00.5") +
+                                      CLEAN.replace("01:00", "02:00"))  # fmt: skip
+    main(["replay", "--color", "--speed", "2", str(tmp_path / "app.log")])
+    assert [wait for wait in waits if wait] == [0.05, 0.25, 0.5]
+
+
 def test_a_log_is_a_page(tmp_path: Path, capsys: Printed) -> None:
     """With its suspects, of which the first is among the steps, and nothing from elsewhere."""
     (tmp_path / "app.log").write_text(CLEAN * 3000 + LOST)
