@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from exercises import compiled, given
-from test_claims import events, plain
+from passages import plain
+from test_claims import events
 from test_notebooks import LESSONS, codes, every_text, told
 
 from spanlab import CurrentThread, Trace, VirtualThreads, explore, info_span, run
