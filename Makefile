@@ -55,7 +55,7 @@ links: ## write the account that is named in the Makefile into the links of READ
 	sed -i.old -E 's#(mybinder\.org/v2/gh/)[^/]+#\1$(OWNER)#g; s#https://[^./]+(\.github\.io/spanlab)#https://$(OWNER)\1#g' README.md
 	rm README.md.old
 
-site: $(VENV)/lab ## build the pages that are read without Python: site/ and site.zip
+site: $(VENV)/site ## build the pages that are read, and those that run in the browser: site/ and site.zip
 	@rm -rf site site.zip
 	PYTHONPATH=. $(BIN)/python notebooks/site/build.py site
 
@@ -76,7 +76,7 @@ define install
 	  esac; done
 endef
 
-# lab and test in it are stamps: a warm .venv is installed again only when these files change.
+# lab, test and site in it are stamps: a warm .venv is installed again only when these files change.
 $(VENV)/lab: requirements.txt pyproject.toml | $(BIN)/python
 	$(call install,requirements.txt)
 	@echo "Installing spanlab itself"
@@ -86,6 +86,15 @@ $(VENV)/lab: requirements.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/test: requirements-test.txt $(VENV)/lab
 	$(call install,requirements-test.txt)
+	@touch $@
+
+# Pyodide and Graphviz for the browser come from npm, the rest of the running pages from pip.
+$(VENV)/site: requirements-site.txt notebooks/site/package.json $(VENV)/lab
+	@command -v npm >/dev/null || { echo "npm is missing, which brings Python for the browser."; \
+	  echo "On Debian: apt-get install npm"; exit 1; }
+	$(call install,requirements-site.txt)
+	@cp notebooks/site/package.json $(VENV)/
+	@npm install --prefix $(VENV) --silent --no-audit --no-fund --no-package-lock --ignore-scripts
 	@touch $@
 
 $(BIN)/python:
