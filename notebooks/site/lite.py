@@ -61,9 +61,7 @@ def gather(to: Path, python: str) -> None:
         shutil.copy(wheel, to)
     code = (HERE / "spanlab_dot.py").read_text(encoding="utf-8")
     backend = (NODE / "@viz-js/viz/lib/backend.js").read_text(encoding="utf-8")
-    archive(
-        to / "spanlab_dot-1.zip", {"spanlab_dot.py": code, "spanlab_dot.js": dot_js(backend)}
-    )
+    archive(to / "spanlab_dot-1.zip", {"spanlab_dot.py": code, "spanlab_dot.js": dot_js(backend)})
     # The kernel asks for jedi, 4.7 MB. An empty one will do: IPython completes by itself.
     archive(to / "jedi-1.zip", {"jedi.py": ""})
 

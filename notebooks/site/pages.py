@@ -234,8 +234,10 @@ def written(path: Path, names: list[str], target: Path) -> Page:
     minutes = re.search(r"\*\*(\d+ minutes[^*]*)\*\*", text)
     picture = re.search(r"<img alt=\"[^\"]*\" src='data:.*?'", body)
     symptoms = re.findall(r'<h2 id="([^"]*)">\d+ (.*?)</h2>', body)
-    return Page(path.stem, title, promise, minutes[1] if minutes else "",
-                picture[0] if picture else "", symptoms, printed(notebook), len(html.encode()))  # fmt: skip
+    return Page(
+        path.stem, title, promise, minutes[1] if minutes else "", picture[0] if picture else "",
+        symptoms, printed(notebook), len(html.encode()),
+    )  # fmt: skip
 
 
 def printed(notebook: nbformat.NotebookNode) -> dict[str, str]:

@@ -119,11 +119,8 @@ def _engines() -> Iterator[str]:
 
 
 USUAL = (
-    'xml:space="preserve',
-    'text-anchor="start',
-    'font-family="Verdana[^"]*',
-    r'font-size="10\.0',
-)
+    'xml:space="preserve', 'text-anchor="start', 'font-family="Verdana[^"]*', r'font-size="10\.0',
+)  # fmt: skip
 
 
 def _tidied(svg: str) -> str:

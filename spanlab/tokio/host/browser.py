@@ -11,17 +11,14 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from spanlab import threads
 from spanlab.tokio.runtime.schedule import Seeded
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
-
-_known = WeakKeyDictionary[threading.Thread, threads.Thread | None]()  # to a recording, as which
 
 
 class OsThreads(VirtualThreads):
@@ -33,11 +30,9 @@ class OsThreads(VirtualThreads):
     def __repr__(self) -> str:
         return f"OsThreads({self.workers})"
 
-    def begin(self, polls: int) -> None:
-        self.schedule_by = Seeded(random.randrange(1_000_000))
-        self._reset()
-        super().begin(polls)
-        self._start = time.perf_counter_ns()
+    def _reset(self) -> None:
+        self.schedule_by, self._start = Seeded(random.randrange(1_000_000)), time.perf_counter_ns()
+        super()._reset()
 
     def now(self) -> int:
         return super().now() + time.perf_counter_ns() - self._start  # a wait is a jump
@@ -45,19 +40,17 @@ class OsThreads(VirtualThreads):
 
 @contextmanager
 def _being(thread: threading.Thread) -> Iterator[None]:
-    """Be another thread for a `with` block, for Python and for us."""
-    ident, known = threading.get_ident, threading._active  # type: ignore[attr-defined]
-    threading.get_ident = lambda: id(thread)
-    known[id(thread)] = thread
-    try:
-        with threads.on(_known.get(thread)):
-            try:
-                yield
-            finally:
-                _known[thread] = threads.local.thread
-    finally:
-        threading.get_ident = ident
-        del known[id(thread)]
+    """Be another thread for a `with` block, for Python and for the recordings that know it."""
+    active, ours = threading._active, vars(thread)  # type: ignore[attr-defined]
+    before, threading.get_ident = threading.get_ident, lambda: id(thread)
+    active[id(thread)] = thread
+    with threads.on(ours.get("spanlab")):
+        try:
+            yield
+        finally:
+            ours["spanlab"] = threads.local.thread
+            threading.get_ident = before
+            del active[id(thread)]
 
 
 def start(self: threading.Thread) -> None:
@@ -73,8 +66,12 @@ def start(self: threading.Thread) -> None:
     self.join = lambda timeout=None: None  # type: ignore[method-assign]
 
 
-class _Nothing:
-    """What a loop without sockets selects from."""
+class Loop(asyncio.BaseEventLoop):
+    """A loop that needs nobody: no sockets to select from, one thread for its executor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._selector, self._pool = self, threading.Thread(name="asyncio_0")
 
     def select(self, timeout: float | None) -> list[Any]:
         until = time.monotonic() + (timeout or 0)
@@ -85,21 +82,11 @@ class _Nothing:
     def get_map(self) -> dict[int, Any]:
         return {}
 
-    def close(self) -> None: ...
-
-
-class Loop(asyncio.BaseEventLoop):
-    """A loop that needs nobody: no sockets, and one thread for its executor."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._selector, self._pool = _Nothing(), threading.Thread(name="asyncio_0")
-
     def _process_events(self, events: list[Any]) -> None: ...
 
     def _write_to_self(self) -> None: ...
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
         done = self.create_future()
         with _being(self._pool):
             try:

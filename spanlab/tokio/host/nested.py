@@ -12,9 +12,6 @@ from typing import Any
 from spanlab.errors import MissingPackage
 from spanlab.threads import Thread, inherited
 
-if sys.platform == "emscripten":
-    from spanlab.tokio.host import browser
-
 
 def run_to_end(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end. After an interrupt it has ended too."""
@@ -22,6 +19,8 @@ def run_to_end(coroutine: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner() as runner:
             _run_on(runner.get_loop(), coroutine)
     elif sys.platform == "emscripten":
+        from spanlab.tokio.host import browser
+
         with browser.aside(loop), asyncio.Runner(loop_factory=browser.Loop) as runner:
             _run_on(runner.get_loop(), coroutine)
     else:

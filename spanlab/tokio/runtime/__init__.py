@@ -25,15 +25,9 @@ else:
     from spanlab.tokio.runtime.os_threads import OsThreads
 
 __all__ = [
-    "CurrentThread",
-    "OsThreads",
-    "Replay",
-    "Runtime",
-    "Schedule",
-    "Seeded",
-    "VirtualThreads",
+    "CurrentThread", "OsThreads", "Replay", "Runtime", "Schedule", "Seeded", "VirtualThreads",
     "run",
-]
+]  # fmt: skip
 
 
 def run(
