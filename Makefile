@@ -60,8 +60,9 @@ site: $(VENV)/site ## build the pages that are read, and those that run in the b
 	@rm -rf site site.zip
 	PYTHONPATH=. $(BIN)/python notebooks/site/build.py site
 
-site-test: $(VENV)/test ## work every control of every page of site/ in a browser
-	SPANLAB_SITE=site $(BIN)/python -m pytest -s tests/browser/test_browser_site.py
+site-test: $(VENV)/test ## work every control of site/ in a browser, run a lesson; SPANLAB_SOAK=1: all
+	SPANLAB_SITE=site $(BIN)/python -m pytest -s tests/browser/test_browser_site.py \
+	  tests/browser/test_browser_lite.py
 
 clean: ## remove .venv and everything that was generated
 	rm -rf .venv .venv-3.* .pytest_cache .mypy_cache .ruff_cache build dist site site.zip *.egg-info
