@@ -109,7 +109,7 @@ class Handle(Spawner):
         """Poll a future on this thread until it has a value; its timers and tasks go on elsewhere.
 
         The thread must not drive a runtime: take one of `spawn_thread`, or of `spawn_blocking` on
-        `OsThreads`. On a virtual clock nothing goes on while a poll waits for such a thread.
+        `OsThreads`. While a poll waits for it, time passes on `VirtualThreads`, on one thread none.
         """
         thread, future = _thread("handle.block_on()"), into_future(future, "handle.block_on()")
         if not isinstance(thread.runtime, _Entered) or thread.runtime.drives_here():
