@@ -117,6 +117,16 @@ def test_explore_finds_what_the_lessons_say() -> None:
         assert len(outcomes(partial(guarded["main"], form))) == 1
 
 
+def test_a_block_with_the_await_in_it_is_no_help() -> None:
+    """09: the frob's `in_block` has two outcomes, as the guard has."""
+    (cell,) = [cell.source for cell in codes(LESSONS[9]) if cell.id == "form-block-code"]
+    space = cells("09")
+    exec(cell.replace("    await yield_now()", "        await yield_now()"), space)
+    found = outcomes(partial(space["main"], space["in_block"]))
+    assert sorted(each["innocent"] for each in found) == [(), ("guilty",)]
+    assert {each["after"] for each in found} == {("guilty",)}
+
+
 def test_more_workers_leave_the_innocent_alone_by_luck() -> None:
     """09: in the schedule of the model another worker takes it, with 2 and with 16."""
     space = cells("09")

@@ -18,7 +18,7 @@ BLOCKS = re.compile(r"\n\s*\n|\n(?=- |\d+\. |\|)")
 ENDS = re.compile(r"(?<=[.!?:]) (?=[A-Z`*①-⑳(“])")
 LABEL = re.compile(r"^(- |\d+\. |(\*\*)?(Tweak|Twiddle|Frob)\.(\*\*)? )")
 NOT_SAID = re.compile(
-    r"#|<t|</t|\*\*(Next|In your own code):|Stop and think|\*.*: …\*$|\|.*….*\|$",
+    r"#|<t|</t|\*\*(Next|In your own code|To argue about):|Stop and think|\*.*: …\*$|\|.*….*\|$",
 )
 TASKS = re.compile(
     r"title|map|symptoms-[a-z-]+|(code|more)?-?imports(-text)?"
