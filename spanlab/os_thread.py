@@ -116,11 +116,7 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     name = repr(thread) if thread else None
     handle._os_thread = threading.Thread(None, handle._run, name, (thread,), daemon=True)
     process.handles.add(handle)
-    try:
-        handle._os_thread.start()
-    except RuntimeError:  # a browser has no threads
-        handle._os_thread = None
-        handle._run(thread)
+    handle._os_thread.start()
     if here is not None and not here.recorder.is_real:
         handle.join_or_leave_waiting()
     return handle
