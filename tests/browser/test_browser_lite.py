@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST = "01_the_lost_parent"
 RUN = Path(os.environ.get("SPANLAB_SITE", "site")) / "run"
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 SECONDS, BYTES = 25, 45_000_000
 OTHERWISE = {  # cells that say something else there, and why
     "00_start_here": {"machine"},  # what this machine can do: no threads there
@@ -53,7 +54,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """Give a page of a cold browser that finds no host but this one."""
     chromium = need("chromium", "apt-get install chromium")
     profile = tmp_path_factory.mktemp("profile")
-    with browser_page(chromium, profile, "--host-resolver-rules=MAP * ~NOTFOUND") as page:
+    with browser_page(chromium, profile, ALONE) as page:
         page.set_default_timeout(600_000)
         yield page
 
@@ -103,7 +104,8 @@ def each() -> list[Any]:
 @pytest.mark.parametrize("path", each())
 def test_a_notebook_runs_as_on_cpython(path: Path, page: Page, base: str) -> None:
     """No error, nobody else is asked, each cell says the same but those that are listed."""
-    start = time.monotonic()
+    asked, start = list[str](), time.monotonic()
+    page.context.on("request", lambda request: asked.append(request.url))
     lesson = Lesson(page, (base, ""), path.stem)
     assert lesson.run_all() == []
     seconds = time.monotonic() - start
