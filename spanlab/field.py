@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, NoReturn
 
 from spanlab.errors import UsageError
 from spanlab.values import LONG, Some, debug, display, number
@@ -31,11 +31,14 @@ class Level(IntEnum):
     @classmethod
     def parse(cls, value: Level | str | int) -> Level:
         """Read a level from its name in any case, or from 1 (TRACE) to 5 (ERROR)."""
-        try:
-            return cls[value.upper()] if isinstance(value, str) else cls(value)
-        except (KeyError, ValueError):
-            names = ", ".join(repr(level.name.lower()) for level in cls)
-            raise UsageError(f"a level is one of {names}, got {value!r}") from None
+        if isinstance(value, str):
+            value = cls.__members__.get(value.upper(), value)
+        return cls(value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        names = ", ".join(repr(level.name.lower()) for level in cls)
+        raise UsageError(f"a level is one of {names}, got {value!r:.60}")
 
 
 class Text(str):

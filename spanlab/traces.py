@@ -122,6 +122,8 @@ class Trace:
 
     def of(self, kind: type[R]) -> list[R]:
         """All records of one kind, in order."""
+        if getattr(kind, "__module__", "") != "spanlab.record":
+            raise UsageError(f"of() needs a class of records, got {kind!r:.60}. Write: of(Event)")
         return self._named(kind.__name__)
 
     def _named(self, kind: str) -> list[Any]:
@@ -172,6 +174,9 @@ class Trace:
 
     def scope(self, event: Event) -> tuple[str, ...]:
         """Name the spans that an event belongs to, leaf to root."""
+        if not hasattr(event, "parent"):
+            call = "trace.scope(trace.events[0])"
+            raise UsageError(f"scope() needs an event, got {event!r:.60}. Write: {call}")
         return self.names(event.parent)
 
     @property
@@ -220,10 +225,11 @@ class Trace:
     def __getitem__(self, step: int | slice) -> Record | Trace:
         if isinstance(step, int):
             return self.records[step]
-        first, end, stride = step.indices(len(self))
+        first, end, stride = step.indices(len(self)) if isinstance(step, slice) else (0, 0, 0)
         if stride != 1:
             raise UsageError(
-                f"a part of a trace is all of a stretch, got {step}. Write: trace[10:20]"
+                f"a part of a trace is one record or a stretch, got {step!r:.60}. "
+                f"Write: trace[10], or: trace[10:20]"
             )
         return self._part(first, max(first, end))
 

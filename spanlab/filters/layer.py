@@ -6,6 +6,7 @@ from collections import defaultdict
 from sys import _getframe
 from typing import Any
 
+from spanlab.errors import UsageError
 from spanlab.evidence.replay import Stacks
 from spanlab.field import Level
 from spanlab.filters.env_filter import EnvFilter, Filtering
@@ -42,6 +43,10 @@ def with_filter(trace: Trace, filter: str | EnvFilter) -> Trace:
     >>> len(with_filter(trace, "info,app::db=off").events)
     0
     """
+    if not isinstance(trace, Trace):
+        raise UsageError(
+            f"with_filter() needs a trace, got {trace!r:.60}. Write: with_filter(trace, 'info')"
+        )
     layer, stacks = Filtering(filter, is_alone=False), Stacks()
     rows, places = list[Any](), list[int]()
     seen: dict[int | None, int | None] = {}  # open spans, each with the nearest that is not hidden

@@ -127,6 +127,10 @@ class Span:
 
     def in_scope(self, function: Callable[[], T]) -> T:
         """Call `function` inside this span."""
+        if not callable(function):
+            raise UsageError(
+                f"in_scope() calls a function, got {function!r:.60}. Write: in_scope(lambda: …)"
+            )
         with Entered(self, _caller(), id(_getframe())):
             del self  # or the traceback of a panic would keep it open
             return function()

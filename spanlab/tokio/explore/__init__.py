@@ -14,6 +14,7 @@ from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.evidence.labels import Labels
 from spanlab.evidence.panic import quiet
 from spanlab.evidence.sites import file_name
+from spanlab.future import check_future
 from spanlab.recorder import recording
 from spanlab.tokio.explore.search import Chance, Search, Seen, Tried
 from spanlab.tokio.explore.theorem import Break
@@ -163,8 +164,9 @@ class _Runs:
         runtime, error = VirtualThreads(self.workers, schedule), ""
         runtime.polls = self.polls
         with recording(clock=runtime.now) as trace:
+            main = check_future(self.make_main(), "explore()")
             try:
-                runtime.block_on(self.make_main())
+                runtime.block_on(main)
             except Seen:
                 return None
             except Exception as failure:

@@ -31,6 +31,8 @@ class Seeded(Schedule):
     """Chance, the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
+        if not isinstance(seed, int):
+            raise UsageError(f"a seed is a whole number, got {seed!r:.60}. Write: Seeded(1)")
         self._seed = seed
         self.begin()
 
