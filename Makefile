@@ -38,7 +38,8 @@ test-all: ## the same on every Python that is supported, each in a .venv of its 
 
 soak: $(VENV)/test ## run the tests of threads, schedules, promises, changed traces and repairs at full length
 	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio tests/causes/test_promises.py \
-	  tests/view/test_mutations.py tests/view/test_big.py tests/yours/test_audit.py
+	  tests/view/test_mutations.py tests/view/test_big.py tests/yours/test_audit.py \
+	  tests/browser/test_browser_stepper.py
 
 bench: $(VENV)/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
 	$(BIN)/python tests/tools/bench.py
@@ -52,7 +53,7 @@ figures: $(VENV)/test ## draw the pictures of the README again
 	PYTHONPATH=tests $(BIN)/python tests/tools/figures.py
 
 links: ## write the account that is named in the Makefile into the links of README
-	@[ "$(OWNER)" != OWNER ] || echo "No account is named yet: write it into the Makefile, as OWNER."
+	$(if $(filter OWNER,$(OWNER)),@echo "No account is named yet: set OWNER in the Makefile.")
 	sed -i.old -E 's#(mybinder\.org/v2/gh/)[^/]+#\1$(OWNER)#g; s#https://[^./]+(\.github\.io/spanlab)#https://$(OWNER)\1#g' README.md
 	rm README.md.old
 

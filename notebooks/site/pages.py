@@ -202,10 +202,11 @@ def rendered(notebook: nbformat.NotebookNode, told: dict[int, Told]) -> tuple[st
         if cell.cell_type == "markdown":
             parts.append(markdown(cell.source))
         elif cell.source.strip():
-            code = highlight(cell.source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
-            parts.append(
-                f'<pre class="in" id="cell-{cell.id}" tabindex="0"><code>{code}</code></pre>'
-            )
+            if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+                code = highlight(cell.source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
+                parts.append(
+                    f'<pre class="in" id="cell-{cell.id}" tabindex="0"><code>{code}</code></pre>'
+                )
             inside = exercise(cell.source)
             if not inside and cell.execution_count in told:
                 inside = shown(told[cell.execution_count], cell.id, live)

@@ -98,10 +98,10 @@ class Evidence:
             message = re.sub(r"\d+", "#", entry.message or "")
             self.seen.append(
                 Seen(
-                    number if entry.kind == "event" else 0, entry.at, (entry.target, message),
+                    number if entry.kind == "event" else 0, entry.at, (entry.head.target, message),
                     tuple((name, texts(fields)) for name, fields in entry.scope),
                     texts(entry.fields), None if time is None else time / 1e9,
-                    entry.thread_name or str(entry.thread or ""), entry.time,
+                    entry.head.thread_name or str(entry.head.thread or ""), entry.time,
                 )
             )  # fmt: skip
         self.places: defaultdict[Place, list[int]] = defaultdict(list)

@@ -168,9 +168,15 @@ def test_text_stands_before_every_code_cell(path: Path) -> None:
 
 @each_lesson
 def test_a_text_for_after_the_commit_is_told_once(path: Path) -> None:
-    """Each has its cell, and each such cell has its text."""
-    shown = [match[1] for cell in codes(path) if (match := TELLS_ONLY.fullmatch(cell.source))]
-    assert sorted(shown) == sorted(told(path))
+    """Each has its cell, whose source is folded; and each such cell has its text."""
+    telling = {
+        cell.id: match for cell in codes(path) if (match := TELLS_ONLY.fullmatch(cell.source))
+    }
+    assert sorted(match[1] for match in telling.values()) == sorted(told(path))
+    folded = {
+        cell.id for cell in codes(path) if "source_hidden" in cell.metadata.get("jupyter", {})
+    }
+    assert folded == set(telling)
 
 
 @each_page

@@ -33,13 +33,14 @@ KEPT = ' ="<>():/,;!*-._~?@$+|{}[]^`'  # what a picture in an attribute need not
 class Page(NamedTuple):
     """A page: its title and what stands on it; live, a script shows `state` in its place.
 
-    `names` are the names of the script, the outer first; `state` is JSON.
+    `names` are the names of the script, the outer first; `state` is JSON; `above` stays.
     """
 
     title: str
     html: str
     state: str = ""
     names: tuple[str, ...] = ()
+    above: str = ""
 
 
 class Saved:
@@ -90,7 +91,7 @@ def whole(page: Page) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=False)}">\n'
         f"<title>{title}</title>\n<style>{_tight(css)}</style>\n"
-        f'<main><h1>{title}</h1><div id="live">{_lighter(page.html)}</div></main>\n'
+        f'<main><h1>{title}</h1>{page.above}<div id="live">{_lighter(page.html)}</div></main>\n'
         f"{live if code else ''}</html>\n"
     )
 
