@@ -31,9 +31,10 @@ class Level(IntEnum):
     @classmethod
     def parse(cls, value: Level | str | int) -> Level:
         """Read a level from its name in any case, or from 1 (TRACE) to 5 (ERROR)."""
+        known: Any = value
         if isinstance(value, str):
-            value = cls.__members__.get(value.upper(), value)
-        return cls(value)
+            known = cls.__members__.get(value.upper(), value)
+        return cls(known)
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:

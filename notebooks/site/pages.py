@@ -50,7 +50,6 @@ class Page(NamedTuple):
     title: str
     promise: str
     minutes: str
-    picture: str
     symptoms: list[tuple[str, str]]  # its headings, with their places
     printed: dict[str, str]  # by its cells
     bytes: int
@@ -233,11 +232,10 @@ def written(path: Path, names: list[str], target: Path) -> Page:
     html = document(f"{title.replace('`', '')} · spanlab", "\n".join(links), body, live, more)
     (target / f"{path.stem}.html").write_text(html, encoding="utf-8", newline="\n")
     minutes = re.search(r"\*\*(\d+ minutes[^*]*)\*\*", text)
-    picture = re.search(r"<img alt=\"[^\"]*\" src='data:.*?'", body)
     symptoms = re.findall(r'<h2 id="([^"]*)">\d+ (.*?)</h2>', body)
     return Page(
-        path.stem, title, promise, minutes[1] if minutes else "", picture[0] if picture else "",
-        symptoms, printed(notebook), len(html.encode()),
+        path.stem, title, promise, minutes[1] if minutes else "", symptoms, printed(notebook),
+        len(html.encode()),
     )  # fmt: skip
 
 
@@ -257,19 +255,24 @@ def short(name: str) -> str:
     return name[:2] if name[0].isdigit() else name
 
 
-def landing(pages: list[Page]) -> str:
-    """Write the first page: what people ask, a picture of each lesson, and a search by symptom.
+def asking(name: str) -> str:
+    """Show what a lesson asks of one line; the picture is one of README's."""
+    svg = (NOTEBOOKS / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+    [alt] = re.findall("<title>(.*?)</title>", svg)
+    return lighter(
+        f'<img alt="{alt}" src="data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}">'
+    )
 
-    A picture answers what its lesson asks, so it is folded.
-    """
+
+def landing(pages: list[Page]) -> str:
+    """Write the first page: what people and lessons ask, and a search by symptom."""
     lessons = [each for each in pages if each.name[0].isdigit()]
-    fold = "<details><summary>Its picture, which answers the question</summary>{}></details>"
     cards = "".join(
         f'<li><h3><a href="{p.name}.html">{p.name[:2]} '
         f"{markdown(p.title).strip().removeprefix('<p>').removesuffix('</p>')}</a></h3>"
         f'{markdown(p.promise)}<p class="dim">{p.minutes}</p>'
         f'<p class="do"><a href="{p.name}.html">Read</a>{run_link(p.name)}</p>'
-        f"{fold.format(p.picture) if p.picture else ''}</li>"
+        f"{asking(p.name)}</li>"
         for p in lessons
     )
     signs = "".join(

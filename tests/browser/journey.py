@@ -161,7 +161,7 @@ class Lesson:
         page.goto(f"{base}/{where}", wait_until="commit")
         page.wait_for_function("() => !!window.jupyterapp")
         page.evaluate("async () => { await window.jupyterapp.restored; }")
-        expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible()
+        page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
         page.wait_for_function(IDLE)
 
     def command(self, name: str, **options: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ from spanlab.tokio.host import browser
 def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start threads as the browser does."""
     monkeypatch.setattr(threading.Thread, "start", browser.start)
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", browser.submit)
 
 
 def on_threads() -> list[tuple[str, int]]:
@@ -109,6 +111,7 @@ def in_a_loop(work: Any) -> Any:
     return asyncio.run(outer())
 
 
+@pytest.mark.usefixtures("no_threads")
 def test_our_loop_runs_beside_one_that_waits() -> None:
     """It sleeps, makes tasks, and its executor is one thread with an empty context."""
 
@@ -125,6 +128,7 @@ def test_our_loop_runs_beside_one_that_waits() -> None:
     assert first == second != threading.get_ident()
 
 
+@pytest.mark.usefixtures("no_threads")
 def test_an_error_in_the_executor_is_raised_where_it_is_awaited() -> None:
     """And not where the function is given away."""
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
 from typing import Any
@@ -66,12 +67,23 @@ def start(self: threading.Thread) -> None:
     self.join = lambda timeout=None: None  # type: ignore[method-assign]
 
 
+def submit(self: Any, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+    """Run a function on the one thread of a pool: stands in for `ThreadPoolExecutor.submit`."""
+    done = Future[Any]()
+    with _being(vars(self).setdefault("thread", threading.Thread(name="asyncio_0"))):
+        try:
+            done.set_result(Context().run(function, *args, **kwargs))
+        except Exception as error:
+            done.set_exception(error)
+    return done
+
+
 class Loop(asyncio.BaseEventLoop):
-    """A loop that needs nobody: no sockets to select from, one thread for its executor."""
+    """A loop that needs nobody: it has no sockets to select from."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._selector, self._pool = self, threading.Thread(name="asyncio_0")
+        self._selector = self
 
     def select(self, timeout: float | None) -> list[Any]:
         until = time.monotonic() + (timeout or 0)
@@ -85,15 +97,6 @@ class Loop(asyncio.BaseEventLoop):
     def _process_events(self, events: list[Any]) -> None: ...
 
     def _write_to_self(self) -> None: ...
-
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
-        done = self.create_future()
-        with _being(self._pool):
-            try:
-                self.call_soon(done.set_result, Context().run(func, *args))
-            except Exception as error:
-                self.call_soon(done.set_exception, error)
-        return done
 
 
 @contextmanager
@@ -112,3 +115,4 @@ def aside(outer: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 if sys.platform == "emscripten":
     threading.Thread.start = start  # type: ignore[method-assign]
+    ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
