@@ -241,6 +241,20 @@ def test_the_map_has_every_lesson(path: Path) -> None:
     assert own + listed == [lesson.name for lesson in LESSONS]
 
 
+@each_lesson
+def test_readme_asks_what_a_lesson_asks(path: Path) -> None:
+    """Its picture offers every answer and gives none; beside it are the three ways to open it."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [row] = re.findall(rf"^\| .*{path.name}.*$", readme, re.M)
+    [(picture, alt)] = re.findall(r'<img src="notebooks/figures/([^"]*)" alt="([^"]*)"', row)
+    assert picture == f"{path.stem}.svg"
+    assert alt == figures()[picture].alt
+    asked = [line for line in question(path.stem[:2]).lines if f", {line.message}: " in alt]
+    assert all(f"in {choice}" in alt for choice in asked[0].spans)
+    where = [(f"/{path.stem}.html", "Read"), (f"?path={path.name}", "Run"), (path.name, "Binder")]
+    assert all(re.search(rf"\[{word}\]\([^)]*{re.escape(to)}\)", row) for to, word in where)
+
+
 # ---------------------------------------------------------------- what comes from the real crates
 
 
