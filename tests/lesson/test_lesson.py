@@ -66,7 +66,7 @@ def in_spanlab(program: str) -> Trace:
     if program not in added:
         return run(getattr(programs, program)()())
     alone = program in variants.ON_ONE_THREAD or added[program] in lessons.ON_ONE_THREAD
-    return run(added[program](), on=CurrentThread() if alone else None)
+    return run(added[program](), on=CurrentThread() if alone else None, level="info")
 
 
 @pytest.fixture(autouse=True)
