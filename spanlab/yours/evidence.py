@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,6 +16,7 @@ from spanlab.yours.times import nanoseconds
 Place = tuple[str, str]  # of an event in the source, as a log shows it: target, masked message
 Key = tuple[str, tuple[tuple[str, str], ...]]  # a span as a log knows it: name and fields
 Ids = dict[str, set[str]]  # values by field
+KEPT = 8192  # places and spans that are kept once
 
 
 def plain(value: Any) -> str:
@@ -85,25 +86,34 @@ class Family:
         return found
 
 
-class Evidence:
-    """The entries of one stretch, with what they say of places and spans."""
+def seen_in(entries: Iterable[Entry], number: int = 0) -> Iterator[Seen]:
+    """Give what suspicion needs of entries, whose events count on from a number."""
+    known: dict[Any, Any] = {}
+    for entry in entries:
+        if entry.kind == "noise":
+            continue
+        number += entry.kind == "event"
+        time = nanoseconds(entry.time) if entry.time else None
+        place = entry.target, re.sub(r"\d+", "#", entry.message or "")
+        scope = tuple((name, texts(fields)) for name, fields in entry.scope)
+        if len(known) > KEPT:
+            known.clear()
+        yield Seen(
+            number if entry.kind == "event" else 0, entry.at, known.setdefault(place, place),
+            known.setdefault(scope, scope), texts(entry.fields),
+            None if time is None else time / 1e9, entry.thread_name or str(entry.thread or ""),
+            entry.time,
+        )  # fmt: skip
 
-    def __init__(self, entries: Iterable[Entry], number: int = 0) -> None:
-        self.seen: list[Seen] = []
-        for entry in entries:
-            if entry.kind == "noise":
-                continue
-            number += entry.kind == "event"
-            time = nanoseconds(entry.time) if entry.time else None
-            message = re.sub(r"\d+", "#", entry.message or "")
-            self.seen.append(
-                Seen(
-                    number if entry.kind == "event" else 0, entry.at, (entry.target, message),
-                    tuple((name, texts(fields)) for name, fields in entry.scope),
-                    texts(entry.fields), None if time is None else time / 1e9,
-                    entry.thread_name or str(entry.thread or ""), entry.time,
-                )
-            )  # fmt: skip
+
+class Evidence:
+    """What was seen in one stretch, and what it says of places and spans.
+
+    Stretches of one log are put together by putting one after the other what was seen in them.
+    """
+
+    def __init__(self, every: Iterable[Seen]) -> None:
+        self.seen = [*every]
         self.places: defaultdict[Place, list[int]] = defaultdict(list)
         for at, seen in enumerate(self.seen):
             if seen.number:

@@ -12,8 +12,7 @@ from spanlab.traces import Trace
 from spanlab.view.fmt import log
 from spanlab.view.page import page, prose
 from spanlab.view.words import circled, count, listed, need, quoted
-from spanlab.yours.entry import Entry
-from spanlab.yours.evidence import Evidence, Place, Seen
+from spanlab.yours.evidence import Evidence, Place, Seen, seen_in
 from spanlab.yours.read_log import read_log
 from spanlab.yours.rules import RULES, Case
 
@@ -36,7 +35,7 @@ class Suspect:
     `kind` is "lost", "foreign" or "held"; `span` names the span that they lost, or that holds
     them. `lines` are numbers of events in the log, `why` is the evidence in words, `cause` a
     class of causes as far as a log can tell it. `file_line` and `time` are those of the first of
-    them, where it was read from a log.
+    them, where it was read from a log, and `file` where that lies in many.
     """
 
     kind: str
@@ -48,6 +47,7 @@ class Suspect:
     cause: str
     file_line: int = 0
     time: str = ""
+    file: str = ""
 
     @property
     def sure(self) -> str:
@@ -60,6 +60,7 @@ class Suspect:
         did = {"lost": "lost", "foreign": "stands in a foreign", "held": "is in a held"}[self.kind]
         what = f"{quoted(self.place[1] or self.place[0])} {self.sure} {did} {listed((self.span,))}"
         at = f"; the first is line {self.file_line}" if self.file_line else ""
+        at += f" of {self.file}" if self.file else ""
         at += f", {self.time}" if at and self.time else ""
         return f"{what} ({which}{more}{at}): {'; '.join(self.why)}. Class of causes: {self.cause}."
 
@@ -94,17 +95,17 @@ def suspects(trace: Trace) -> Suspects:
     need('suspects(read_log("app.log"))', trace)
     if trace.origin is None:
         printed = log(trace, "json", time=True, target=True, thread_names=True)
-        return found_in(read_log(f"{printed}\n").origin.entries())
-    found, origin = found_in(trace.origin.entries()), trace.origin
+        return found_in(seen_in(read_log(f"{printed}\n").origin.entries()))
+    found, origin = found_in(seen_in(trace.origin.entries())), trace.origin
     placed = Suspects(replace(s, file_line=origin.line(s.lines[0])) for s in found)
     origin.suspected = {n: str(s) for s in reversed(placed) for n in s.lines}
     placed.note = found.note if origin.understood else f"{origin.nothing}."
     return placed
 
 
-def found_in(entries: Iterable[Entry], number: int = 0) -> Suspects:
-    """Rank the suspects of one stretch of a log, whose events count on from a number."""
-    told = Evidence(entries, number)
+def found_in(seen: Iterable[Seen]) -> Suspects:
+    """Rank the suspects of one stretch of a log."""
+    told = Evidence(seen)
     found = [*_foreign(told), *_lost(told), *_held(told)]
     best: dict[Place, Suspect] = {}
     for suspect in sorted(found, key=lambda s: -s.score):
