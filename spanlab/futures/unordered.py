@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from spanlab.future import Future, Pending, into_future
+from spanlab.future import Future, Pending, drop, into_future
 from spanlab.tokio.wait import here, saw
 
 
@@ -65,7 +65,7 @@ class Child:
     def drop(self) -> None:
         """Drop the future. Who wakes it from now on wakes nobody."""
         inner, self.inner, self.is_queued = self.inner, None, True
-        inner.close()
+        drop(inner)
 
 
 class Children:

@@ -94,15 +94,15 @@ def seen_in(entries: Iterable[Entry], number: int = 0) -> Iterator[Seen]:
             continue
         number += entry.kind == "event"
         time = nanoseconds(entry.time) if entry.time else None
-        place = entry.target, re.sub(r"\d+", "#", entry.message or "")
+        place = entry.head.target, re.sub(r"\d+", "#", entry.message or "")
         scope = tuple((name, texts(fields)) for name, fields in entry.scope)
         if len(known) > KEPT:
             known.clear()
         yield Seen(
             number if entry.kind == "event" else 0, entry.at, known.setdefault(place, place),
             known.setdefault(scope, scope), texts(entry.fields),
-            None if time is None else time / 1e9, entry.thread_name or str(entry.thread or ""),
-            entry.time,
+            None if time is None else time / 1e9,
+            entry.head.thread_name or str(entry.head.thread or ""), entry.time,
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -109,11 +110,11 @@ def _lines(file: IO[bytes]) -> Iterator[Line]:
 def workers(where: int | str) -> Iterator[Any]:
     """Give the client of so many workers on this machine, or of a cluster, by its address."""
     try:
-        from distributed import Client, LocalCluster
+        distributed: Any = import_module("distributed")
     except ImportError:
         raise MissingPackage("workers need dask. Write: pip install 'spanlab[dask]'") from None
     own = {"threads_per_worker": 1, "memory_limit": MEMORY, "dashboard_address": ":0"}
     with ExitStack() as stack:
         if isinstance(where, int):
-            where = stack.enter_context(LocalCluster(n_workers=where, **own))
-        yield stack.enter_context(Client(where))
+            where = stack.enter_context(distributed.LocalCluster(n_workers=where, **own))
+        yield stack.enter_context(distributed.Client(where))
