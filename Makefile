@@ -53,7 +53,7 @@ figures: $(VENV)/test ## draw the pictures of the README again
 	PYTHONPATH=tests $(BIN)/python tests/tools/figures.py
 
 links: ## write the account that is named in the Makefile into the links of README
-	$(if $(filter OWNER,$(OWNER)),@echo "No account is named yet: set OWNER in the Makefile.")
+	@[ "$(OWNER)" != OWNER ] || echo "No account is named yet: write it into the Makefile, as OWNER."
 	sed -i.old -E 's#(mybinder\.org/v2/gh/)[^/]+#\1$(OWNER)#g; s#https://[^./]+(\.github\.io/spanlab)#https://$(OWNER)\1#g' README.md
 	rm README.md.old
 

@@ -80,7 +80,7 @@ def executed(path: Path) -> tuple[nbformat.NotebookNode, dict[int, Told]]:
     notebook.cells = [first, *notebook.cells, last]
     paths = os.pathsep.join([str(NOTEBOOKS.parent), os.environ.get("PYTHONPATH", "")])
     client = NotebookClient(
-        notebook, timeout=600, record_timing=False, store_widget_state=False,
+        notebook, timeout=1800, record_timing=False, store_widget_state=False,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.frames import unwind
 from spanlab.future import USED, Future, Pending
-from spanlab.futures.unordered import Children
+from spanlab.futures.unordered import Children, several
 from spanlab.tokio.macros import Branches
 from spanlab.tokio.wait import saw
 
@@ -173,7 +173,7 @@ def join_all(futures: Iterable[Any]) -> Future[list[Any]]:
 
     In Rust: `futures::future::join_all`.
     """
-    all_of_them = tuple(futures)
+    all_of_them = several(futures, "join_all()")
     return (_JoinAll if len(all_of_them) <= SMALL else _JoinMany)(all_of_them)
 
 
@@ -182,5 +182,5 @@ def try_join_all(futures: Iterable[Any]) -> Future[list[Any]]:
 
     In Rust: `futures::future::try_join_all`.
     """
-    all_of_them = tuple(futures)
+    all_of_them = several(futures, "try_join_all()")
     return (_TryJoinAll if len(all_of_them) <= SMALL else _TryJoinMany)(all_of_them)

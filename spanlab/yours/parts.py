@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import pickle
 import zlib
+from array import array
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from spanlab.errors import MissingPackage, UsageError
-from spanlab.yours.evidence import Seen, seen_in
+from spanlab.yours.entry import Entry
+from spanlab.yours.evidence import Evidence, Seen, seen_in
 from spanlab.yours.rested import rested
 from spanlab.yours.style import SAMPLE, Line, Style
 from spanlab.yours.suspects import Suspects, found_in
@@ -28,7 +30,7 @@ from spanlab.yours.suspects import Suspects, found_in
 PIECE = 5_000  # entries that are packed together
 MEMORY = "400MB"  # of each worker
 CALL = 'suspects_in(["a.log.gz", "b.log.gz"])'
-Summary = list[bytes]  # what was seen in a file, so many entries in each piece
+Summary = tuple[list[bytes], "array[int]"]  # what was seen in a file, the lines of its events
 
 
 def suspects_in(files: Sequence[str | Path], client: Any = None) -> Suspects:
@@ -45,17 +47,17 @@ def suspects_in(files: Sequence[str | Path], client: Any = None) -> Suspects:
     paths = [Path(file).absolute() for file in files]
     with _opened(paths[0]) as file:
         style = Style(text for _, text in islice(_lines(file), SAMPLE))
-    seen, starts = list[Seen](), list[int]()  # the number of the first event of each file
+    seen, lines, starts = list[Seen](), array("Q"), list[int]()  # the first event of each file
     with rested():
-        for pieces in _summaries(partial(summary, style), paths, client):
-            begin = next((one.number for one in reversed(seen) if one.number), 0)
-            starts.append(begin + 1)
+        for pieces, of_file in _summaries(partial(summary, style), paths, client):
             for one in (one for piece in pieces for one in _unpacked(piece)):
-                one.number += begin * bool(one.number)
+                one.number += len(lines) * bool(one.number)
                 seen.append(one)
-        found, lines = found_in(seen), {one.number: one.at for one in seen}
+            starts.append(len(lines) + 1)
+            lines += of_file
+        found = found_in(Evidence(seen))
     placed = Suspects(
-        replace(one, file=str(files[bisect(starts, n) - 1]), file_line=lines[n])
+        replace(one, file=str(files[bisect(starts, n) - 1]), file_line=lines[n - 1])
         for one in found
         for n in one.lines[:1]
     )
@@ -77,12 +79,18 @@ def _summaries(
 
 def summary(style: Style, path: Path) -> Summary:
     """Read one file, a few entries at a time; the offset of an entry is its line, from 1."""
+    lines = array("Q")
+
+    def counted(entries: Iterator[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            if entry.kind == "event":
+                lines.append(entry.at)
+            yield entry
+
     with rested(), _opened(path) as file:
-        seen = seen_in(style.entries(_lines(file)))
-        return [
-            zlib.compress(pickle.dumps(piece), 1)
-            for piece in iter(lambda: [*islice(seen, PIECE)], [])
-        ]
+        seen = seen_in(counted(style.entries(_lines(file))))
+        pieces = iter(lambda: [*islice(seen, PIECE)], [])
+        return [zlib.compress(pickle.dumps(piece), 1) for piece in pieces], lines
 
 
 def _unpacked(piece: bytes) -> list[Seen]:

@@ -133,12 +133,12 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def browser_page(chromium: str, home: Path) -> Iterator[Page]:
+def browser_page(chromium: str, home: Path, *flags: str) -> Iterator[Page]:
     """Give a page of a headless Chromium; an error in the page fails the journey at its end."""
     errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch_persistent_context(
-            home, executable_path=chromium, headless=True, args=FLAGS,
+            home, executable_path=chromium, headless=True, args=[*FLAGS, *flags],
             viewport={"width": 1280, "height": 800},
         )  # fmt: skip
         browser.set_default_timeout(30_000)

@@ -5,14 +5,13 @@ It needs what `make site` built, so `make site-test` runs it: one lesson, and al
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -20,12 +19,13 @@ from conftest import need
 from journey import Lesson, browser_page, served
 from learner import COMMIT
 from nbclient import NotebookClient
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST = "01_the_lost_parent"
 RUN = Path(os.environ.get("SPANLAB_SITE", "site")) / "run"
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 SECONDS, BYTES = 25, 45_000_000
 OTHERWISE = {  # cells that say something else there, and why
     "00_start_here": {"machine"},  # what this machine can do: no threads there
@@ -39,42 +39,29 @@ OUTPUTS = """() => window.jupyterapp.shell.currentWidget.content.widgets
 
 
 @pytest.fixture(scope="module")
-def base() -> Iterator[str]:
-    with served(RUN) as address:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the running pages, each notebook with its predictions committed."""
+    folder = tmp_path_factory.mktemp("lite") / "run"
+    shutil.copytree(RUN, folder)
+    for path in folder.glob("files/*.ipynb"):
+        nbformat.write(committed(path), path)
+    with served(folder) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
-def asked() -> list[str]:
-    """Hold what the page asked of other hosts."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def page(base: str, asked: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """Give a page of a cold browser that reaches this machine alone; its notebooks commit."""
-
-    def answer(route: Route) -> None:
-        url = route.request.url
-        if not url.startswith((base, "data:", "blob:")):
-            asked.append(url)
-            route.abort()
-        elif urlsplit(url).path.startswith("/files/") and ".ipynb" in url:
-            route.fulfill(body=nbformat.writes(committed(json.loads(route.fetch().text()))))
-        else:
-            route.continue_()
-
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Give a page of a cold browser that finds no host but this one."""
     chromium = need("chromium", "apt-get install chromium")
-    with browser_page(chromium, tmp_path_factory.mktemp("profile")) as page:
-        page.context.route("**/*", answer)
-        page.set_default_timeout(300_000)
+    profile = tmp_path_factory.mktemp("profile")
+    with browser_page(chromium, profile, ALONE) as page:
+        page.set_default_timeout(600_000)
         yield page
 
 
-def committed(data: dict[str, Any]) -> nbformat.NotebookNode:
-    """Give a notebook in which each prediction is committed where it is asked for."""
-    notebook = nbformat.from_dict(data)
-    cells = []
+def committed(path: Path) -> nbformat.NotebookNode:
+    """Read a notebook, each prediction committed where it is asked for."""
+    notebook, cells = nbformat.read(path, 4), []
     for cell in notebook.cells:
         cells.append(cell)
         if cell.cell_type == "code" and re.search(r"= predict\(", cell.source):
@@ -95,14 +82,14 @@ def said(outputs: list[Any]) -> str:
 
 def on_cpython(path: Path) -> dict[str, str]:
     """Run the same notebook here, and give what each cell says."""
-    notebook = committed(json.loads(path.read_text(encoding="utf-8")))
+    notebook = committed(path)
     client = NotebookClient(notebook, timeout=300, record_timing=False, store_widget_state=False,
                             resources={"metadata": {"path": str(path.parent)}})  # fmt: skip
     client.execute(env=os.environ | {"PYTHONPATH": str(ROOT)})
     return {cell.id: said(cell.outputs) for cell in notebook.cells if cell.cell_type == "code"}
 
 
-def test_all_of_it_is_small_enough(base: str) -> None:
+def test_all_of_it_is_small_enough() -> None:
     """Nobody downloads more than that, even who opens everything."""
     assert sum(path.stat().st_size for path in RUN.rglob("*") if path.is_file()) < BYTES
 
@@ -115,14 +102,15 @@ def each() -> list[Any]:
 
 
 @pytest.mark.parametrize("path", each())
-def test_a_notebook_runs_as_on_cpython(path: Path, page: Page, base: str, asked: list[str]) -> None:
+def test_a_notebook_runs_as_on_cpython(path: Path, page: Page, base: str) -> None:
     """No error, nobody else is asked, each cell says the same but those that are listed."""
-    start = time.monotonic()
+    asked, start = list[str](), time.monotonic()
+    page.context.on("request", lambda request: asked.append(request.url))
     lesson = Lesson(page, (base, ""), path.stem)
     assert lesson.run_all() == []
     seconds = time.monotonic() - start
     print(f"{path.stem}: {seconds:.1f} s")
-    assert asked == []
+    assert [url for url in asked if not url.startswith((base, "data:", "blob:"))] == []
     there, here = dict(page.evaluate(OUTPUTS)), on_cpython(path)
     assert there.keys() == here.keys()
     wrong = {cell for cell, outputs in there.items() if said(outputs) != here[cell]}
