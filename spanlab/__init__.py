@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from spanlab.yours.audit import Audit, audit
     from spanlab.yours.audit.proof import prove
     from spanlab.yours.export import otlp, perfetto
+    from spanlab.yours.parts import suspects_in
     from spanlab.yours.read_log import read_log
     from spanlab.yours.rust import rust
     from spanlab.yours.suspects import Suspect, Suspects, suspects
@@ -96,7 +97,7 @@ __all__ = [
     "info_span", "instrument", "interval", "join", "join_all", "lanes", "log", "mpsc", "now",
     "oneshot", "otlp", "panic", "pending", "perfetto", "prove", "read_log", "recording", "run",
     "rust", "select", "set_panic_hook", "sleep", "sleep_until", "span", "spawn", "spawn_blocking",
-    "spawn_local", "spawn_thread", "step", "stream", "suspects", "timeout", "trace",
+    "spawn_local", "spawn_thread", "step", "stream", "suspects", "suspects_in", "timeout", "trace",
     "trace_span", "try_join", "try_join_all", "waker", "warn", "warn_span", "why",
     "with_filter", "yield_now",
 ]  # fmt: skip
@@ -120,6 +121,7 @@ _LATER = {  # modules that are loaded when one of these names is first asked for
     "yours.audit": "Audit audit", "yours.read_log": "read_log", "yours.export": "otlp perfetto",
     "yours.audit.proof": "prove", "yours.suspects": "Suspect Suspects suspects",
     "tokio.time": "Elapsed Interval interval now sleep_until timeout", "yours.rust": "rust",
+    "yours.parts": "suspects_in",
 }  # fmt: skip
 _MODULES = {name: module for module, names in _LATER.items() for name in names.split()}
 

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import spanlab
 from spanlab.errors import SpanlabError, UsageError
 from spanlab.lesson.program import Choices, main_of, program
 
+ONE = ("last", "matching", "perfetto", "otlp", "graph", "html")  # what is asked of one file alone
 FOUND, WRONG, STOPPED, PIPE = 1, 2, 130, 141  # exit codes, beside 0
 DEMOS = {
     "lost-parent": Choices(),
@@ -48,7 +50,14 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     log = command("log", run_log, "the spans of a log as a tree, and the lines that lost theirs")
-    log.add_argument("file", metavar="FILE", help="a log of tracing_subscriber::fmt; - for stdin")
+    log.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help="a log of tracing_subscriber::fmt; - for stdin; of many files the suspects alone",
+    )  # fmt: skip
+    log.add_argument(
+        "--workers", type=cluster, metavar="N",
+        help="let N processes read the files, or a dask cluster: its address",
+    )  # fmt: skip
     log.add_argument("--last", type=from_1, metavar="N", help="read the last N entries alone")
     log.add_argument("--matching", metavar="TEXT", help="read the entries with a text alone")
     log.add_argument("--perfetto", metavar="OUT", help="write lanes for ui.perfetto.dev")
@@ -83,6 +92,11 @@ def from_1(text: str) -> int:
     return number
 
 
+def cluster(text: str) -> int | str:
+    """Read a number of workers, or the address of those that run somewhere."""
+    return text if "://" in text else from_1(text)
+
+
 def existing(name: str) -> Path:
     """Give the path of a file, or of a folder, that is there."""
     if not Path(name).exists():
@@ -102,7 +116,9 @@ def log_of(name: str, come: Any = None, **part: Any) -> Any:
 
 def run_log(asked: Any, show: Any) -> int:
     """Show a log; one behind a pipe line by line, and the rest at its end or after Ctrl-C."""
-    come, stopped = None, False
+    if len(asked.files) > 1 or asked.workers:
+        return run_files(asked, show)
+    (asked.file,), come, stopped = asked.files, None, False
     if asked.file == "-" and not asked.json:
         come, stopped = show.followed(show.tell(show.console(asked.colour)))
     trace = log_of(asked.file, come, last=asked.last, matching=asked.matching)
@@ -119,6 +135,21 @@ def run_log(asked: Any, show: Any) -> int:
     else:
         show.show_trace(show.console(asked.colour), trace, found, asked.file)
     return STOPPED if stopped else FOUND if found else 0
+
+
+def run_files(asked: Any, show: Any) -> int:
+    """Show the suspects of a log that lies in many files."""
+    one = next((kind for kind in ONE if getattr(asked, kind)), None)
+    if one:
+        raise UsageError(f"--{one} takes one file, got {len(asked.files)}")
+    files = [existing(file) for file in asked.files]
+    with show.workers(asked.workers) if asked.workers else nullcontext() as client:
+        found = show.suspects_in(files, client)
+    if asked.json:
+        print(json.dumps(show.suspects_json(found), ensure_ascii=False, indent=1))
+    else:
+        show.show_suspects(show.console(asked.colour), found)
+    return FOUND if found else 0
 
 
 def run_replay(asked: Any, show: Any) -> int:

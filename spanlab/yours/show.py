@@ -19,6 +19,8 @@ from spanlab.yours.audit.found import Audit, Finding
 from spanlab.yours.evidence import Place
 from spanlab.yours.follow import followed as followed
 from spanlab.yours.moments import moments as moments
+from spanlab.yours.parts import suspects_in as suspects_in
+from spanlab.yours.parts import workers as workers
 from spanlab.yours.suspects import Suspect, Suspects
 
 MOST, LONGEST = 200, 20_000  # lines of a tree, spans and events that they are taken from
@@ -46,15 +48,20 @@ def branches(trace: Trace) -> list[Node]:
 def show_trace(out: Any, trace: Trace, found: Suspects, file: str) -> None:
     """Print the tree of a log, its suspects, what it does not show, and the next step."""
     show_tree(out, trace, frozenset(line for suspect in found for line in suspect.lines))
-    for suspect in found:
-        _suspect(out, suspect)
-    if not found:
-        out.print(found.note, style="green" if found.note == Suspects.note else "yellow")
+    show_suspects(out, found)
     if trace.origin is not None and trace.origin.untold:
         out.print(trace.origin.untold, style="dim")
     if found or found.note != Suspects.note:
         given = f" --log {shlex.quote(file)}" if file != "-" else ""
         out.print(f"→ spanlab audit SRC{given}: which lines of the source it may be", markup=False)
+
+
+def show_suspects(out: Any, found: Suspects) -> None:
+    """Print suspects, or why there are none."""
+    for suspect in found:
+        _suspect(out, suspect)
+    if not found:
+        out.print(found.note, style="green" if found.note == Suspects.note else "yellow")
 
 
 def show_tree(out: Any, trace: Trace, suspected: frozenset[int] = frozenset()) -> None:
@@ -169,15 +176,19 @@ def trace_json(trace: Trace, found: Suspects) -> dict[str, Any]:
         "format": origin.format if origin else None,
         "entries": dict(origin.counts) if origin else {},
         "not_shown": list(origin.missing) if origin else [],
-        "suspects": [_suspect_json(suspect) for suspect in found],
-        "note": "" if found else found.note,
         "tree": tree,
-    }
+    } | suspects_json(found)
+
+
+def suspects_json(found: Suspects) -> dict[str, Any]:
+    """Give what JSON has of suspects."""
+    told = [_suspect_json(suspect) for suspect in found]
+    return {"suspects": told, "note": "" if found else found.note}
 
 
 def _suspect_json(suspect: Suspect) -> dict[str, Any]:
     target, message = suspect.place
-    keys = ("kind", "span", "lines", "file_line", "time", "score", "why")
+    keys = ("kind", "span", "lines", "file", "file_line", "time", "score", "why")
     named = {key: getattr(suspect, key) for key in keys}
     told = {"target": target, "message": message, "cause": suspect.cause}
     return named | told | {"sure": suspect.sure}

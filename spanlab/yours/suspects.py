@@ -34,7 +34,7 @@ class Suspect:
     `kind` is "lost", "foreign" or "held"; `span` names the span that they lost, or that holds
     them. `lines` are numbers of events in the log, `why` is the evidence in words, `cause` a
     class of causes as far as a log can tell it. `file_line` and `time` are those of the first of
-    them, where it was read from a log.
+    them, where it was read from a log, and `file` where that lies in many.
     """
 
     kind: str
@@ -46,6 +46,7 @@ class Suspect:
     cause: str
     file_line: int = 0
     time: str = ""
+    file: str = ""
 
     @property
     def sure(self) -> str:
@@ -58,6 +59,7 @@ class Suspect:
         did = {"lost": "lost", "foreign": "stands in a foreign", "held": "is in a held"}[self.kind]
         what = f"{quoted(self.place[1] or self.place[0])} {self.sure} {did} {listed((self.span,))}"
         at = f"; the first is line {self.file_line}" if self.file_line else ""
+        at += f" of {self.file}" if self.file else ""
         at += f", {self.time}" if at and self.time else ""
         return f"{what} ({which}{more}{at}): {'; '.join(self.why)}. Class of causes: {self.cause}."
 

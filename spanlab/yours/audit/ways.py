@@ -150,7 +150,7 @@ def without_parent(words: str, how: str) -> str:
     if found is None:
         return ""
     level, comma, rest = ("", "", found[3]) if found[2] else found[3].partition(",")
-    made = f"{found[1]}({level}{comma} parent: None, {rest.lstrip()})".replace("( ", "(")
+    made = f"{found[1]}({level}{comma}{' ' * len(comma)}parent: None, {rest.lstrip()})"
     return LINKED.format(made) if how == "linked" else made
 
 

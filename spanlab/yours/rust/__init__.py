@@ -27,7 +27,7 @@ def rust(
     `fmt().init()` enables "info". `result` is what it printed. Nobody sees who starts a thread.
 
     Raises `UsageError` with what the compiler says, `MissingPackage` without cargo or its crates,
-    and `BudgetExceeded` after so many `seconds` or records: that error has the `trace`.
+    with a link to the Rust playground, and `BudgetExceeded`, with the `trace`, where it goes on.
     """
     source = Path(source).read_text("utf-8") if isinstance(source, os.PathLike) else source
     if not isinstance(source, str) or not source.strip():
