@@ -10,6 +10,7 @@ from typing import Any
 Pairs = Sequence[tuple[str, Any]]
 Scope = Sequence[tuple[str, Pairs]]  # root to leaf: the name of a span and its fields
 
+TIMED = "close time.busy="  # among the moments a log prints: each "close" has its times
 MOMENTS = ("new", "enter", "exit", "close")  # what happens to a span; other entries are events
 
 
@@ -30,7 +31,8 @@ class Entry:
     """What stands from one offset of a log to that of the next entry; "noise" is not of `fmt`.
 
     `unsure` names the parts that this format does not tell for certain: "message" where a word
-    of it may be a field, "spans" where a field may belong to another span or to the event.
+    of it may be a field, "spans" where a field may belong to another span or to the event,
+    "kind" where "new" may be a message or what happened to a span.
     """
 
     at: int
@@ -50,6 +52,8 @@ class Entry:
     def moment(self, kinds: Collection[str] = MOMENTS, shown: bool = True) -> Entry:
         """Take an entry that says no more than "new" of its span for what it is."""
         said = self.message in kinds and (self.scope or not shown)
+        if self.message == "close" and TIMED in kinds and not self.fields:
+            return self  # an event that says so
         if said and all(name.startswith("time.") for name, _ in self.fields):
             self.kind = str(self.message)
         return self
@@ -65,4 +69,4 @@ def moments(entries: Iterable[Entry]) -> frozenset[str]:
             said[str(entry.message)] += 1
         said["timed"] += [name for name, _ in entry.fields[:2]] == ["time.busy", "time.idle"]
     kinds = {kind for kind in MOMENTS if said[kind] >= 0.5 * len(spans - {""})}
-    return frozenset(kinds | ({"close"} if said["timed"] else set()))
+    return frozenset(kinds | ({"close", TIMED} if said["timed"] else set()))

@@ -11,7 +11,7 @@ from spanlab.yours import objects
 from spanlab.yours.chain import Chains
 from spanlab.yours.coloured import Coloured
 from spanlab.yours.compact import Shares, learned, shared
-from spanlab.yours.entry import Entry, moments
+from spanlab.yours.entry import MOMENTS, Entry, moments
 from spanlab.yours.fields import IDENT, Names
 from spanlab.yours.heads import HEADS, LEVELS, OTHER, OTHERS, TIME, usual
 from spanlab.yours.oneline import Lines
@@ -52,6 +52,7 @@ class Style:
         self.pretty: Pretty | None = None
         self.shares: Shares | None = None
         self.spanless = False
+        self.untold = False  # whether an entry is a moment of a span
         self.kinds: frozenset[str] = frozenset()  # of what happens to spans, as far as it is told
         self.goes_on: set[str] = set()  # places whose entries have several lines
         self.strangers: set[str] = set()  # lines that follow entries of different places
@@ -65,6 +66,7 @@ class Style:
             return
         found = list(self.entries(enumerate(lines)))
         shown = any(map(objects.shows_spans, full))
+        self.untold = not shown
         self.spanless = not shown and objects.tells_moments(found)
         self.kinds = moments(found)
 
@@ -205,10 +207,13 @@ class Style:
             entry = shared(entry, self.shares, self.kinds) if self.shares else entry
         else:
             return None
-        if entry is None or entry.message not in self.kinds:
+        if entry is None or entry.message not in MOMENTS:
             return entry
         hidden = self.format == "json" and (self.spanless or objects.shows_spans(text))
-        return entry.moment(self.kinds, shown=not hidden)
+        entry = entry.moment(self.kinds, shown=not hidden)
+        if self.untold and entry.kind == "event":
+            entry.unsure = ("kind",)
+        return entry
 
 
 def _digits(line: str) -> str:

@@ -117,14 +117,16 @@ class Words:
         self.targets = scoped | {start.word for start in plain if "::" in start.word}
         self.targets |= {name.partition("::")[0] for name in self.targets}  # the crate itself
         self.targets -= self.spans
-        ends: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-        for start in plain:
-            found = TARGET.match(start.rest)
-            known = bool(found and (found[1] in self.targets or "::" in found[1]))
-            ends[known][start.word] += 1
-        before = {word for word, n in ends[True].items() if ends[False][word] <= 0.1 * n}
-        self.spans |= before - self.targets
-        self.targets |= ends[False].keys() - self.spans
+        certain = set(self.targets)
+        for _ in range(2):  # what is a target alone is one behind a span
+            ends: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+            for start in plain:
+                found = TARGET.match(start.rest)
+                known = bool(found and (found[1] in self.targets or "::" in found[1]))
+                ends[known][start.word] += 1
+            before = {word for word, n in ends[True].items() if ends[False][word] <= 0.1 * n}
+            self.spans |= before - certain
+            self.targets = certain | ends[False].keys() - self.spans
 
     def _odd_targets(self, afters: list[str]) -> set[str]:
         """Learn targets with spaces: what different texts follow behind spans, or at the start."""

@@ -9,16 +9,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import json
 import os
 import platform
+import re
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from pathlib import Path
 from statistics import median
 from sys import _getframe
 from time import perf_counter_ns
@@ -32,6 +36,9 @@ from soak import HEAD, REPORT
 
 from spanlab import CurrentThread, OsThreads, Trace, info, info_span, recording, run, spawn
 from spanlab.evidence import chain
+from spanlab.yours.read_log import lines_of, read_log
+from spanlab.yours.style import Style
+from spanlab.yours.window import Window
 
 ROUNDS = 7
 SPANS = 10_000
@@ -315,6 +322,62 @@ def views() -> list[str]:
     ]
 
 
+LOGS = Path(__file__).parents[1] / "yours" / "logs.tar.xz"
+PLAIN = re.compile(r"(\S+Z) +([A-Z]+) (?:(.*?): )?([\w:]+): (.*)")  # time level spans target rest
+FIELD = re.compile(r"(\w[\w.]*)=(\"(?:[^\"\\]|\\.)*\"|\S+)")
+READ = 8_000_000  # bytes
+READ_BARS = {"json": 75, "full": 30, "index": 250}  # MB/s
+
+
+def lines_like(name: str) -> bytes:
+    """Lines of a log over and over, each time with other minutes and other numbers of requests."""
+    with tarfile.open(LOGS) as archive:
+        file = archive.extractfile(f"suspects/{name}")
+        assert file is not None
+        text, times, made = file.read().decode(), itertools.count(), list[str]()
+    while sum(map(len, made)) < READ:
+        n = next(times)
+        other = re.sub(r"T0\d:\d\d:", f"T{n // 60 % 24:02}:{n % 60:02}:", text)
+        number = re.compile(r'((?:_id|_no)(?:":|=)"?)(\d+)')
+        made.append(number.sub(lambda found, n=n: f"{found[1]}{int(found[2]) + 10 * n}", other))
+    return "".join(made).encode()
+
+
+def regex_rows(data: bytes) -> list[Any]:
+    """Read text as a plain reader does, which learns nothing and doubts nothing."""
+    found = (PLAIN.match(line) for line in data.decode().splitlines())
+    return [(*m.groups(), FIELD.findall(m[5]), FIELD.findall(m[3] or "")) for m in found if m]
+
+
+def reading() -> list[str]:
+    """The table of logs: processor time on one core, each beside a plain reader of the same."""
+    json_log, text = lines_like("vineyard_730.json.log"), lines_like("vineyard_730.full.log")
+    style = Style(line for _, line in lines_of(json_log))
+    works: dict[str, tuple[bytes, Callable[[], Any], str, Callable[[], Any]]] = {
+        "json": (json_log, lambda: read_log(json_log), "`json.loads`",
+                 lambda: [json.loads(line) for line in json_log.splitlines()]),
+        "full": (text, lambda: read_log(text), "a regex reader", lambda: regex_rows(text)),
+        "index": (json_log, lambda: Window(json_log, style), "`json.loads`",
+                  lambda: [json.loads(line) for line in json_log.splitlines()]),
+    }  # fmt: skip
+    rows = [
+        "",
+        "| log to rows | MB/s | beside | MB/s | ratio | bar | |",
+        "|---|--:|---|--:|--:|--:|---|",
+    ]
+    for name, (data, ours, other, theirs) in works.items():
+        speeds = []
+        for work in (ours, theirs):
+            start = time.process_time()
+            work()
+            speeds.append(len(data) / 1e6 / (time.process_time() - start))
+        mine, other_one = speeds
+        verdict = "met" if mine >= READ_BARS[name] else "**missed**"
+        shown = f"{mine:.1f} | {other} | {other_one:.1f} | {mine / other_one:.2f}"
+        rows.append(f"| {name} | {shown} | ≥ {READ_BARS[name]} | {verdict} |")
+    return rows
+
+
 def per_record(count: int) -> Measure:
     """Measure the cost of one record in a trace of about `count` records."""
     records = 5  # new, enter, event, exit, close
@@ -456,6 +519,7 @@ def main() -> int:
             *(pair.row() for pair in PAIRS),
             *sizes(),
             *views(),
+            *reading(),
             "",
         ]
     )
