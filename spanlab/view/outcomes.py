@@ -1,7 +1,7 @@
 """What `explore` has found, as a picture: outcomes with their shares, what differs, and why.
 
 A click on an outcome opens its schedule in the stepper; the traces were sent along, so that it
-needs no kernel. Where no widget runs the rest of the page stays.
+needs no kernel. Where no script runs the rest of the page stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from spanlab.record import PollStarted
 from spanlab.view import words
 from spanlab.view.file import Page, Saved
 from spanlab.view.graph import picture
-from spanlab.view.live import bundle, live
+from spanlab.view.live import living
 from spanlab.view.page import chip, page, prose, shown
 from spanlab.view.stepper import packed
 from spanlab.view.words import count, few, visible
@@ -106,24 +106,19 @@ class Outcomes(Saved):
         return "\n".join([*(visible(line, WIDE) for line in lines), *reasons])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return bundle(self.widget(), repr(self), self.html)
-
-    def widget(self) -> Any:
-        """Give the page, live."""
-        return live("spanlab.view", "outcomes", "stepper", self._state(), inner="stepper")
+        page = self.everything()
+        html = living(page.html, f'{{"state":{page.state}}}', *page.names)
+        return {"text/plain": repr(self), "text/html": html}
 
     def everything(self) -> Page:
-        """Give all that a page of it needs."""
-        return Page(self.title, self.html, json.dumps(self._state()), ("outcomes", "stepper"))
-
-    def _state(self) -> dict[str, Any]:
         """Give the page with the trace of each outcome that it shows, packed for the stepper."""
         traces = {
             str(number): packed(trace, picture(trace))
             for number in list(dict.fromkeys(row.number for row in self.rows))[:MOST]
             for trace in [self.outcomes[number].trace]
         }
-        return {"html": self.html, "traces": traces}
+        state = json.dumps({"html": self.html, "traces": traces})
+        return Page(self.title, self.html, state, ("outcomes", "stepper"))
 
     @property
     def html(self) -> str:

@@ -123,6 +123,7 @@ def browser_page(chromium: str, home: Path) -> Iterator[Page]:
             viewport={"width": 1280, "height": 800},
         )  # fmt: skip
         browser.set_default_timeout(30_000)
+        expect.set_options(timeout=20_000)
         page = browser.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
@@ -131,16 +132,17 @@ def browser_page(chromium: str, home: Path) -> Iterator[Page]:
 
 
 class Lesson:
-    """One lesson, open in a page."""
+    """One lesson, open in a page; without a `kernel` none is waited for."""
 
-    def __init__(self, page: Page, server: tuple[str, str], name: str) -> None:
+    def __init__(self, page: Page, server: tuple[str, str], name: str, kernel: bool = True) -> None:
         base, token = server
         self.page, self.name = page, name
         page.goto(f"{base}/lab/tree/{name}.ipynb?reset&token={token}", wait_until="commit")
         page.wait_for_function("() => !!window.jupyterapp")
         page.evaluate("async () => { await window.jupyterapp.restored; }")
         expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible()
-        page.wait_for_function(IDLE)
+        if kernel:
+            page.wait_for_function(IDLE)
 
     def command(self, name: str, **options: str) -> None:
         """Choose a command of JupyterLab's menus."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def show(page: Page, dark: bool) -> None:
         f'<!doctype html><html lang="en"><title>Outcomes</title><style>{look} body {{'
         f" background: {back}; color: {front} }}</style><main id=here></main></html>"
     )
-    state = Outcomes(explore(leaking)).widget().state
+    state = json.loads(Outcomes(explore(leaking)).everything().state)
     page.evaluate(SHOW, [script("spanlab.view", "outcomes", "stepper"), state])
 
 

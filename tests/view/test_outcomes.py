@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -164,11 +165,13 @@ def test_the_page_has_a_bar_for_each_outcome_and_a_tree_of_their_schedules() -> 
 def test_each_outcome_that_is_shown_sends_its_trace() -> None:
     """A click opens it in the stepper, also when the kernel is gone."""
     found = explore(leaking)
-    state = Outcomes(found).widget().state
+    state = json.loads(Outcomes(found).everything().state)
     assert state["traces"].keys() == {"0", "1"}
     many = explore(lambda: leaking(5), limit=200)
-    assert 1 <= len(Outcomes(many).widget().state["traces"]) <= MOST
-    assert found._repr_mimebundle_()["text/plain"] == repr(found)
+    assert 1 <= len(json.loads(Outcomes(many).everything().state)["traces"]) <= MOST
+    bundle = found._repr_mimebundle_()
+    assert bundle.keys() == {"text/plain", "text/html"}
+    assert bundle["text/plain"] == repr(found)
 
 
 def test_a_program_without_an_end_has_a_title_of_its_own() -> None:
