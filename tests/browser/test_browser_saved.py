@@ -36,7 +36,7 @@ trace = run(main(), on=CurrentThread())
 """
 WIDGETS = {  # what lives, by its cell, with a word of it and one that stands where no script runs
     "step": ("step(trace)", "1 more thread never ran|Stepper", "1 span and 2 events"),
-    "explore": ("explore(main)", "2 outcomes", "2 outcomes"),
+    "explore": ("explore(main, limit=60)", "2 outcomes", "2 outcomes"),
     "predict": (
         'asked = predict("mine", ["before", "innocent"], spans=["guilty"], threads=[])\nasked',
         "Committed", "You committed to these answers:"),
@@ -140,7 +140,7 @@ def lives(page: Page, name: str) -> None:
 def test_a_notebook_keeps_no_widget(server: tuple[str, str, Path]) -> None:
     """What a notebook stores is HTML and text, and the last of each."""
     notebook = nbformat.read(server[2] / "lived.ipynb", as_version=4)
-    outputs = {cell.id: cell.outputs[0].data for cell in notebook.cells if cell.outputs}
+    outputs = {cell.id: cell.outputs[-1].data for cell in notebook.cells if cell.outputs}
     assert outputs.keys() == WIDGETS.keys()
     for name, data in outputs.items():
         assert data.keys() == {"text/plain", "text/html"}
