@@ -39,6 +39,7 @@ IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
 }"""
+SLOW = "[anywidget] Failed to initialize model."  # said after two seconds: it still comes
 WRONG = '[data-mime-type$="jupyter.error"], [data-mime-type$="jupyter.stderr"]'
 ALL_RAN = """wrong => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets;
@@ -122,13 +123,13 @@ def browser_page(chromium: str, home: Path) -> Iterator[Page]:
             home, executable_path=chromium, headless=True, args=FLAGS,
             viewport={"width": 1280, "height": 800},
         )  # fmt: skip
-        browser.set_default_timeout(30_000)
-        expect.set_options(timeout=20_000)
+        browser.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
         page = browser.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
         browser.close()
-    assert not errors, errors
+    assert not set(errors) - {SLOW}, errors
 
 
 class Lesson:

@@ -45,7 +45,7 @@ WIDGETS = {  # what lives, by its cell, with a word of it and one that stands wh
              "innocent", "innocent"),
     "play": ("playground()", "performing task", "performing task"),
 }  # fmt: skip
-NAMES = list(WIDGETS)
+NAMES, WIRES = list(WIDGETS), ["predict", "show", "vary", "play"]
 WIRED = "name => Boolean(globalThis.spanlab?.wires?.[name])"
 
 
@@ -78,12 +78,15 @@ def server(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
     with jupyter_lab(folder, tmp_path_factory.mktemp("lab")) as (base, token):
         lesson = Lesson(page, (base, token), "lived")
         assert lesson.run_all() == []
+        for name in WIRES:
+            reaches(page, name)
         card = shown(page, "predict")
         expect(shown(page, "show")).to_contain_text("Locked.")
         answer(card, "line 1, before", "guilty")
         answer(card, "line 2, innocent", "no span")
         card.get_by_role("button", name="Commit").click()
-        expect(shown(page, "show")).to_contain_text("1 of 2 right")  # Python has heard of it
+        expect(shown(page, "show")).to_contain_text("1 of 2 right")
+        expect(card).not_to_contain_text("no Python hears it")
         expect(card.get_by_role("button", name="Start over")).to_be_focused()
         panel = shown(page, "vary")
         panel.get_by_label("VirtualThreads(2)").click()
@@ -94,11 +97,15 @@ def server(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         yield base, token, folder
 
 
-def reaches(page: Page, name: str) -> bool:
-    """Tell whether what lives in a cell has a wire to Python."""
+def wire(page: Page, name: str) -> str:
+    """Name the wire of what lives in a cell."""
     data = shown(page, name).locator('script[type="application/json"]').text_content() or ""
-    found = re.search(r'"name": "(\w+)"', data)
-    return bool(found and page.evaluate(WIRED, found[1]))
+    return re.findall(r'"name": "(\w+)"', data)[0]
+
+
+def reaches(page: Page, name: str) -> None:
+    """Wait until what lives in a cell reaches Python."""
+    page.wait_for_function(WIRED, arg=wire(page, name))
 
 
 def lives(page: Page, name: str) -> None:
@@ -153,10 +160,9 @@ def test_a_notebook_keeps_no_widget(server: tuple[str, str, Path]) -> None:
 def test_opened_again_it_finds_its_kernel(server: tuple[str, str, Path], page: Page) -> None:
     """While the kernel lives, what is opened again has its wire."""
     Lesson(page, server[:2], "lived")
-    for name in ("predict", "show", "vary", "play"):
+    for name in WIRES:
         expect(shown(page, name)).to_contain_text(WIDGETS[name][1])
-        page.wait_for_function("true")
-        assert reaches(page, name)
+        reaches(page, name)
     here = shown(page, "vary")
     here.get_by_label("VirtualThreads(3)").click()
     here.get_by_role("button", name="Look").click()
@@ -169,7 +175,7 @@ def test_opened_without_its_kernel_it_lives(
     server: tuple[str, str, Path], page: Page, kernel: str
 ) -> None:
     """With another kernel, and where there is none, each widget goes on from what was stored."""
-    lesson = Lesson(page, server[:2], "lived")
+    Lesson(page, server[:2], "lived")
     page.evaluate(
         "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }"
     )
@@ -178,11 +184,10 @@ def test_opened_without_its_kernel_it_lives(
     Lesson(page, server[:2], "lived", kernel == "another")
     for name in WIDGETS:
         lives(page, name)
-        assert not reaches(page, name)
+    assert not any(page.evaluate(WIRED, wire(page, name)) for name in WIRES)
     assert "model not found" not in page.locator(".jp-Notebook").inner_text()
     shoot(page, f"kernel-{kernel}")
     page.unroute_all()
-    assert lesson.name == "lived"
 
 
 def test_in_a_fresh_jupyterlab_its_picture_stands(

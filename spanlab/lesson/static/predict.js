@@ -90,7 +90,7 @@ function question(box, model, redraw) {
 
   return function update() {
     const { committed } = model.get("said");
-    const { error } = model.get("state");
+    const { error, after } = model.get("state");
     for (const group of groups) {
       for (const input of group.inputs) {
         input.checked = input.value === chosen(group);
@@ -101,7 +101,7 @@ function question(box, model, redraw) {
     const keys = "keys: ← → or 1–9 choose, Enter goes on";
     count.textContent = !committed
       ? `${groups.length - left} of ${groups.length} answered${left ? ` · ${keys}` : ""}`
-      : state.after ?? "Committed, and your answers are kept. Go on to the next cell; what says “Locked” opens when it is run again.";
+      : after ?? "Committed, and your answers are kept. Go on to the next cell; what says “Locked” opens when it is run again.";
     commit.hidden = Boolean(committed);
     commit.setAttribute("aria-disabled", String(left > 0));
     again.hidden = !committed;
