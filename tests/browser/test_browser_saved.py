@@ -11,6 +11,7 @@ import pytest
 from conftest import need
 from journey import Lesson, browser_page, jupyter_lab
 from nbconvert import HTMLExporter
+from nbformat.sign import NotebookNotary
 from playwright.sync_api import Locator, Page, expect
 
 SHOTS = Path(__file__).parents[2] / "shots"
@@ -35,7 +36,7 @@ async def main():
 trace = run(main(), on=CurrentThread())
 """
 WIDGETS = {  # what lives, by its cell, with a word of it and one that stands where no script runs
-    "step": ("step(trace)", "1 more thread never ran|Stepper", "1 span and 2 events"),
+    "step": ("step(trace)", "run queue", "1 span and 2 events"),
     "explore": ("explore(main, limit=60)", "2 outcomes", "2 outcomes"),
     "predict": (
         'asked = predict("mine", ["before", "innocent"], spans=["guilty"], threads=[])\nasked',
@@ -46,6 +47,9 @@ WIDGETS = {  # what lives, by its cell, with a word of it and one that stands wh
     "play": ("playground()", "performing task", "performing task"),
 }  # fmt: skip
 NAMES, WIRES = list(WIDGETS), ["predict", "show", "vary", "play"]
+SHUT_DOWN = """async () => {
+  await window.jupyterapp.shell.currentWidget.sessionContext.shutdown();
+}"""
 WIRED = "name => Boolean(globalThis.spanlab?.wires?.[name])"
 
 
@@ -69,13 +73,15 @@ def answer(card: Locator, line: str, said: str) -> None:
 @pytest.fixture(scope="module")
 def server(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, Path]]:
     """Run a notebook with everything in it, work with it, and save it."""
-    folder = tmp_path_factory.mktemp("notebooks")
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "notebooks"
+    folder.mkdir()
     sources = {"program": PROGRAM.strip()} | {name: each[0] for name, each in WIDGETS.items()}
     cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in sources.items()]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
     nbformat.write(notebook, folder / "lived.ipynb")
-    with jupyter_lab(folder, tmp_path_factory.mktemp("lab")) as (base, token):
+    with jupyter_lab(folder, home) as (base, token):
         lesson = Lesson(page, (base, token), "lived")
         assert lesson.run_all() == []
         for name in WIRES:
@@ -175,19 +181,23 @@ def test_opened_without_its_kernel_it_lives(
     server: tuple[str, str, Path], page: Page, kernel: str
 ) -> None:
     """With another kernel, and where there is none, each widget goes on from what was stored."""
-    Lesson(page, server[:2], "lived")
-    page.evaluate(
-        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }"
-    )
-    if kernel == "none":
-        page.route("**/api/sessions*", lambda route: route.abort())
-    Lesson(page, server[:2], "lived", kernel == "another")
+    folder = server[2]
+    if kernel == "another":
+        Lesson(page, server[:2], "lived")
+        page.evaluate(SHUT_DOWN)
+        Lesson(page, server[:2], "lived")
+    else:
+        notebook = nbformat.read(folder / "lived.ipynb", as_version=4)
+        notebook.metadata.kernelspec = {"name": "gone", "display_name": "Gone"}
+        nbformat.write(notebook, folder / "gone.ipynb")
+        NotebookNotary(data_dir=str(folder.parent / "data")).sign(notebook)
+        Lesson(page, server[:2], "gone", kernel=False)
+        page.get_by_role("button", name="No Kernel").click()
     for name in WIDGETS:
         lives(page, name)
     assert not any(page.evaluate(WIRED, wire(page, name)) for name in WIRES)
     assert "model not found" not in page.locator(".jp-Notebook").inner_text()
     shoot(page, f"kernel-{kernel}")
-    page.unroute_all()
 
 
 def test_in_a_fresh_jupyterlab_its_picture_stands(

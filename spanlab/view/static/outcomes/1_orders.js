@@ -5,7 +5,7 @@ function order([outcome, polls]) {
   const many = {};
   return { outcome, polls: polls.map(([task, thread]) => {
     const nth = many[task] = (many[task] ?? 0) + 1;
-    return { key: `${task} ${nth}`, who: task ? `task ${task}` : "main", task, nth, thread };
+    return { key: `${task} ${nth}`, who: task ? `task ${task}` : "main", nth, thread };
   }) };
 }
 const placeOf = ({ polls }, key) => polls.findIndex((poll) => poll.key === key);
@@ -42,7 +42,8 @@ function moved(now, best, key, told) {
 }
 
 function ordersPane({ orders, told }) {
-  const all = orders.map(order), threads = [...new Set(orders.flatMap(([, polls]) => polls.map(([, id]) => id)))].sort((a, b) => a - b);
+  const all = orders.map(order), met = [...new Set(all.flatMap(({ polls }) => polls.map(({ thread }) => thread)))];
+  const threads = [...met].sort((a, b) => a - b);
   const grid = has(el("div", "lanes"), { role: "group", "aria-label": "Polls by thread: arrow keys move one" });
   const says = has(el("p", "dim", "Move a poll: drag it, or choose it and press an arrow key."), { role: "status" });
   const events = el("table"), head = el("p", "title");
@@ -56,7 +57,7 @@ function ordersPane({ orders, told }) {
     grid.querySelector(`[data-key="${key}"]`).focus();
   }
   function poll(each, at) {
-    const chip = el("button", `chip h${each.task % 6}`, each.who), row = threads.indexOf(each.thread);
+    const chip = el("button", `chip h${met.indexOf(each.thread) % 6}`, each.who), row = threads.indexOf(each.thread);
     has(chip, { type: "button", "data-key": each.key, style: `grid-area: ${row + 1} / ${at + 2}`,
       "aria-label": `${each.who}, poll ${each.nth}, place ${at + 1}, on ThreadId(${each.thread})` });
     chip.addEventListener("keydown", ({ key }) => {
