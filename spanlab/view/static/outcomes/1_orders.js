@@ -10,14 +10,9 @@ function order([outcome, polls]) {
 }
 const placeOf = ({ polls }, key) => polls.findIndex((poll) => poll.key === key);
 
-/** Count by how much two orders differ. */
-function far(one, other) {
-  const moved = one.polls.map(({ key, thread }, at) => {
-    const to = placeOf(other, key);
-    return to < 0 ? 3 : Math.abs(to - at) + (other.polls[to].thread === thread ? 0 : 1);
-  });
-  return moved.reduce((sum, each) => sum + each, Math.abs(one.polls.length - other.polls.length));
-}
+/** Count the places at which two orders differ. */
+const far = (one, other) => one.polls.filter(({ key, thread }, at) => (
+  other.polls[at]?.key !== key || other.polls[at].thread !== thread)).length;
 
 /** Find the legal order next to this one in which a poll is moved that way. */
 function next(all, now, key, by, on) {
