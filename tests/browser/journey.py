@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -39,7 +40,7 @@ IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
 }"""
-SLOW = "[anywidget] Failed to initialize model."  # said after two seconds: it still comes
+JUPYTER = "Failed to initialize model|Canceled future"  # not ours: it comes late; a kernel ended
 WRONG = '[data-mime-type$="jupyter.error"], [data-mime-type$="jupyter.stderr"]'
 ALL_RAN = """wrong => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets;
@@ -129,7 +130,7 @@ def browser_page(chromium: str, home: Path) -> Iterator[Page]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
         browser.close()
-    assert not set(errors) - {SLOW}, errors
+    assert not [error for error in errors if not re.search(JUPYTER, error)], errors
 
 
 class Lesson:

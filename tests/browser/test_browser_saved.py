@@ -145,8 +145,8 @@ def lives(page: Page, name: str) -> None:
         here.get_by_role("button", name="Look").click()
         expect(here).to_contain_text("Nobody looked at this choice")
     else:
-        expect(here.locator("figure > img")).to_be_visible()
-        here.get_by_label("std::thread::spawn").click()
+        expect(here.locator(".sl-lesson figure > img")).to_be_visible()
+        here.get_by_label("std::thread").click()
         expect(here).to_contain_text("Nobody looked at this choice")
 
 
@@ -193,6 +193,7 @@ def test_opened_without_its_kernel_it_lives(
         NotebookNotary(data_dir=str(folder.parent / "data")).sign(notebook)
         Lesson(page, server[:2], "gone", kernel=False)
         page.get_by_role("button", name="No Kernel").click()
+        page.add_locator_handler(page.locator(".jp-Dialog"), lambda: page.keyboard.press("Escape"))
     for name in WIDGETS:
         lives(page, name)
     assert not any(page.evaluate(WIRED, wire(page, name)) for name in WIRES)
