@@ -38,7 +38,8 @@ test-all: ## the same on every Python that is supported, each in a .venv of its 
 
 soak: $(VENV)/test ## run the tests of threads, schedules, promises, changed traces and repairs at full length
 	SPANLAB_SOAK=1 $(BIN)/python -m pytest -s tests/tokio tests/causes/test_promises.py \
-	  tests/view/test_mutations.py tests/view/test_big.py tests/yours/test_audit.py
+	  tests/view/test_mutations.py tests/view/test_big.py tests/yours/test_audit.py \
+	  tests/browser/test_browser_stepper.py
 
 bench: $(VENV)/test ## measure against OpenTelemetry and asyncio, write BENCHMARKS.md
 	$(BIN)/python tests/tools/bench.py
@@ -52,15 +53,17 @@ figures: $(VENV)/test ## draw the pictures of the README again
 	PYTHONPATH=tests $(BIN)/python tests/tools/figures.py
 
 links: ## write the account that is named in the Makefile into the links of README
+	@[ "$(OWNER)" != OWNER ] || echo "No account is named yet: write it into the Makefile, as OWNER."
 	sed -i.old -E 's#(mybinder\.org/v2/gh/)[^/]+#\1$(OWNER)#g; s#https://[^./]+(\.github\.io/spanlab)#https://$(OWNER)\1#g' README.md
 	rm README.md.old
 
-site: $(VENV)/lab ## build the pages that are read without Python: site/ and site.zip
+site: $(VENV)/site ## build the pages that are read, and those that run in the browser: site/ and site.zip
 	@rm -rf site site.zip
 	PYTHONPATH=. $(BIN)/python notebooks/site/build.py site
 
-site-test: $(VENV)/test ## work every control of every page of site/ in a browser
-	SPANLAB_SITE=site $(BIN)/python -m pytest -s tests/browser/test_browser_site.py
+site-test: $(VENV)/test ## work every control of site/ in a browser, run a lesson; SPANLAB_SOAK=1: all
+	SPANLAB_SITE=site $(BIN)/python -m pytest -s tests/browser/test_browser_site.py \
+	  tests/browser/test_browser_lite.py
 
 clean: ## remove .venv and everything that was generated
 	rm -rf .venv .venv-3.* .pytest_cache .mypy_cache .ruff_cache build dist site site.zip *.egg-info
@@ -76,7 +79,7 @@ define install
 	  esac; done
 endef
 
-# lab and test in it are stamps: a warm .venv is installed again only when these files change.
+# lab, test and site in it are stamps: a warm .venv is installed again only when these files change.
 $(VENV)/lab: requirements.txt pyproject.toml | $(BIN)/python
 	$(call install,requirements.txt)
 	@echo "Installing spanlab itself"
@@ -86,6 +89,15 @@ $(VENV)/lab: requirements.txt pyproject.toml | $(BIN)/python
 
 $(VENV)/test: requirements-test.txt $(VENV)/lab
 	$(call install,requirements-test.txt)
+	@touch $@
+
+# Pyodide and Graphviz for the browser come from npm, the rest of the running pages from pip.
+$(VENV)/site: requirements-site.txt notebooks/site/package.json $(VENV)/lab
+	@command -v npm >/dev/null || { echo "npm is missing, which brings Python for the browser."; \
+	  echo "On Debian: apt-get install npm"; exit 1; }
+	$(call install,requirements-site.txt)
+	@cp notebooks/site/package.json $(VENV)/
+	@npm install --prefix $(VENV) --silent --no-audit --no-fund --no-package-lock --ignore-scripts
 	@touch $@
 
 $(BIN)/python:

@@ -1,4 +1,4 @@
-"""The command line: `spanlab log FILE`, `spanlab audit PATH`, `spanlab demo NAME`."""
+"""The command line: `spanlab log FILE`, `audit PATH`, `replay FILE`, `demo NAME`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,22 @@ def parser() -> argparse.ArgumentParser:
     log.add_argument("--perfetto", metavar="OUT", help="write lanes for ui.perfetto.dev")
     log.add_argument("--otlp", metavar="OUT", help="write spans as an OTLP exporter sends them")
     log.add_argument("--graph", metavar="OUT.svg", help="draw the tree of the spans")
+    log.add_argument("--html", metavar="OUT.html", help="write a page to step through it")
     audit = command("audit", run_audit, "the lines of Rust source that lose or hold a span")
     audit.add_argument("path", metavar="PATH", help="a file or a folder; no file is changed")
     audit.add_argument("--log", metavar="FILE", help="a log of the program: its suspects first")
     audit.add_argument("--all", action="store_true", help="also what the source cannot decide")
     audit.add_argument("--patch", action="store_true", help="print what to write, as a patch")
     audit.add_argument("--prove", action="store_true", help="print a Rust test for each finding")
+    replay = command(
+        "replay", run_replay, "play a log at its own pace, with the stack of each thread"
+    )
+    replay.add_argument(
+        "file", metavar="FILE", help="a log, or what demo --json prints; - for stdin"
+    )
+    replay.add_argument(
+        "--speed", type=from_1, default=1, metavar="N", help="so many times as fast"
+    )
     demo = command("demo", run_demo, "run a small program: its log, its tree")
     demo.add_argument("name", metavar="NAME", choices=DEMOS, help=", ".join(DEMOS))
     demo.add_argument("--rust", action="store_true", help="print the program in Rust instead")
@@ -72,11 +83,16 @@ def from_1(text: str) -> int:
     return number
 
 
-def log_of(name: str, **part: Any) -> Any:
-    """Read a log; one of which nothing is understood is refused."""
-    if name != "-" and not Path(name).exists():
+def existing(name: str) -> Path:
+    """Give the path of a file, or of a folder, that is there."""
+    if not Path(name).exists():
         raise UsageError(f"no such file: {name}. Type: spanlab log app.log")
-    trace = spanlab.read_log(sys.stdin.buffer if name == "-" else Path(name), **part)
+    return Path(name)
+
+
+def log_of(name: str, come: Any = None, **part: Any) -> Any:
+    """Read a log, or what came of it; one of which nothing is understood is refused."""
+    trace = spanlab.read_log(come or (sys.stdin.buffer if name == "-" else existing(name)), **part)
     if not trace.origin.understood:
         missed = part.get("matching") is not None and not trace.origin.data
         told = f"nothing matches {part['matching']!r:.60}" if missed else trace.origin.nothing
@@ -85,19 +101,39 @@ def log_of(name: str, **part: Any) -> Any:
 
 
 def run_log(asked: Any, show: Any) -> int:
-    """Show a log."""
-    trace = log_of(asked.file, last=asked.last, matching=asked.matching)
+    """Show a log; one behind a pipe line by line, and the rest at its end or after Ctrl-C."""
+    come, stopped = None, False
+    if asked.file == "-" and not asked.json:
+        come, stopped = show.followed(show.tell(show.console(asked.colour)))
+    trace = log_of(asked.file, come, last=asked.last, matching=asked.matching)
     found = spanlab.suspects(trace)
     for path, export in ((asked.perfetto, spanlab.perfetto), (asked.otlp, spanlab.otlp)):
         if path:
             Path(path).write_text(json.dumps(export(trace)), encoding="utf-8")
     if asked.graph:
         spanlab.graph(trace).save(asked.graph)
+    if asked.html:
+        show.save_page(asked.html, trace, found, asked.file)
     if asked.json:
         print(json.dumps(show.trace_json(trace, found), ensure_ascii=False, indent=1))
     else:
         show.show_trace(show.console(asked.colour), trace, found, asked.file)
-    return FOUND if found else 0
+    return STOPPED if stopped else FOUND if found else 0
+
+
+def run_replay(asked: Any, show: Any) -> int:
+    """Play a log, or a trace that was saved."""
+    with sys.stdin.buffer if asked.file == "-" else existing(asked.file).open("rb") as file:
+        data = file.read()
+    saved = data.startswith(b'{"seen": ')  # what `trace.to_json()` writes
+    come = BytesIO(data) if asked.file == "-" else None
+    trace = spanlab.Trace.from_json(data.decode()) if saved else log_of(asked.file, come)
+    if asked.json:
+        told = [moment._asdict() for moment in show.moments(trace)]
+        print(json.dumps(told, ensure_ascii=False, indent=1))
+    else:
+        show.play(show.console(asked.colour), trace, asked.speed)
+    return 0
 
 
 def run_audit(asked: Any, show: Any) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator
+from contextlib import suppress
 from functools import cache
 from types import CoroutineType, GeneratorType
 from typing import Any, ClassVar, Generic, TypeVar
@@ -71,7 +72,9 @@ class Future(Generic[T]):
         return self.inner.throw(error)
 
     def close(self) -> None:
-        """Drop the future; nothing to do where nothing is held."""
+        """Drop the future, and the one that it polls, if it is one."""
+        if self.inner is not None:
+            drop(self.inner)
 
     def __reduce_ex__(self, protocol: object) -> Any:
         raise FutureReused("a future is moved, not copied. Make a new one: work()")
@@ -90,6 +93,18 @@ class Future(Generic[T]):
         except BaseException:  # the value, or a panic: `await` drops what has ended
             self.close()
             raise
+
+
+def drop(future: Any) -> None:
+    """Drop a future and what it holds, though somebody may know it still by a name.
+
+    Since Python 3.12 `close` leaves its arguments to a coroutine that never began.
+    """
+    if type(future) is not CoroutineType or future.cr_suspended or future.cr_frame is None:
+        future.close()
+    else:
+        with suppress(GeneratorExit):
+            future.throw(GeneratorExit)
 
 
 def is_foreign(got: Any) -> bool:
@@ -173,7 +188,7 @@ def check_future(value: Any, caller: str) -> Any:
             raise _given_before(caller, value)
         return value
     if type(value).__name__ in ("anext_awaitable", "async_generator_asend"):
-        return next_item(value)
+        return Lent(value)
     if callable(value) and inspect.iscoroutinefunction(inspect.unwrap(value)):
         name = value.__name__
         raise NotAFuture(
@@ -186,9 +201,23 @@ def check_future(value: Any, caller: str) -> Any:
     )
 
 
-async def next_item(items: Any) -> Any:
-    """Await the `anext` of a stream, which is no future of its own."""
-    return await items
+class Lent(Future[Any]):
+    """Polls what somebody else drops: a future, or the `anext` of an async generator.
+
+    Since Python 3.13 a generator that is closed while it waits ends, and says nothing.
+    """
+
+    __slots__ = ("inner",)
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    def send(self, value: None, /) -> Pending:
+        pending: Pending = self.inner.send(None)
+        return pending
+
+    def close(self) -> None:
+        """Leave it as it is."""
 
 
 def refuse_reused(error: BaseException) -> None:

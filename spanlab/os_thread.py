@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from spanlab.errors import UsageError
+from spanlab.errors import FutureReused, UsageError
 from spanlab.evidence.chain import ends
 from spanlab.threads import Thread, current, on, process
 
@@ -68,11 +68,19 @@ class ThreadHandle(Generic[T]):
 
         Raises `Deadlock` if it waits for ever, as all others do.
         """
+        if self._os_thread is threading.current_thread():
+            raise UsageError("a thread was to wait for its own end. Join it on another thread")
         while self._os_thread is not None and self._os_thread.is_alive():
             self._os_thread.join(WAIT)
             process.waited(until=self._os_thread)
-        if self._error is not None:
-            raise self._error
+        if (error := self._error) is not None:
+            self._error = FutureReused(
+                "a thread that panicked is joined once, and was. Keep it: except Exception as error"
+            )
+            try:
+                raise error
+            finally:
+                del error  # it would hold this frame, and be held by it
         value: T = self._value
         return value
 
@@ -108,11 +116,7 @@ def spawn_thread(function: Callable[[], T]) -> ThreadHandle[T]:
     name = repr(thread) if thread else None
     handle._os_thread = threading.Thread(None, handle._run, name, (thread,), daemon=True)
     process.handles.add(handle)
-    try:
-        handle._os_thread.start()
-    except RuntimeError:  # a browser has no threads
-        handle._os_thread = None
-        handle._run(thread)
+    handle._os_thread.start()
     if here is not None and not here.recorder.is_real:
         handle.join_or_leave_waiting()
     return handle

@@ -7,11 +7,15 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from lite import running
 from pages import NOTEBOOKS, Page, landing, page_script, page_style, written
 
 
 def build(target: Path, only: list[str]) -> list[Page]:
-    """Write the pages of these notebooks, of all if none is named, and the landing page."""
+    """Write the pages of these notebooks, of all if none is named, and the landing page.
+
+    The running pages need what all of them print, so they are made with all.
+    """
     target.mkdir(parents=True, exist_ok=True)
     names = [path.stem for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
     wanted = [name for name in names if name in only or not only]
@@ -25,6 +29,8 @@ def build(target: Path, only: list[str]) -> list[Page]:
         jobs = [pool.submit(written, NOTEBOOKS / f"{name}.ipynb", names, target) for name in wanted]
         pages = [job.result() for job in jobs]
     (target / "index.html").write_text(landing(pages), encoding="utf-8", newline="\n")
+    if not only:
+        running(target / "run", {page.name: page.printed for page in pages})
     return pages
 
 

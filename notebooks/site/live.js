@@ -32,6 +32,7 @@
     if (box && many > 1) box.setAttribute("aria-label", `${name} ${many}`);
   }
 
+  document.body.classList.toggle("file", location.protocol === "file:");
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const theme = () => { document.body.dataset.jpThemeLight = `${!dark.matches}`; };
   dark.addEventListener("change", theme);

@@ -52,6 +52,7 @@ class Page(NamedTuple):
     minutes: str
     picture: str
     symptoms: list[tuple[str, str]]  # its headings, with their places
+    printed: dict[str, str]  # by its cells
     bytes: int
 
 
@@ -79,7 +80,7 @@ def executed(path: Path) -> tuple[nbformat.NotebookNode, dict[int, Told]]:
     notebook.cells = [first, *notebook.cells, last]
     paths = os.pathsep.join([str(NOTEBOOKS.parent), os.environ.get("PYTHONPATH", "")])
     client = NotebookClient(
-        notebook, timeout=600, record_timing=False, store_widget_state=False,
+        notebook, timeout=1800, record_timing=False, store_widget_state=False,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )  # fmt: skip
@@ -201,10 +202,11 @@ def rendered(notebook: nbformat.NotebookNode, told: dict[int, Told]) -> tuple[st
         if cell.cell_type == "markdown":
             parts.append(markdown(cell.source))
         elif cell.source.strip():
-            code = highlight(cell.source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
-            parts.append(
-                f'<pre class="in" id="cell-{cell.id}" tabindex="0"><code>{code}</code></pre>'
-            )
+            if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+                code = highlight(cell.source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
+                parts.append(
+                    f'<pre class="in" id="cell-{cell.id}" tabindex="0"><code>{code}</code></pre>'
+                )
             inside = exercise(cell.source)
             if not inside and cell.execution_count in told:
                 inside = shown(told[cell.execution_count], cell.id, live)
@@ -227,13 +229,27 @@ def written(path: Path, names: list[str], target: Path) -> Page:
         if at + 1 < len(names)
         else []
     )
+    links.append(run_link(path.stem))
     html = document(f"{title.replace('`', '')} · spanlab", "\n".join(links), body, live, more)
     (target / f"{path.stem}.html").write_text(html, encoding="utf-8", newline="\n")
     minutes = re.search(r"\*\*(\d+ minutes[^*]*)\*\*", text)
     picture = re.search(r"<img alt=\"[^\"]*\" src='data:.*?'", body)
     symptoms = re.findall(r'<h2 id="([^"]*)">\d+ (.*?)</h2>', body)
-    return Page(path.stem, title, promise, minutes[1] if minutes else "",
-                picture[0] if picture else "", symptoms, len(html.encode()))  # fmt: skip
+    return Page(
+        path.stem, title, promise, minutes[1] if minutes else "", picture[0] if picture else "",
+        symptoms, printed(notebook), len(html.encode()),
+    )  # fmt: skip
+
+
+def printed(notebook: nbformat.NotebookNode) -> dict[str, str]:
+    """Give what each cell has printed."""
+    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    return {cell.id: "".join(out.get("text", "") for out in cell.outputs) for cell in cells}
+
+
+def run_link(name: str) -> str:
+    """Link to where a notebook runs; hidden where the page is a file, as that needs a server."""
+    return f'<a class="run" href="run/lab/index.html?path={name}.ipynb">Run</a>'
 
 
 def short(name: str) -> str:
@@ -252,6 +268,7 @@ def landing(pages: list[Page]) -> str:
         f'<li><h3><a href="{p.name}.html">{p.name[:2]} '
         f"{markdown(p.title).strip().removeprefix('<p>').removesuffix('</p>')}</a></h3>"
         f'{markdown(p.promise)}<p class="dim">{p.minutes}</p>'
+        f'<p class="do"><a href="{p.name}.html">Read</a>{run_link(p.name)}</p>'
         f"{fold.format(p.picture) if p.picture else ''}</li>"
         for p in lessons
     )

@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, TypeVar
 
 from spanlab import record as kind
-from spanlab.causes.source import SPAWNS, Code, called, lines
+from spanlab.causes.source import GUARDS, SPAWNS, Code, called, lines
 from spanlab.evidence.labels import Labels
 from spanlab.evidence.replay import Pushed, Stack, Stacks, entries, lost_parents
 from spanlab.evidence.sites import Site
@@ -170,16 +170,29 @@ class Evidence:
         found = [by for on in self._tops for by, _ in self._stack(on, record)]
         found = [by for by in found if by.thread == thread or not self.dropped(by, record)]
         for by in sorted(found, key=lambda by: by.index):
-            if self.maker(by) in depth and by.task == record.task:
-                yield by, depth[self.maker(by)]
+            out = self._out(by, record, depth)
+            if out is not None and by.task == record.task:
+                yield by, out
 
     def foreign(self, record: Record) -> list[SpanEntered]:
         """Give what is on the stack, pushed by frames that do not lead to the record."""
         depth, stack = self.depth(record), [by for by, _ in self.stack(record)]
         stack = [by for by in stack if not self._is_around(by, record)]
         if depth:
-            return [by for by in stack if (maker := self.maker(by)) and maker not in depth]
+            return [b for b in stack if self.maker(b) and self._out(b, record, depth) is None]
         return [by for by in stack if None not in (by.task, record.task) and by.task != record.task]
+
+    def _out(self, by: SpanEntered, record: Record, depth: dict[int, int]) -> int | None:
+        """Tell how far out the frame is that entered a span, if it leads to a record.
+
+        A frame is known by its place in memory; a later one in that place is of another function.
+        """
+        out, node = depth.get(self.maker(by)), self.node(by)
+        if out is None or node is None or called(node) not in GUARDS:
+            return out
+        inner = self.code.exact(self.sites(record)[out])
+        is_same = inner is None or self.code.enclosing(inner) is self.code.enclosing(node)
+        return out if is_same else None
 
     def _is_around(self, by: SpanEntered, record: Record) -> bool:
         """Tell whether a wrapper is around a poll that polls the record's task inside it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from spanlab.future import Future, Pending, check_future
+from spanlab.future import Future, Lent, check_future
 from spanlab.tokio.wait import here
 
 
@@ -52,19 +52,6 @@ def waker() -> Waker:
     'set'
     """
     return Waker(here("waker()").waker)
-
-
-class Lent(Future[Any]):
-    """Polls a future, and does not drop it."""
-
-    __slots__ = ("inner",)
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-
-    def send(self, value: None, /) -> Pending:
-        pending: Pending = self.inner.send(None)
-        return pending
 
 
 def by_ref(future: Any) -> Future[Any]:

@@ -69,9 +69,6 @@ class _CatchUnwind(Future[Caught]):
             caught = _caught(error)
         raise StopIteration(caught)
 
-    def close(self) -> None:
-        self.inner.close()
-
 
 def catch_unwind(work: Any) -> Any:
     """Call a function, or await a future, and give a `Caught`: a panic ends in here.
@@ -95,6 +92,6 @@ def _call(function: Callable[[], Any]) -> Caught:
 
 def _caught(error: Panic) -> Caught:
     tell(error)
-    error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
     unwind(error)
+    error.__traceback__ = None  # its frames know those that called, and would keep what they hold
     return Caught(error=error)

@@ -8,7 +8,7 @@ from typing import Any
 from spanlab.errors import BudgetExceeded, UsageError
 from spanlab.frames import unwind
 from spanlab.future import USED, Future, Pending
-from spanlab.futures.unordered import Children
+from spanlab.futures.unordered import Children, several
 from spanlab.tokio.macros import Branches
 from spanlab.tokio.wait import saw
 
@@ -56,7 +56,7 @@ class Join(Branches):
     def _give_all(self, count: int) -> Any:
         values, self._values, errors, self._errors = self._values, [], self._errors, {}
         for index in sorted(errors):
-            raise errors[index]
+            raise errors.pop(index)
         return tuple(values) if len(values) == count else USED.poll()
 
 
@@ -76,7 +76,10 @@ class _TryJoin(Join):
 
     def failed(self, index: int, error: Exception) -> None:
         """Give the first `Err` to the caller."""
-        raise error
+        try:
+            raise error
+        finally:
+            del error  # it would hold this frame, and be held by it
 
 
 def try_join(*futures: Any) -> Future[tuple[Any, ...]]:
@@ -125,9 +128,9 @@ class _JoinMany(_JoinAll):
     def _look(self) -> None:
         """Take what has ended, in order."""
         while (outcome := self._outcomes.get(self._known)) is not None:
-            self._values[self._known], error = outcome
-            if error is not None:
-                self.failed(self._known, error)
+            if len(outcome) > 1:
+                self.failed(self._known, outcome.pop())
+            (self._values[self._known],) = outcome
             self._known += 1
 
     def close(self) -> None:
@@ -143,7 +146,7 @@ class _TryJoinMany(_JoinMany):
 
 
 class _Outcome(Future[Any]):
-    """Gives what a future gave, and the exception that it raised."""
+    """Gives a list: what a future gave, and the exception that it raised, if it did."""
 
     __slots__ = ("inner",)
 
@@ -154,16 +157,13 @@ class _Outcome(Future[Any]):
         try:
             return self.inner.send(None)
         except StopIteration as ready:
-            return ready.value, None
+            return [ready.value]
         except (UsageError, BudgetExceeded):
             raise
         except Exception as error:
             error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
             unwind(error)
-            return None, error
-
-    def close(self) -> None:
-        self.inner.close()
+            return [None, error]
 
 
 def join_all(futures: Iterable[Any]) -> Future[list[Any]]:
@@ -173,7 +173,7 @@ def join_all(futures: Iterable[Any]) -> Future[list[Any]]:
 
     In Rust: `futures::future::join_all`.
     """
-    all_of_them = tuple(futures)
+    all_of_them = several(futures, "join_all()")
     return (_JoinAll if len(all_of_them) <= SMALL else _JoinMany)(all_of_them)
 
 
@@ -182,5 +182,5 @@ def try_join_all(futures: Iterable[Any]) -> Future[list[Any]]:
 
     In Rust: `futures::future::try_join_all`.
     """
-    all_of_them = tuple(futures)
+    all_of_them = several(futures, "try_join_all()")
     return (_TryJoinAll if len(all_of_them) <= SMALL else _TryJoinMany)(all_of_them)

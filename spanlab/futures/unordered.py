@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from spanlab.future import Future, Pending, into_future
+from spanlab.errors import UsageError
+from spanlab.future import Future, Pending, drop, into_future
 from spanlab.tokio.wait import here, saw
 
 
@@ -65,7 +66,16 @@ class Child:
     def drop(self) -> None:
         """Drop the future. Who wakes it from now on wakes nobody."""
         inner, self.inner, self.is_queued = self.inner, None, True
-        inner.close()
+        drop(inner)
+
+
+def several(futures: Any, caller: str) -> tuple[Any, ...]:
+    """Check that these are several futures; each is checked where it is taken."""
+    if not isinstance(futures, Iterable):
+        raise UsageError(
+            f"{caller} needs several futures, got {futures!r:.60}. Write: {caller[:-1]}[a(), b()])"
+        )
+    return tuple(futures)
 
 
 class Children:
@@ -140,7 +150,7 @@ class FuturesUnordered(AsyncIterator[Any]):
 
     def __init__(self, futures: Iterable[Any] = ()) -> None:
         self._children = Children()
-        for future in futures:
+        for future in several(futures, "FuturesUnordered()"):
             self.push(future)
 
     def push(self, future: Any) -> None:

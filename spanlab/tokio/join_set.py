@@ -41,8 +41,8 @@ class Joined:
     @property
     def value(self) -> Any:
         """The task's value; raises its `JoinError` if it has none."""
-        if self.error is not None:
-            raise self.error
+        if self._error is not None:
+            raise JoinError(self._task, self._error.__cause__)
         return self._value
 
     def __bool__(self) -> bool:

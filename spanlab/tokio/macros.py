@@ -9,7 +9,7 @@ from typing import Any
 
 from spanlab.errors import FutureReused, UsageError
 from spanlab.frames import NOWHERE, name_of
-from spanlab.future import USED, Future, Pending, adopt, into_future
+from spanlab.future import USED, Future, Pending, adopt, drop, into_future
 from spanlab.threads import local
 from spanlab.tokio.wait import here, out_of_budget, saw
 
@@ -42,7 +42,7 @@ class _Branch(Future[Any]):
     def close(self) -> None:
         if not self._has_ended:
             self._note("dropped", NOWHERE, self.number)
-        self.inner.close()
+        super().close()
 
 
 class Branches(Future[Any]):
@@ -98,7 +98,7 @@ class Branches(Future[Any]):
 
     def _drop(self, index: int) -> None:
         future, self._futures[index] = self._futures[index], USED
-        future.close()
+        drop(future)
 
     def close(self) -> None:
         for index in self._from(0):

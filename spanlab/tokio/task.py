@@ -15,7 +15,7 @@ from spanlab.evidence.chain import ends
 from spanlab.evidence.panic import Panic, tell
 from spanlab.evidence.sites import not_send
 from spanlab.frames import coroutine, unwind
-from spanlab.future import Future, Pending, into_future, refuse_reused
+from spanlab.future import Future, Pending, drop, into_future, refuse_reused
 from spanlab.threads import Thread
 from spanlab.tokio.wait import here, out_of_budget, saw
 
@@ -130,7 +130,7 @@ class Task:
         """Drop the future. A panic in there is the outcome of a task that had none."""
         future, self.future = self.future, None
         try:
-            future.close()
+            drop(future)
         except BaseException as panic:
             if isinstance(panic, (KeyboardInterrupt, SystemExit)):
                 raise
@@ -269,7 +269,7 @@ def new_task(future: Any, caller: str, *, blocking: bool = False, into: Any = No
             None if inner is future else future.number, caller, inner and inner.cr_origin,
         ))  # fmt: skip
     except (errors.NoRuntime, BudgetExceeded):
-        future.close()
+        drop(future)
         raise
     runtime.tasks[task.id] = task
     (runtime.block if blocking else runtime.schedule)(task)

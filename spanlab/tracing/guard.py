@@ -11,7 +11,7 @@ from typing import Any
 
 from spanlab.errors import UsageError
 from spanlab.frames import NOWHERE, Place, name_of, unwind
-from spanlab.future import USED, Future, Pending
+from spanlab.future import USED, Future, Pending, drop
 from spanlab.threads import ENDED, local
 
 
@@ -146,7 +146,7 @@ class Instrumented(Future[Any]):
         if getattr(self.span._recorder, "level", 0) != ENDED:  # an error may keep it so long
             self.span._enter(self._place, id(_getframe()), self.number)
         try:
-            self.inner.close()
+            drop(self.inner)
         finally:
             self.inner = USED
             self.span._exit(self._place)

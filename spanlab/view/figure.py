@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,8 @@ class Figure(Saved):
 
 def draw(dot: str) -> str:
     """Draw with the first engine that can; the empty string if none can."""
+    with suppress(ImportError):  # the browser has no processes: the running pages bring this along
+        return _tidied(import_module("spanlab_dot").draw(dot))
     try:
         import graphviz
     except ImportError:
@@ -102,7 +105,7 @@ def draw(dot: str) -> str:
                 [engine, "-Tsvg"], input=dot, encoding="utf-8", capture_output=True, quiet=True
             )
             return _tidied(ran.stdout)
-    return ""  # in the browser there are no processes at all: OSError
+    return ""
 
 
 def _engines() -> Iterator[str]:
@@ -116,11 +119,8 @@ def _engines() -> Iterator[str]:
 
 
 USUAL = (
-    'xml:space="preserve',
-    'text-anchor="start',
-    'font-family="Verdana[^"]*',
-    r'font-size="10\.0',
-)
+    'xml:space="preserve', 'text-anchor="start', 'font-family="Verdana[^"]*', r'font-size="10\.0',
+)  # fmt: skip
 
 
 def _tidied(svg: str) -> str:

@@ -223,10 +223,10 @@ def _bar(bar: Bar, placed: Places, a: float, b: float) -> str:
 
 def _fitting(text: str, room: float) -> str:
     """Cut text to a width in pixels; nothing is left if not even three letters fit."""
-    widths = [13 if east_asian_width(char) in "WF" else 6.7 for char in text]
-    if sum(widths) <= room:
+    widths = [130 if east_asian_width(char) in "WF" else 67 for char in text]
+    if sum(widths) <= 10 * room:
         return text
-    while widths and sum(widths) + 7 > room:
+    while widths and sum(widths) + 70 > 10 * room:
         widths.pop()
     return text[: len(widths)] + "…" if len(widths) > 2 else ""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from math import fsum
 
 from spanlab.view.tree import Node, outline
 from spanlab.view.words import wide as room
@@ -81,7 +82,7 @@ class Plan:
             for depth, node in lines[thread]:
                 for spawner in sorted(node.lost):
                     self._words(box, spawner, texts[spawner])
-                self._add(box, node.key, node.text, depth * step, sum(widths(node)) + 12, node)
+                self._add(box, node.key, node.text, depth * step, fsum(widths(node)) + 12, node)
             wanted = [row.indent + row.width for row in box.rows]
             box.width = max(EDGE + max(wanted) + 12, room(titles[thread], 11) + EDGE)
             self._put(box)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable
+from math import fsum
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,7 @@ def wide(text: str, size: float, letter: float = 0.0) -> float:
     each = (
         1.2 if east_asian_width(char) in "WF" else letter or sizes.get(char, 0.63) for char in text
     )
-    return size * sum(each)
+    return size * fsum(each)  # `sum` rounds otherwise before Python 3.12
 
 
 def circled(number: int) -> str:

@@ -8,6 +8,9 @@ from spanlab.yours.entry import Pairs, Scope
 from spanlab.yours.fields import STRING, TEXT, Names, read
 
 SIMPLE = re.compile(r"(?:[^\s:{}\"=]|::|/:)++")
+UNIT = re.compile(  # what nothing is unsure of
+    r'([\w.-]++)(?:\{(?=[^{}]*=)((?:[^{}"]|(?<==)"[^"\\{}]*")*+)\})?:(?!:)'
+)
 SPACED = re.compile(r"[^{}\"=\n]{1,60}+")
 PLAIN_COLON = re.compile(r"(?<![:/]):(?![: ])")  # which parts two spans
 QUOTE_OR_END = re.compile(rf"{STRING}|\}}:")
@@ -35,6 +38,7 @@ class Chains:
     def __init__(self, names: Names) -> None:
         self.fields = names
         self.names: list[str] = []  # of spans, the longest first
+        self._odd = False
         self._first: dict[str, list[str]] = {}  # the same, by their first letter
         self._between: dict[str, Pairs | None] = {}
         self._fronts: dict[str, Scope | None] = {}
@@ -43,26 +47,18 @@ class Chains:
         """Take names of spans as certain."""
         self._fronts.clear()
         self.names = sorted(names - {""}, key=len, reverse=True)
+        self._odd = not all(map(re.compile(r"[\w.-]+").fullmatch, self.names))
         self._first = {name[0]: [n for n in self.names if n[0] == name[0]] for name in self.names}
 
     def read(self, text: str) -> tuple[Scope, int] | None:
         """Give the spans that a text starts with and where the rest begins, if it starts so."""
-        spans: Scope = []
+        spans = list[tuple[str, Pairs]]()
         at = 0
         while len(spans) < DEEP:
-            for name in self._names(text, at):
-                end = at + len(name)
-                fields: Pairs | None = []
-                if text.startswith("{", end):
-                    close = closing(text, end)
-                    fields = self._fields(text[end + 1 : close]) if close > 0 else None
-                    end = close + 1
-                if fields is not None and text.startswith(":", end):
-                    break
-            else:
+            span = self._span(text, at)
+            if span is None:
                 return None
-            if text.startswith(": ", end) and (longer := self._longer(text, at)):
-                name, fields, end = longer
+            name, fields, end = span
             spans.append((name, fields))
             at = end + 1
             if text.startswith(" ", at):
@@ -70,6 +66,25 @@ class Chains:
             if at >= len(text):
                 return None
         return None
+
+    def _span(self, text: str, at: int) -> tuple[str, Pairs, int] | None:
+        """Read the span that begins here; give where its colon stands."""
+        found, unit = None, None if self._odd else UNIT.match(text, at)
+        fields = self._fields(unit[2]) if unit and unit[2] else []
+        if unit and fields is not None:
+            found = unit[1], fields, unit.end() - 1
+        for name in self._names(text, at) if found is None else ():
+            end, fields = at + len(name), []
+            if text.startswith("{", end):
+                close = closing(text, end)
+                fields = self._fields(text[end + 1 : close]) if close > 0 else None
+                end = close + 1
+            if fields is not None and text.startswith(":", end):
+                found = name, fields, end
+                break
+        return (
+            (text.startswith(": ", found[2]) and self._longer(text, at)) or found if found else None
+        )
 
     def forget(self) -> None:
         """Read all fields anew, with what was learned since."""
@@ -93,7 +108,7 @@ class Chains:
 
     def whole(self, text: str) -> Scope:
         """Read a text that is all spans, whatever their names have in them."""
-        spans: Scope = []
+        spans = list[tuple[str, Pairs]]()
         for part in PLAIN_COLON.split(text) if text else ():
             name, brace, between = part.partition("{")
             fields = self._fields(between.removesuffix("}")) if brace else None

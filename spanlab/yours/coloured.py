@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from spanlab.yours.compact import MOMENT, End, Shares
-from spanlab.yours.entry import Entry, Pairs
+from spanlab.yours.entry import Entry, Head, Pairs
 
 FIELD = re.compile(r"\x1b\[3m([^\x1b]*)\x1b\[0m(?:\x1b\[3m([^\x1b]*)\x1b\[0m)?\x1b\[2m=\x1b\[0m")
 SPAN = re.compile(
@@ -34,53 +34,57 @@ class Coloured:
     def __init__(self, sample: list[str]) -> None:
         self.compact = any(GROUP.search(text) for text in sample)
         found = (self._read(0, text) for text in sample) if self.compact else ()
-        self.shares = Shares([(MOMENT, entry.names, groups) for entry, groups in found], most=1)
+        every = [(MOMENT, entry.names, groups) for entry, groups in found]
+        self.shares = Shares(every, most=1)
 
     def entry(self, at: int, text: str) -> Entry:
         """Read one entry."""
         entry, groups = self._read(at, text)
-        if self.compact and entry.scope:
-            (_, *spans), unsure = self.shares.parts(MOMENT, entry.names, groups)
-            named = zip(entry.names, spans, strict=True)
-            entry.scope = [(name, [pair for unit in part for pair in unit]) for name, part in named]
+        names = entry.names
+        if self.compact and names:
+            (_, *spans), unsure = self.shares.parts(MOMENT, names, groups)
+            named = zip(names, spans, strict=True)
+            flat = [(name, [pair for unit in part for pair in unit]) for name, part in named]
+            entry.scope = flat
             entry.unsure = ("spans",) if unsure else ()
         return entry
 
     def _read(self, at: int, text: str) -> tuple[Entry, End]:
         head = HEAD.match(text)
         assert head  # all of it is optional
-        entry = Entry(at, time=(head[1] or "").strip(), level=(head[2] or "").strip())
+        entry = Entry(at, time=(head[1] or "").strip(), head=Head((head[2] or "").strip()))
         rest = text[head.end() :]
         if found := THREAD.match(rest):
-            entry.thread_name, entry.thread = (found["name"] or "").strip(), int(found[2])
+            entry.head.thread_name, entry.head.thread = (found["name"] or "").strip(), int(found[2])
             rest = rest[found.end() :]
         elif not rest.startswith("\x1b") and (found := NAMED.match(rest)):
-            entry.thread_name = found[1].strip()
+            entry.head.thread_name = found[1].strip()
             rest = rest[found.end() :]
-        end = 0
+        end, scope = 0, list[tuple[str, Pairs]]()
         while found := SPAN.match(rest, end):
-            entry.scope.append((found[1], _fields(found[2])[1] if found[2] else []))
+            scope.append((found[1], _fields(found[2])[1] if found[2] else []))
             end = found.end()
-        rest = self._places(entry, rest[end:].removeprefix(" ") if end else rest)
+        entry.scope = scope
+        rest = self._places(entry.head, rest[end:].removeprefix(" ") if end else rest)
         own, *behind = GROUP.split(rest)
         entry.message, entry.fields = _fields(own)
         return entry, tuple(tuple(_fields(g.removesuffix("\x1b[0m"))[1]) for g in behind)
 
-    def _places(self, entry: Entry, rest: str) -> str:
+    def _places(self, head: Head, rest: str) -> str:
         parts = []
         while found := PLACE.match(rest):
             parts.append(found[1])
             rest = rest[found.end() :].removeprefix(" ")
         if found := LINE.match(rest):
-            entry.line = int(found[1] or found[2])
+            head.line = int(found[1] or found[2])
             rest = rest[found.end() :]
-        if parts and LINES.fullmatch(parts[-1]) and not entry.line:
-            entry.line = int(parts.pop())
+        if parts and LINES.fullmatch(parts[-1]) and not head.line:
+            head.line = int(parts.pop())
         for part in parts:
             if part.endswith(".rs"):
-                entry.file = part
+                head.file = part
             else:
-                entry.target = part
+                head.target = part
         return rest
 
 

@@ -47,7 +47,8 @@ def place_of(entry: Entry, kinds: frozenset[str]) -> Place:
     """Tell which place in the source an entry is from, as far as it shows."""
     if entry.message in kinds and entry.scope:
         return MOMENT
-    return entry.target, entry.file, entry.line, entry.level, masked(entry.message or "")
+    head = entry.head
+    return head.target, head.file, head.line, head.level, masked(entry.message or "")
 
 
 class Shares:
@@ -202,12 +203,13 @@ class Shares:
 
 def shared(entry: Entry, shares: Shares, kinds: frozenset[str]) -> Entry:
     """Give the spans of an entry their fields."""
-    if entry.kind == "noise" or not entry.scope:
+    names = entry.names
+    if entry.kind == "noise" or not names:
         return entry
     times, fields = _parted(entry)
-    (own, *spans), unsure = shares.parts(place_of(entry, kinds), entry.names, units(fields))
-    entry.fields = times + _flat(own)
-    entry.scope = [(name, _flat(part)) for name, part in zip(entry.names, spans, strict=True)]
+    (own, *spans), unsure = shares.parts(place_of(entry, kinds), names, units(fields))
+    entry.fields = [*times, *_flat(own)]
+    entry.scope = [(name, _flat(part)) for name, part in zip(names, spans, strict=True)]
     if unsure:
         entry.unsure = (*entry.unsure, "spans")
     return entry

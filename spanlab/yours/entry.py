@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-Pairs = list[tuple[str, Any]]
-Scope = list[tuple[str, Pairs]]  # root to leaf: the name of a span and its fields
+Pairs = Sequence[tuple[str, Any]]
+Scope = Sequence[tuple[str, Pairs]]  # root to leaf: the name of a span and its fields
 
 MOMENTS = ("new", "enter", "exit", "close")  # what happens to a span; other entries are events
+
+
+@dataclass(slots=True, eq=False)
+class Head:
+    """What many entries have alike: it is read once and shared."""
+
+    level: str = ""
+    target: str = ""
+    thread: int | None = None
+    thread_name: str = ""
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(slots=True)
@@ -24,15 +36,10 @@ class Entry:
     at: int
     kind: str = "event"
     time: str = ""
-    level: str = ""
-    target: str = ""
     message: str | None = None
     fields: Pairs = field(default_factory=list)
-    scope: Scope = field(default_factory=list)
-    thread: int | None = None
-    thread_name: str = ""
-    file: str = ""
-    line: int = 0
+    head: Head = field(default_factory=Head)
+    scope: Scope = ()
     unsure: tuple[str, ...] = ()
 
     @property

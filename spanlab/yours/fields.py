@@ -40,8 +40,8 @@ class Signs:
 
 TEXT = Signs(re.compile(rf"{WHOLE}|="), "=", " ", 2)
 FIELD = rf' ({IDENT.pattern})=("[^"\\]*"|[^\s="{{}}\[\]()]+)'
-FIELDS = re.compile(FIELD)
-CLEAN = re.compile(rf'((?: [^="{{}}\[\]()]*?)?)((?:{FIELD})*)\Z')  # what nothing is unsure of
+FIELDS, CLEAN = re.compile(FIELD), re.compile(rf"(?:{FIELD})*\Z")  # what nothing is unsure of
+MARKS = re.compile(r'["{}\[\]()]')
 PRETTY = Signs(re.compile(rf"{WHOLE}|: "), ": ", ", ", 1)
 
 
@@ -156,10 +156,14 @@ class _Step:
 
 def read(text: str, signs: Signs, names: Names, only: bool = False) -> Reading:
     """Read a message and fields, or fields `only`, as between the braces of a span."""
-    if signs is TEXT and len(text) <= LONG and (clean := CLEAN.match(f" {text}")):
-        fields: Pairs = FIELDS.findall(clean[2])
-        if not only or (fields and not clean[1]):
-            return Reading(clean[1][1:] if clean[1] or not text else None, fields)
+    if signs is TEXT and len(text) <= LONG:
+        first = text.find("=")
+        if first < 0 and not only:
+            return Reading(text, [])
+        start = max(text.rfind(" ", 0, first), 0)
+        behind = text[start:] if start else f" {text}"
+        if CLEAN.match(behind) and not (MARKS.search(text, 0, start) or (only and start)):
+            return Reading(text[:start] if start else None, FIELDS.findall(behind))
     found = Text(text, signs, names)
     gap, skip = len(signs.gap), SKIPPED
     ends: list[_Step] = []
@@ -201,7 +205,7 @@ def read(text: str, signs: Signs, names: Names, only: bool = False) -> Reading:
 
 
 def _told(text: str, signs: Signs, last: _Step, unsure: bool) -> Reading:
-    fields: Pairs = []
+    fields: list[tuple[str, str]] = []
     step: _Step | None = last if last.start < len(text) else None
     end = len(text)
     while step:

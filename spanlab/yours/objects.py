@@ -9,18 +9,17 @@ import json
 import re
 from collections import Counter
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
-from spanlab.yours.entry import Entry, Pairs
+from spanlab.yours.entry import Entry, Head, Pairs, Scope
 
-
-class Members(list[tuple[str, Any]]):
-    """The members of an object, in order and with doubled names."""
-
-
-DECODE = json.JSONDecoder(object_pairs_hook=Members).decode
-HEAD = re.compile(r'\{"timestamp":"([^"\\]*)","level":"(TRACE|DEBUG|INFO|WARN|ERROR)","fields":')
-TARGET = '},"target":"'  # a quote inside a text is escaped, so that this stands in no text
+Members = tuple[tuple[str, Any], ...]  # of an object, in order and with doubled names
+DECODER = json.JSONDecoder(object_pairs_hook=tuple)
+START = re.compile(
+    r'\{"timestamp":"([^"\\]*)",("level":"(?:TRACE|DEBUG|INFO|WARN|ERROR)"),"fields":'
+)
+THREAD = re.compile(r',"thread(?:Name|Id)":"')  # behind the spans
+NO_SPANS = Entry(0)
 CACHED = 8192  # parts that are kept
 BEFORE = ("timestamp", "level")
 BEHIND = ("threadId", "threadName", "spans", "span", "line_number", "filename", "target")
@@ -33,54 +32,64 @@ ENDS = {*BEHIND} - {"fields"}
 def entry(at: int, text: str) -> Entry | None:
     """Read one entry; None where the text is no object that `fmt` would print.
 
-    What many lines have alike is parsed once: the fields, and all from the target on.
+    What many lines have alike, all behind the fields, is parsed once.
     """
-    if (head := HEAD.match(text)) and text.count(TARGET) == 1:
-        cut = text.index(TARGET)
-        fields, rest = _fields(text[head.end() : cut + 1]), _whole(0, f"{{{text[cut + 2 :]}")
-        if fields is not None and rest and rest.message is None and not rest.fields:
-            said = next((str(v) for n, v in fields if n == "message"), None)
-            others = [pair for pair in fields if pair[0] != "message"]
-            found = Entry(at, "event", head[1], head[2], rest.target, said, others, rest.scope)
-            found.thread, found.thread_name = rest.thread, rest.thread_name
-            found.file, found.line = rest.file, rest.line
-            return found
-    return _whole.__wrapped__(at, text)
+    if start := START.match(text):
+        try:
+            fields, end = DECODER.raw_decode(text, start.end())
+        except (ValueError, RecursionError):
+            return None
+        cut = text.find(',"span', end)  # in no text, whose quotes are escaped
+        thread = THREAD.search(text, cut) if cut > 0 else None
+        until = thread.start() if thread else -1
+        rest = text[end:cut] + text[until:-1] if cut > 0 else text[end:-1]
+        head, scope = _part(start[2] + rest), _part(text[cut + 1 : until]) if cut > 0 else NO_SPANS
+        if head and scope and isinstance(fields, tuple):
+            return Entry(at, "event", start[1], *_said(fields), head.head, scope.scope)
+    return _whole(at, text)
+
+
+def _said(fields: Members) -> tuple[str | None, Members]:
+    """Part the message from the other fields."""
+    said = None
+    if fields and fields[0][0] == "message":
+        said, fields = str(fields[0][1]), fields[1:]
+        if "message" not in dict(fields):
+            return said, fields
+    said = next((str(value) for name, value in fields if name == "message"), said)
+    return said, tuple(pair for pair in fields if pair[0] != "message")
 
 
 @lru_cache(CACHED)
-def _fields(text: str) -> Members | None:
-    try:
-        found = DECODE(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, Members) else None
+def _part(text: str) -> Entry | None:
+    """Read what many entries have alike; None if there is more in it."""
+    found = _whole(0, f"{{{text}}}")
+    return found if found and found.message is None and not found.fields else None
 
 
-@lru_cache(CACHED)
 def _whole(at: int, text: str) -> Entry | None:
     try:
-        members = DECODE(text)
+        members = DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(members, Members) or "msg" in dict(members):
+    if not isinstance(members, tuple) or "msg" in dict(members):
         return None
     names = {name for name, _ in members}
     if not names & KNOWN and SPACED.search(text):
         return None
     in_order = not names & {"span", "spans"} or _in_order(members)
     found = _ordered(at, members) if in_order else _other_order(at, members)
-    return found if found.level in LEVELS else None
+    return found if found.head.level in LEVELS else None
 
 
-def _is_span(value: Any) -> bool:
-    return isinstance(value, Members) and bool(value) and value[-1][0] == "name"
+def _is_span(value: Any) -> TypeGuard[Members]:
+    return isinstance(value, tuple) and bool(value) and value[-1][0] == "name"
 
 
 def _in_order(members: Members) -> bool:
     """Tell whether the members stand as they do since the release 0.3, spans as lists."""
     spans = dict(members).get("spans", [])
-    well = isinstance(spans, list) and not isinstance(spans, Members) and all(map(_is_span, spans))
+    well = isinstance(spans, list) and all(map(_is_span, spans))
     return well and members[-1][0] in ENDS
 
 
@@ -97,20 +106,18 @@ def _ordered(at: int, members: Members) -> Entry:
             seen[name] = members[high - 1][1]
             high -= 1
     fields = members[low:high]
-    if len(fields) == 1 and fields[0][0] == "fields" and isinstance(fields[0][1], Members):
+    if len(fields) == 1 and fields[0][0] == "fields" and isinstance(fields[0][1], tuple):
         fields = fields[0][1]
-    found = Entry(at, time=seen.get("timestamp", ""), level=seen.get("level", ""))
-    found.target, found.file = seen.get("target", ""), seen.get("filename", "")
-    found.line, found.thread_name = seen.get("line_number", 0), seen.get("threadName", "")
-    if number := re.search(r"\d{1,9}", seen.get("threadId", ""), re.A):
-        found.thread = int(number[0])
-    found.message = next((str(v) for n, v in fields if n == "message"), None)
-    found.fields = [pair for pair in fields if pair[0] != "message"]
-    found.scope = [_span(span) for span in seen.get("spans", ())]
+    scope = [_span(span) for span in seen.get("spans", ())]
     leaf = [_span(seen["span"])] if "span" in seen else []
-    if leaf and found.scope[-1:] != leaf:  # another span is current than the one it is in
-        found.scope = leaf
-    return found
+    if leaf and scope[-1:] != leaf:  # another span is current than the one it is in
+        scope = leaf
+    number = re.search(r"\d{1,9}", seen.get("threadId", ""), re.A)
+    head = Head(
+        seen.get("level", ""), seen.get("target", ""), int(number[0]) if number else None,
+        seen.get("threadName", ""), seen.get("filename", ""), seen.get("line_number", 0),
+    )  # fmt: skip
+    return Entry(at, "event", seen.get("timestamp", ""), *_said(fields), head, scope)
 
 
 def _fits(name: str, value: Any) -> bool:
@@ -131,20 +138,18 @@ def _span(members: Members) -> tuple[str, Pairs]:
 def _other_order(at: int, members: Members) -> Entry:
     """Read an entry of an old release, or of a formatter that names its members alike."""
     all_of = dict(members)
-    inner = all_of["fields"] if isinstance(all_of.get("fields"), Members) else Members()
-    found = Entry(at, time=str(all_of.get("timestamp", "")), level=str(all_of.get("level", "")))
-    found.target = str(all_of.get("target", ""))
-    found.fields = [pair for pair in [*inner, *members] if pair[0] not in KNOWN]
-    message = dict(inner).get("message", all_of.get("message"))
-    found.message = None if message is None else str(message)
+    inner = all_of["fields"] if isinstance(all_of.get("fields"), tuple) else ()
+    head = Head(str(all_of.get("level", "")), str(all_of.get("target", "")))
     spans, span = all_of.get("spans"), all_of.get("span")
-    if isinstance(spans, Members):
-        found.scope = [
-            (re.sub(r"#\d+$", "", n), v if isinstance(v, Members) else []) for n, v in spans
-        ]
-    elif isinstance(span, Members) and _is_span(span):
-        found.scope = [_span(span)]
-    return found
+    scope: Scope = ()
+    if isinstance(spans, tuple):
+        numbered = ((re.sub(r"#\d+$", "", n), v if isinstance(v, tuple) else ()) for n, v in spans)
+        scope = list(numbered)
+    elif span is not None and _is_span(span):
+        scope = [_span(span)]
+    message, _ = _said((*inner, *members))
+    fields = [pair for pair in [*inner, *members] if pair[0] not in KNOWN]
+    return Entry(at, "event", str(all_of.get("timestamp", "")), message, fields, head, scope)
 
 
 def shows_spans(text: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from spanlab.yours.entry import Entry
+from spanlab.yours.chain import KEPT
+from spanlab.yours.entry import Entry, Head, Scope
 from spanlab.yours.fields import TEXT, read
 from spanlab.yours.heads import HEADS, usual
 from spanlab.yours.words import TARGET, Words
@@ -19,6 +20,7 @@ PLACE = re.compile(
     r"|(?P<only>\d{1,9}):) "
 )
 ODD_TARGET = re.compile(r"([^:=]{1,60}(?:::[^:=]{1,60})*): ?")
+MESSAGE = ("message",)  # may have words of a field in it
 AT_ONCE = re.compile(r"(?:new|enter|exit|close)(?: time\.|\Z)")
 
 
@@ -28,10 +30,13 @@ class Lines:
     def __init__(self, sample: list[str]) -> None:
         self.words = Words()
         self.head = HEADS[usual(sample)]
+        self._timed, self._levelled = (name in self.head.groupindex for name in ("time", "level"))
+        self._heads: dict[object, Head] = {}  # by their text
+        self._fronts: dict[str, tuple[Scope, str]] = {}
         rests = [text[found.end() :] for text in sample if (found := self.head.match(text))]
         self.thread = _threads(rests)
         self.mark = sum(bool(MARK.match(rest)) for rest in rests) > 0.6 * len(rests)
-        rests = [self._after_thread(Entry(0), rest) for rest in rests]
+        rests = [rest[self._thread_in(rest)[2] :] for rest in rests]
         places = [self._place(rest) for rest in rests]
         most = 0.6 * max(len(rests), 1)
         self.file = sum(bool(p and p["file"]) for p in places) > most
@@ -43,57 +48,63 @@ class Lines:
             self.words.learn(rests)
         for _ in range(2):
             self.words.learn_fields([self.entry(0, text) for text in sample], sample)
+            self._fronts.clear()
 
     def _place(self, rest: str) -> re.Match[str] | None:
         """Find the file or line that every entry has, behind the spans."""
-        chain = self.words.chains.read(rest)
-        found = PLACE.search(rest, chain[1] if chain else 0)
-        return found or PLACE.search(rest)
+        found = PLACE.search(rest)
+        if found and rest.count("{", 0, found.start()) != rest.count("}", 0, found.start()):
+            chain = self.words.chains.read(rest)
+            found = (PLACE.search(rest, chain[1]) if chain else None) or found
+        return found
 
-    def _after_thread(self, entry: Entry, rest: str) -> str:
-        if self.mark and (found := MARK.match(rest)):
-            entry.fields = read(found[1], TEXT, self.words.names, only=True).fields
-            rest = rest[found.end() :]
-        if self.thread and (found := self.thread.match(rest)):
-            parts = found.groupdict()
-            entry.thread = int(parts["thread"]) if parts.get("thread") else None
-            entry.thread_name = parts.get("thread_name") or ""
-            return rest[found.end() :]
-        return rest
+    def _thread_in(self, rest: str) -> tuple[str, re.Match[str] | None, int]:
+        """Give what is marked before the spans, the thread, and where both end."""
+        mark = MARK.match(rest) if self.mark else None
+        end = mark.end() if mark else 0
+        thread = self.thread.match(rest, end) if self.thread else None
+        return mark[1] if mark else "", thread, thread.end() if thread else end
 
     def entry(self, at: int, text: str) -> Entry:
-        """Read one entry."""
-        head = self.head.match(text)
-        if head is None:
+        """Read one entry; what stands before its message is read once, for others have it too."""
+        start = self.head.match(text)
+        if start is None:
             return Entry(at, kind="noise")
-        parts = head.groupdict()
-        entry = Entry(
-            at,
-            time=(parts.get("time") or "").strip(),
-            level=(parts.get("level") or "").strip(" []"),
-        )
-        rest = self._after_thread(entry, text[head.end() :])
+        rest, time = text[start.end() :], start["time"].strip() if self._timed else ""
+        mark, thread, end = self._thread_in(rest)
+        rest = rest[end:] if end else rest
         place = self._place(rest) if self.file or self.line else None
-        if place and bool(place["file"]) == self.file:
-            entry.file, entry.line = place["file"] or "", int(place["line"] or place["only"] or 0)
-            self._front(entry, rest[: place.start()].rstrip())
-            rest = rest[place.end() :]
+        if place and bool(place["file"]) != self.file:
+            place = None
+        if place:
+            (scope, target), end = self._front(rest[: place.start()]), place.end()
         else:
-            rest = self._scope_and_target(entry, rest)
-        said = read(rest, TEXT, self.words.names)
-        entry.message, entry.fields = said.message, entry.fields + said.fields
-        entry.unsure = ("message",) if said.unsure else ()
-        return entry
+            scope, target, end = self._scope_and_target(rest)
+        level = start["level"] if self._levelled else ""
+        key = level, thread and thread[0], place and place[0], target
+        head = self._heads.get(key)
+        if head is None:
+            if len(self._heads) > KEPT:
+                self._heads.clear()
+            head = self._heads[key] = _head(level, target, thread, place)
+        said = read(rest[end:], TEXT, self.words.names)
+        fields = said.fields
+        if mark:
+            fields = [*read(mark, TEXT, self.words.names, only=True).fields, *fields]
+        unsure = MESSAGE if said.unsure else ()
+        return Entry(at, "event", time, said.message, fields, head, scope, unsure)
 
-    def _front(self, entry: Entry, front: str) -> None:
+    def _front(self, text: str) -> tuple[Scope, str]:
         """Read what is all spans and target."""
-        if not front:
-            return
-        if not self.words.target:
-            entry.scope = self.words.chains.all_of(front)
-            return
-        spans, target = self._parted(front)
-        entry.scope, entry.target = self.words.chains.all_of(spans), target
+        found = self._fronts.get(text)
+        if found is None:
+            if len(self._fronts) > KEPT:
+                self._fronts.clear()
+            front, target = text.rstrip(), ""
+            if front and self.words.target:
+                front, target = self._parted(front)
+            found = self._fronts[text] = self.words.chains.all_of(front) if front else (), target
+        return found
 
     def _parted(self, front: str) -> tuple[str, str]:
         """Part `spans: target:`; the target is one that is known, or the last word."""
@@ -107,34 +118,37 @@ class Lines:
         at = front.rfind(": ")
         return front[: at + 1], front[at + 2 :] if at >= 0 else front
 
-    def _scope_and_target(self, entry: Entry, rest: str) -> str:
-        """Take spans and target from the start of a text; give what comes after."""
+    def _scope_and_target(self, rest: str) -> tuple[Scope, str, int]:
+        """Give the spans and the target that a text starts with, and where they end."""
         chains = self.words.chains
         if self.words.target:
-            for found in self.words.target_at.finditer(rest[:2000]):
-                front = rest[: found.start(1)].rstrip()
-                scope = chains.front(front) if found[1] in self.words.targets else None
-                if scope is not None:
-                    entry.target, entry.scope = found[1], scope
-                    return rest[found.end() :]
+            for found in self.words.target_at.finditer(rest, 0, 2000):
+                if found[1] in self.words.targets:
+                    scope = chains.front(rest[: found.start(1)].rstrip())
+                    if scope is not None:
+                        return scope, found[1], found.end()
         chain = chains.read(rest)
         if not chain:
-            return rest
+            return [], "", 0
         spans, end = chain
         sure = len(spans) > 1 or spans[0][1] or spans[0][0] in self.words.spans
+        if self.words.target and sure:
+            odd = TARGET.match(rest, end) or ODD_TARGET.match(rest, end)
+            return spans, odd[1] if odd else "", odd.end() if odd else end
         if self.words.target:
-            after = TARGET.match(rest, end)
-            if sure:
-                entry.scope = spans
-                odd = after or ODD_TARGET.match(rest, end)
-                entry.target = odd[1] if odd else ""
-                return rest[odd.end() if odd else end :]
-            entry.target = spans[0][0]
-            return rest[end:]
-        if sure or AT_ONCE.match(rest, end):
-            entry.scope = spans
-            return rest[end:]
-        return rest
+            return [], spans[0][0], end
+        return (spans, "", end) if sure or AT_ONCE.match(rest, end) else ([], "", 0)
+
+
+def _head(
+    level: str, target: str, thread: re.Match[str] | None, place: re.Match[str] | None
+) -> Head:
+    parts = thread.groupdict() if thread else {}
+    number, name = parts.get("thread"), parts.get("thread_name") or ""
+    file, line = (place["file"] or "", place["line"] or place["only"]) if place else ("", 0)
+    return Head(
+        level.strip(" []"), target, int(number) if number else None, name, file, int(line or 0)
+    )
 
 
 def _threads(rests: list[str]) -> re.Pattern[str] | None:

@@ -56,6 +56,7 @@ class Plain:
         rests = [found[1] for line in sample if (found := OLD.match(self(line)))]
         # old releases colour the time and the level, and nothing else
         self.old = self.colours and sum("\x1b[" in rest for rest in rests) < 0.2 * len(sample)
+        self.undoes = bool(self.docker or self.escape or self.prefix or self.old)
 
     def __call__(self, line: str) -> str:
         """Give a line as it was printed."""

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from spanlab.yours.entry import Entry, Pairs
+from spanlab.yours.entry import Entry, Head, Pairs
 from spanlab.yours.fields import PRETTY, Names, read
 from spanlab.yours.heads import HEADS, usual
 from spanlab.yours.plain import bare
@@ -62,13 +62,14 @@ class Pretty:
         """Read one entry, all lines of it."""
         lines = text.split("\n")
         last = _tail(lines)
-        entry = Entry(at)
+        entry, scope = Entry(at), list[tuple[str, Pairs]]()
         self._first(entry, "\n".join(lines[:last]))
         for line in _joined(lines[last:]):
             if line.startswith("    in "):
-                entry.scope.insert(0, self._span(line[7:]))
+                scope.insert(0, self._span(line[7:]))
             else:
-                _where(entry, line)
+                _where(entry.head, line)
+        entry.scope = scope
         return entry
 
     def _first(self, entry: Entry, text: str) -> None:
@@ -76,13 +77,13 @@ class Pretty:
         assert head
         parts = head.groupdict()
         entry.time = (parts.get("time") or "").strip()
-        entry.level = (parts.get("level") or "").strip(" []")
+        entry.head.level = (parts.get("level") or "").strip(" []")
         rest = text[head.end() :]
         if self.target and (found := TARGET.match(rest) or ODD_TARGET.match(rest)):
-            entry.target, entry.line = found[1], int(found[2] or 0)
+            entry.head.target, entry.head.line = found[1], int(found[2] or 0)
             rest = rest[found.end() :]
         elif not self.target and (found := LINE.match(rest)):
-            entry.line = int(found[1] or 0)
+            entry.head.line = int(found[1] or 0)
             rest = rest[found.end() :]
         entry.message, entry.fields, unsure = self._said(rest)
         entry.unsure = ("message",) if unsure else ()
@@ -111,14 +112,14 @@ class Pretty:
         return name, self._said(known, only=True)[1] if known else []
 
 
-def _where(entry: Entry, line: str) -> None:
+def _where(head: Head, line: str) -> None:
     """Read a line that begins with "at" or "on"."""
     thread = line[7:]
     if line.startswith("    at ") and (found := AT.match(line)):
-        entry.file, entry.line, thread = found[1], int(found[2] or entry.line), found[3] or ""
+        head.file, head.line, thread = found[1], int(found[2] or head.line), found[3] or ""
     if thread and (on := THREAD.match(thread)):
-        entry.thread_name = (on["name"] or "").strip()
-        entry.thread = int(on["id"]) if on["id"] else None
+        head.thread_name = (on["name"] or "").strip()
+        head.thread = int(on["id"]) if on["id"] else None
 
 
 def length(block: Iterable[str]) -> int:

@@ -19,7 +19,7 @@ from typing import Any
 from spanlab.errors import UsageError
 from spanlab.traces import Trace
 from spanlab.yours.entry import Entry
-from spanlab.yours.origin import Origin
+from spanlab.yours.origin import PIECE, Origin
 from spanlab.yours.rested import rested
 from spanlab.yours.rows import Rows
 from spanlab.yours.style import Line, Style
@@ -80,40 +80,27 @@ def _ranges(
 def traced(style: Style, data: Any, entries: Iterable[Entry]) -> Trace:
     """Make a trace of entries."""
     counts, starts = Counter[str](), array("Q", [])
+    rows = Rows(style.format != "json", "enter" in style.kinds)
     with rested():
-        found = list(entries)
-        rows = Rows(style.format != "json", any(entry.kind == "enter" for entry in found))
-        for entry in found:
-            counts[entry.kind] += 1
-            counts["unsure"] += bool(entry.unsure)
+        for entry in entries:
             if rows.add(entry):
                 starts.append(entry.at)
+            else:
+                counts[entry.kind] += 1
+            if entry.unsure:
+                counts["unsure"] += 1
+    counts["event"] = len(starts)
     starts.append(len(data))
-    times = [row[1] for row in rows.rows]
-    zero = min(times, default=0)
+    zero = min((row[1] for row in rows.rows), default=0)
     trace = Trace(rows.rows, zero, zero)
     trace._loaded = True
     again = partial(_entries, style, data)
-    trace.origin = Origin(style.format, data, starts, counts, tuple(missing(found)), again)
+    trace.origin = Origin(style.format, data, starts, counts, rows.missing, again)
     return trace
 
 
 def _entries(style: Style, data: Any) -> Iterator[Entry]:
     return style.entries(lines_of(data))
-
-
-def missing(entries: list[Entry]) -> Iterator[str]:
-    """Name what no entry shows."""
-    events = [entry for entry in entries if entry.kind != "noise"]
-    shown = {
-        "threads": any(e.thread or e.thread_name for e in events),
-        "places in the source": any(e.file or e.line for e in events),
-        "times": any(e.time for e in events),
-        "levels": any(e.level for e in events),
-        "targets": any(e.target for e in events),
-        "when spans begin and end": any(e.kind in ("new", "enter") for e in events),
-    }
-    return (what for what, is_shown in shown.items() if events and not is_shown)
 
 
 def data_of(source: Any) -> Any:
@@ -162,9 +149,8 @@ def _unpacked(file: Any) -> Any:
 def lines_of(data: Any, at: int = 0, end: int | None = None) -> Iterator[Line]:
     """Give each line with its offset; bytes that are no UTF-8 are kept as they are."""
     end = len(data) if end is None else end
-    find = data.find
     while at < end:
-        stop = find(b"\n", at, end)
-        stop = end if stop < 0 else stop
-        yield at, data[at:stop].decode("utf-8", "surrogateescape")
-        at = stop + 1
+        stop = data.find(b"\n", min(at + PIECE, end) - 1, end) + 1 or end
+        for line in data[at:stop].removesuffix(b"\n").split(b"\n"):
+            yield at, line.decode("utf-8", "surrogateescape")
+            at += len(line) + 1

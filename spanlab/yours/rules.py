@@ -14,6 +14,8 @@ from statistics import fmean, pstdev
 
 from spanlab.yours.evidence import Evidence, Family, Place
 
+FEW = 3  # spans of a kind that a judgement needs
+EDGE = 4  # instances that are looked at where a log is cut
 Says = tuple[float, str]  # for it if over 0, and in words
 
 
@@ -60,21 +62,36 @@ class Case:
     @property
     def shared(self) -> bool:
         """Tell whether each instance has the same number of lines of the place already."""
-        spans = self.family.spans
-        if len(spans) < 2 or len(self.under) < len(spans):
-            return False
-        shares = self.log.counts(self.under, self.family.name)
-        return len(shares) == len(spans) and len(set(shares.values())) == 1
+        counts = self.log.counts(self.under, self.family.name)
+        return len(self.family.spans) > 1 and bool(counts) and self.family.is_share(counts)
 
     def times(self, lines: list[int]) -> list[float]:
         """Give the times of lines; none if one of them has none."""
         times = [self.log.seen[at].time for at in lines]
         return [] if None in times else [time for time in times if time is not None]
 
-    def per(self, lines: list[int], most: int) -> int:
-        """Tell how many lines of the place come on each line of another; 0 if no fixed number."""
-        per, rest = divmod(len(self.lines), len(lines))
-        return per if not rest and per <= most else 0
+    def pairs(
+        self, lines: list[int], most: int, after: bool = False
+    ) -> tuple[int, list[int], list[int]] | None:
+        """Give how many lines of the place come on each of another, if a fixed number, and both.
+
+        The others come first, or `after` them. What lacks its partner because the log is cut is
+        left out: the later ones at the start of the log, the earlier ones at its end.
+        """
+        begun, going = (min(len(cut), EDGE) for cut in (self.family.begun, self.family.going))
+        for per in range(1, most + 1):
+            for skipped in range(begun * (1 if after else per) + 1):
+                mine, theirs = self.lines[0 if after else skipped :], lines[skipped * after :]
+                size = len(theirs) if after else -(-len(mine) // per)
+                left = -(-len(mine) // per) - size if after else len(theirs) - size
+                mine, theirs = mine[: size * per], theirs[:size]
+                if not 0 <= left <= going or len(mine) != size * per:
+                    continue
+                heads, tails = mine[::per], mine[per - 1 :: per]
+                early, late = (tails, theirs) if after else (theirs, heads)
+                if size and all(a < b for a, b in zip(early, late, strict=True)):
+                    return per, mine, theirs
+        return None
 
 
 # --- rules ---------------------------------------------------------------------------------------
@@ -84,7 +101,8 @@ def elsewhere(case: Case) -> Says | None:
     if not case.under:
         return None
     if case.mixed and not case.shared:
-        return 3.0, f"{len(case.under)} other lines of the same place are in it"
+        few = case.family.cut and len(case.under) <= FEW
+        return 3.0 - few, f"{len(case.under)} other lines of the same place are in it"
     return -2.0 - 2.0 * (case.mixed and case.shared), "each span has its lines of the place"
 
 
@@ -99,24 +117,22 @@ def pace(case: Case) -> Says | None:
     """Lines that each come a short and even time after a line of the span."""
     best = min(_loose(case), default=None)
     if best is None:
-        spans = len(case.family.spans)
-        even = len(case.out) >= spans and len(case.lines) % spans == 0
+        even = len(case.out) >= len(case.family.whole) and case.family.is_even(len(case.lines))
         return (1.0, "as many lines as spans, or a multiple") if even else None
     if best[0] < 0.15:
-        return 3.0 if len(case.every) >= 4 else 1.5, f"each follows “{best[1]}” at an even pace"
+        firm = len(case.every) >= (6 if case.family.cut else 4)
+        return 3.0 if firm else 1.5, f"each follows “{best[1]}” at an even pace"
     return (1.0, f"each about follows “{best[1]}”") if best[0] < 0.5 else None
 
 
 def _loose(case: Case) -> Iterator[tuple[float, str]]:
-    mine = case.times(case.lines)
-    if len(mine) < 3:
-        return
     for place, lines in case.anchors.items():
-        per, theirs = case.per(lines, 4), case.times(lines)
-        if not per or not theirs:
+        per, mine, theirs = case.pairs(lines, 4) or (1, [], [])
+        after, before = case.times(mine[::per]), case.times(theirs)
+        if len(mine) < 3 or len(theirs) < 2 or not after or not before:
             continue
-        usual = ((theirs[-1] - theirs[0]) or 1e-9) / (len(theirs) - 1)
-        delays = [a - b for a, b in zip(mine[::per], theirs, strict=True)]
+        usual = ((before[-1] - before[0]) or 1e-9) / (len(before) - 1)
+        delays = [a - b for a, b in zip(after, before, strict=True)]
         if min(delays) >= 0 and fmean(delays) < 1.5 * usual:
             yield pstdev(delays) / usual, place[1]
 
@@ -124,19 +140,17 @@ def _loose(case: Case) -> Iterator[tuple[float, str]]:
 def between(case: Case) -> Says | None:
     """A fixed number of lines for each span, behind one of its lines, or between two."""
     before = after = None
+    many = 0
     for place, lines in case.anchors.items():
-        if not (per := case.per(lines, 6)):
-            continue
-        mine = case.lines
-        if all(lines[n // per] < at for n, at in enumerate(mine)):
-            before = place
-        if all(mine[per * (n + 1) - 1] < at for n, at in enumerate(lines)):
+        if found := case.pairs(lines, 6):
+            before, many = place, len(found[2]) - case.family.cut
+        if (found := case.pairs(lines, 6, after=True)) and len(found[2]) >= FEW:
             after = place
-    if before is None:
+    if before is None or many < FEW:
         return None
     if after is None:
         return 1.0, f"a fixed number for each span, after “{before[1]}”"
-    worth = {3: 1.0, 4: 2.0}.get(len(case.anchors[before]), 3.0)
+    worth = {3: 1.0, 4: 2.0}.get(many, 3.0)
     return worth, f"a fixed number for each span, between “{before[1]}” and “{after[1]}”"
 
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from time import sleep
 from typing import Any
 
 from spanlab.errors import MissingPackage
 from spanlab.evidence.labels import Labels
 from spanlab.traces import Trace
+from spanlab.view.file import ending, whole, write
 from spanlab.view.fmt import log
+from spanlab.view.stepper import step
 from spanlab.view.tree import Node, merged, nodes, titles_of, told_apart
 from spanlab.view.words import beginning, circled, count
 from spanlab.yours.audit.found import Audit, Finding
+from spanlab.yours.evidence import Place
+from spanlab.yours.follow import followed as followed
+from spanlab.yours.moments import moments as moments
 from spanlab.yours.suspects import Suspect, Suspects
 
 MOST, LONGEST = 200, 20_000  # lines of a tree, spans and events that they are taken from
+BEFORE, FAR = 500, 1500  # records that a page shows before a suspect which is not near the start
 SURE = {"probably": "bold red", "perhaps": "yellow"}
 
 
@@ -75,6 +83,19 @@ def _line(node: Node, title: str, wrong: bool) -> Any:
     return text.append("  ← no parent" if node.lost else "", "red")
 
 
+def tell(out: Any) -> Callable[[Suspects], None]:
+    """Make what tells of each suspect once, in a line, as soon as it is probable."""
+    known = set[tuple[str, Place]]()
+
+    def told(found: Suspects) -> None:
+        for one in found:
+            if one.sure == "probably" and (one.kind, one.place) not in known:
+                known.add((one.kind, one.place))
+                out.print(f"▲ {str(one).partition(' (')[0]}", style=SURE[one.sure], markup=False)
+
+    return told
+
+
 def _suspect(out: Any, suspect: Suspect) -> None:
     from rich.text import Text
 
@@ -95,6 +116,45 @@ def show_audit(out: Any, found: Audit, everything: bool = False) -> None:
         out.print(found.note, style="yellow" if found.unparsed or found else "green")
     if found.asks and not everything:
         out.print(f"{count(len(found.asks), 'place')} it cannot decide: --all", style="dim")
+
+
+def save_page(path: str, trace: Trace, found: Suspects, file: str) -> None:
+    """Write a log as a page: what is suspected, and its steps, from before the first on."""
+    first = next((event.index for n, event in trace.numbered if found and n in found[0].lines), 0)
+    stepped = step(trace[first - BEFORE :] if first > FAR else trace).everything()
+    above = found._repr_mimebundle_()["text/html"]
+    page = stepped._replace(title=f"{file}: {stepped.title}", above=above)
+    write(ending(path, ".html"), whole(page))
+
+
+def play(out: Any, trace: Trace, speed: float) -> None:
+    """Play a trace: its events, and below them, on a terminal, the span stack of each thread.
+
+    There an event comes a tenth of a second after the one before it, or when it came, but a
+    second later at most.
+    """
+    from rich.live import Live
+    from rich.table import Table
+    from rich.text import Text
+
+    now, stacks = 0.0, dict[str, list[str]]()
+    with Live(console=out, auto_refresh=False, transient=True) as live:
+        for moment in moments(trace):
+            if out.is_terminal:
+                sleep(min(max(moment.seconds - now, 0.1 * bool(moment.event)), 1.0) / speed)
+            now, stacks[moment.thread] = moment.seconds, moment.stack
+            if moment.event:
+                spans = " › ".join(moment.spans) or "in no span"
+                line = Text(f"{moment.seconds:10.6f}  {moment.thread}  {moment.event}  ")
+                line.append(spans, "bold cyan" if moment.spans else "dim")
+                live.console.print(
+                    line.append(f"  ← lost {moment.lost}" * bool(moment.lost), "red")
+                )
+            if out.is_terminal:
+                table = Table.grid(padding=(0, 2))
+                for thread, stack in stacks.items():
+                    table.add_row(thread, " › ".join(stack) or "(empty)")
+                live.update(table, refresh=True)
 
 
 def trace_json(trace: Trace, found: Suspects) -> dict[str, Any]:

@@ -80,7 +80,7 @@ class Style:
         if other or (not self.head.pattern and signs < 0.2 * len(full)):
             self.format = other or "unknown"
             return
-        blocks = [block for block in self._blocks(enumerate(lines)) if self._starts(block[0][1])]
+        blocks = [block for starts, block in self._blocks(enumerate(lines)) if starts]
         self._learn_going_on(blocks)
         texts = ["\n".join(line for _, line in block[: self._length(block)]) for block in blocks]
         if self.colours:
@@ -124,27 +124,30 @@ class Style:
         if self.pretty:
             return self.pretty.starts(self.bare(line))
         line = self.bare(line)
-        return bool(line and self.head.match(line) and not OTHER.match(line))
+        first = line[:1]  # no other program's line begins with a digit
+        return bool(first and self.head.match(line) and (first.isdigit() or not OTHER.match(line)))
 
     def starts(self, raw: str) -> bool:
         """Tell whether an entry may begin with a line, as it stands in the log."""
         return self._starts(self.plain(raw))
 
-    def _blocks(self, lines: Iterable[Line]) -> Iterator[Block]:
-        """Group lines: each that may begin an entry with those up to the next."""
+    def _blocks(self, lines: Iterable[Line]) -> Iterator[tuple[bool, Block]]:
+        """Group lines: each that may begin an entry with those up to the next; tell if it may."""
         block: Block = []
+        began = False
         for at, line in lines:
-            if block and (self._starts(line) or len(block) >= LONGEST):
-                yield block
+            starts = self._starts(line)
+            if block and (starts or len(block) >= LONGEST):
+                yield began, block
                 block = []
+            if not block:
+                began = starts
             block.append((at, line))
         if block:
-            yield block
+            yield began, block
 
     def _length(self, block: Block) -> int:
         """Tell how many lines of a block are its entry; others follow that are not of `fmt`."""
-        if not self._starts(block[0][1]):
-            return 0
         alone = len(block) == 1 and not self.pretty
         if block[0][1].rstrip() != "{" if self.format == "json" else alone:
             return 1
@@ -170,34 +173,42 @@ class Style:
 
     def entries(self, lines: Iterable[Line]) -> Iterator[Entry]:
         """Read entries, and what is between them, in order."""
-        cleaned = ((at, self.plain(line)) for at, line in lines)
-        for block in self._blocks(cleaned):
-            size = self._length(block)
-            found = self._entry(block[0][0], [line for _, line in block[:size]]) if size else None
-            if found is None:
-                size = 0
-            else:
+        plain = self.plain
+        cleaned = (
+            (at, plain(line) if plain.undoes or line.endswith("\r") else line) for at, line in lines
+        )
+        for starts, block in self._blocks(cleaned):
+            (at, text), size = block[0], int(starts)
+            if starts and (len(block) > 1 or self.pretty):
+                size = self._length(block)
+                text = self._joined([line for _, line in block[:size]])
+            found = self._entry(at, text) if size else None
+            if found is not None:
                 yield found
+                if len(block) == 1:
+                    continue
+            size = size if found else 0
             for at, line in block[size:]:
                 if line or size == 0:
                     yield Entry(at, kind="noise")
 
-    def _entry(self, at: int, lines: list[str]) -> Entry | None:
+    def _joined(self, lines: list[str]) -> str:
         if self.format == "json":
-            text = lines[0] if len(lines) == 1 else " ".join(line.strip() for line in lines)
-            found = objects.entry(at, text)
-            if found is None or found.message not in self.kinds:
-                return found
-            hidden = self.spanless or objects.shows_spans(text)
-            return found.moment(self.kinds, shown=not hidden)
-        text = "\n".join(map(marked, lines) if self.pretty and self.colours else lines)
-        reader = self.pretty or self.coloured or self.lines
-        if reader is None:
+            return lines[0] if len(lines) == 1 else " ".join(line.strip() for line in lines)
+        return "\n".join(map(marked, lines) if self.pretty and self.colours else lines)
+
+    def _entry(self, at: int, text: str) -> Entry | None:
+        if self.format == "json":
+            entry = objects.entry(at, text)
+        elif reader := self.pretty or self.coloured or self.lines:
+            entry = reader.entry(at, text)
+            entry = shared(entry, self.shares, self.kinds) if self.shares else entry
+        else:
             return None
-        entry = reader.entry(at, text)
-        if self.shares:
-            entry = shared(entry, self.shares, self.kinds)
-        return entry.moment(self.kinds)
+        if entry is None or entry.message not in self.kinds:
+            return entry
+        hidden = self.format == "json" and (self.spanless or objects.shows_spans(text))
+        return entry.moment(self.kinds, shown=not hidden)
 
 
 def _digits(line: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -12,14 +12,12 @@ from spanlab.traces import Trace
 from spanlab.view.fmt import log
 from spanlab.view.page import page, prose
 from spanlab.view.words import circled, count, listed, need, quoted
-from spanlab.yours.entry import Entry
-from spanlab.yours.evidence import Evidence, Place, Seen
+from spanlab.yours.evidence import Evidence, Place, Seen, seen_in
 from spanlab.yours.read_log import read_log
-from spanlab.yours.rules import RULES, Case
+from spanlab.yours.rules import FEW, RULES, Case
 
 LEAST, SURE = 3.0, 6.0  # what makes a suspect, and one beyond doubt
 SHOWN = 8  # lines that are named
-FEW = 3  # spans of a kind that a judgement needs
 LATE = 20.0  # times as long as its like a span is open that is held
 CAUSES = {
     "spawned": "lost where a task or thread was started",
@@ -94,17 +92,16 @@ def suspects(trace: Trace) -> Suspects:
     need('suspects(read_log("app.log"))', trace)
     if trace.origin is None:
         printed = log(trace, "json", time=True, target=True, thread_names=True)
-        return found_in(read_log(f"{printed}\n").origin.entries())
-    found, origin = found_in(trace.origin.entries()), trace.origin
+        return found_in(Evidence(seen_in(read_log(f"{printed}\n").origin.entries())))
+    found, origin = found_in(Evidence(seen_in(trace.origin.entries()))), trace.origin
     placed = Suspects(replace(s, file_line=origin.line(s.lines[0])) for s in found)
     origin.suspected = {n: str(s) for s in reversed(placed) for n in s.lines}
     placed.note = found.note if origin.understood else f"{origin.nothing}."
     return placed
 
 
-def found_in(entries: Iterable[Entry], number: int = 0) -> Suspects:
-    """Rank the suspects of one stretch of a log, whose events count on from a number."""
-    told = Evidence(entries, number)
+def found_in(told: Evidence) -> Suspects:
+    """Rank the suspects of one stretch of a log."""
     found = [*_foreign(told), *_lost(told), *_held(told)]
     best: dict[Place, Suspect] = {}
     for suspect in sorted(found, key=lambda s: -s.score):
@@ -211,11 +208,10 @@ def _against(log: Evidence, seen: Seen) -> bool:
 def _shared(log: Evidence, lines: list[int]) -> bool:
     """Tell whether each span has its share of the lines: a span may hold its like."""
     leaves = Counter(seen.spans[-1] for at in lines if (seen := log.seen[at]).spans)
-    if sum(leaves.values()) < len(lines) or len(set(leaves.values())) != 1:
+    names = {name for name, _ in leaves}
+    if sum(leaves.values()) < len(lines) or len(names) > 1 or not names <= log.families.keys():
         return False
-    name = next(iter(leaves))[0]
-    known = {seen.spans[-1] for seen in log.seen if seen.spans and seen.spans[-1][0] == name}
-    return name in log.families and leaves.keys() >= known
+    return log.families[names.pop()].is_share(leaves)
 
 
 def _held(log: Evidence) -> Iterator[Suspect]:

@@ -18,9 +18,9 @@ def nanoseconds(text: str) -> int | None:
     >>> nanoseconds("1970-01-01T00:00:01.5+00:00"), nanoseconds("   2.000000001s")
     (1500000000, 2000000001)
     """
-    if text[19:20] == "." and text[-1] == "Z" and text[20:-1].isdigit() and len(text) < 31:
-        second = _second(text[:19], "Z")
-        return None if second is None else second + int(text[20:-1].ljust(9, "0"))
+    part, before = text[20:26], _second_before(text[:20]) if text[26:] == "Z" else None
+    if before is not None and part.isdecimal():  # as the crate prints it
+        return before + int(part) * 1000
     if found := UPTIME.match(text):
         return int(found[1]) * 10**9 + int(found[2].ljust(9, "0"))
     found = CLOCK.match(text.strip().lstrip("["))
@@ -28,6 +28,11 @@ def nanoseconds(text: str) -> int | None:
     if found is None or second is None:
         return _number(text)
     return second + int((found[2] or ".0")[1:10].ljust(9, "0"))
+
+
+@lru_cache(64)
+def _second_before(text: str) -> int | None:
+    return _second(text[:-1], "Z") if text[-1] == "." else None
 
 
 @lru_cache(4096)

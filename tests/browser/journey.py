@@ -17,7 +17,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from urllib.request import ProxyHandler, Request, build_opener
 
 from conftest import need
@@ -116,12 +119,28 @@ def jupyter_lab(notebooks: Path, home: Path, timeout: float = 60) -> Iterator[tu
 
 
 @contextmanager
-def browser_page(chromium: str, home: Path) -> Iterator[Page]:
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder of pages; give the address."""
+    handler = partial(Quiet, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files and tells nobody."""
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@contextmanager
+def browser_page(chromium: str, home: Path, *flags: str) -> Iterator[Page]:
     """Give a page of a headless Chromium; an error in the page fails the journey at its end."""
     errors: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch_persistent_context(
-            home, executable_path=chromium, headless=True, args=FLAGS,
+            home, executable_path=chromium, headless=True, args=[*FLAGS, *flags],
             viewport={"width": 1280, "height": 800},
         )  # fmt: skip
         browser.set_default_timeout(60_000)
@@ -138,8 +157,11 @@ class Lesson:
 
     def __init__(self, page: Page, server: tuple[str, str], name: str, kernel: bool = True) -> None:
         base, token = server
+        where = f"lab/tree/{name}.ipynb?reset&token={token}"
+        if not token:  # JupyterLite: no server knows anybody
+            where = f"lab/index.html?path={name}.ipynb"
         self.page, self.name = page, name
-        page.goto(f"{base}/lab/tree/{name}.ipynb?reset&token={token}", wait_until="commit")
+        page.goto(f"{base}/{where}", wait_until="commit")
         page.wait_for_function("() => !!window.jupyterapp")
         page.evaluate("async () => { await window.jupyterapp.restored; }")
         expect(page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible()

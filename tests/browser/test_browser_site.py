@@ -11,7 +11,7 @@ import random
 import re
 import sys
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from zlib import decompress
@@ -19,6 +19,7 @@ from zlib import decompress
 import pytest
 from conftest import need
 from everything import state_of
+from firefox import Firefox, firefox_page
 from journey import browser_page
 from playwright.sync_api import Locator, Page, expect
 from reference.programs import lost_parent
@@ -27,7 +28,8 @@ from spanlab import VirtualThreads, explore, run
 from spanlab.lesson.marks import marked, summary
 from spanlab.lesson.questions import question
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "notebooks" / "site"))
 
 from build import build  # noqa: E402
@@ -137,11 +139,9 @@ def test_every_control_works_and_nobody_is_asked(page: Page, site: Path, name: s
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_state_is_what_python_says(page: Page, site: Path, name: str) -> None:
+def states_are_those_of_python(evaluate: Callable[[str], Any], site: Path, name: str) -> None:
     """What the script puts together is what `everything()` took apart, for every choice."""
-    opened(page, site / f"{name}.html")
-    data = page.evaluate("JSON.parse(document.getElementById('live-data').textContent)")
+    data = evaluate("JSON.parse(document.getElementById('live-data').textContent)")
     for key, one in data.items():
         if one["kind"] != "panel":
             continue
@@ -149,10 +149,34 @@ def test_each_state_is_what_python_says(page: Page, site: Path, name: str) -> No
         if "packed" in one:
             text = (site / f"{one['packed']}.js").read_text(encoding="utf-8")
             every = json.loads(decompress(b64decode(text.split('"')[-2])))
-        states = page.evaluate("key => spanlab.everyState(key)", key)
+        states = evaluate(f"spanlab.everyState({json.dumps(key)})")
         assert [name for name, _ in states] == every["keys"]
         for name_of, state in states if len(states) < 500 else states[::15]:
             assert json.loads(state) == state_of(every, name_of)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_state_is_what_python_says(page: Page, site: Path, name: str) -> None:
+    """All of them, in Chromium."""
+    opened(page, site / f"{name}.html")
+    states_are_those_of_python(page.evaluate, site, name)
+
+
+@pytest.fixture(scope="module")
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+    program = need("firefox", "apt-get install firefox-esr")
+    with firefox_page(program, tmp_path_factory.mktemp("firefox")) as page:
+        yield page
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_works_in_firefox(firefox: Firefox, site: Path, name: str) -> None:
+    """From a file too: all that can be chosen shows something, in the states of Python."""
+    firefox.open((site / f"{name}.html").as_uri())
+    assert firefox.evaluate((HERE / "work.js").read_text(encoding="utf-8")) == []
+    states_are_those_of_python(firefox.evaluate, site, name)
+    assert firefox.errors == []
+    assert [url for url in firefox.asked if not url.startswith(("data:", site.as_uri()))] == []
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -188,7 +212,8 @@ def test_the_first_page_finds_by_symptom_and_leads_to_the_lesson(page: Page, sit
     expect(page.get_by_role("heading", level=1)).to_contain_text("wrong span")
     links = page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert "01_the_lost_parent.html" in links
-    assert not [link for link in links if not (site / link.partition("#")[0]).exists()]
+    files = [re.split("[#?]", link)[0] for link in links]
+    assert not [file for file in files if not (site / file).exists()]
     if SITE:
         page.get_by_label("Search by symptom").fill("joinset parent")
         expect(page.locator(".symptoms li:visible")).to_have_count(1)

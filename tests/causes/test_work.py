@@ -20,14 +20,16 @@ TWICE = 2.6  # and a rest; what goes with the square takes 4 times as much
 
 
 def counted(work: Callable[[], Any]) -> int:
-    """Count the instructions that the package runs."""
+    """Count the lines that the package runs, those of a loop in one line each time.
+
+    Not instructions: Python 3.12 and 3.13 leave out those of a function traced for the first time.
+    """
     count = [0]
 
     def step(frame: Any, event: str, _: Any) -> Any:
         if not frame.f_code.co_filename.startswith(HERE):
             return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        count[0] += event == "opcode"
+        count[0] += event == "line"
         return step
 
     before = sys.gettrace()

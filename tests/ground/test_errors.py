@@ -15,6 +15,7 @@ from spanlab import (
     Deadlock,
     ForeignAwaitable,
     FutureReused,
+    FuturesUnordered,
     JoinError,
     JoinSet,
     MissingPackage,
@@ -36,6 +37,7 @@ from spanlab import (
     info_span,
     instrument,
     join,
+    join_all,
     log,
     pending,
     recording,
@@ -45,6 +47,7 @@ from spanlab import (
     spawn,
     spawn_blocking,
     threads,
+    try_join_all,
     yield_now,
 )
 from spanlab.evidence.sites import file_name
@@ -588,6 +591,16 @@ def test_spawn_blocking_takes_a_function() -> None:
         spawn_blocking(5)  # type: ignore[arg-type]
 
     fails(UsageError, main, r"spawn_blocking\(\) needs a function, got 5. Pass it uncalled")
+
+
+@pytest.mark.parametrize("take", [join_all, try_join_all, FuturesUnordered])
+def test_what_takes_several_futures_says_so(take: Any) -> None:
+    """A number is none, and neither is the one future that was meant."""
+
+    async def main() -> None:
+        take(5)
+
+    fails(UsageError, main, rf"{take.__name__}\(\) needs several futures, got 5. Write: .*\(\[a")
 
 
 def test_select_needs_a_branch() -> None:

@@ -95,14 +95,24 @@ def test_a_stream_goes_on_after_a_next_was_dropped(runtime: Any) -> None:
     assert run(main(), on=runtime()).result == [0, 1, 2, None]
 
 
-def test_a_generator_that_was_left_says_what_to_write() -> None:
+async def one(items: Any) -> None:
+    await anext(items)
+
+
+async def each(items: Any) -> None:
+    async for _ in items:
+        pass
+
+
+@pytest.mark.parametrize("again", [one, each])
+def test_a_generator_that_was_left_says_what_to_write(again: Any) -> None:
     """Python cannot ask it again."""
 
     async def main() -> None:
         items = slowly(3)
         with pytest.raises(Elapsed):
             await timeout(0.001, anext(items))
-        await anext(items)
+        await again(items)
 
     with pytest.raises(FutureReused, match=r"write: items = stream\(items\)"):
         run(main(), on=CurrentThread())

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from exercises import compiled, given
-from test_claims import events, plain
+from passages import plain
+from test_claims import events
 from test_notebooks import LESSONS, codes, every_text, told
 
 from spanlab import CurrentThread, Trace, VirtualThreads, explore, info_span, run
@@ -114,6 +115,16 @@ def test_explore_finds_what_the_lessons_say() -> None:
     carried = lambda: info_span("guilty").instrument(guarded["spanless"]())  # noqa: E731
     for form in (guarded["in_block"], guarded["attributed"], carried):
         assert len(outcomes(partial(guarded["main"], form))) == 1
+
+
+def test_a_block_with_the_await_in_it_is_no_help() -> None:
+    """09: the frob's `in_block` has two outcomes, as the guard has."""
+    (cell,) = [cell.source for cell in codes(LESSONS[9]) if cell.id == "form-block-code"]
+    space = cells("09")
+    exec(cell.replace("    await yield_now()", "        await yield_now()"), space)
+    found = outcomes(partial(space["main"], space["in_block"]))
+    assert sorted(each["innocent"] for each in found) == [(), ("guilty",)]
+    assert {each["after"] for each in found} == {("guilty",)}
 
 
 def test_more_workers_leave_the_innocent_alone_by_luck() -> None:

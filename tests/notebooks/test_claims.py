@@ -1,7 +1,7 @@
-"""What the lessons say of behaviour is held: by a line of a recorded program, or by a test.
+"""What the pages say of behaviour is held: by a line of a recorded program, or by a test.
 
-`claims.txt` has the sentences, each with its witnesses. A sentence that is changed in a lesson has
-to be changed there, and looked at again.
+`claims.txt` has every passage that states one, with its witnesses. What is changed on a page has to
+be changed there, and looked at again.
 """
 
 from __future__ import annotations
@@ -15,18 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_notebooks import LESSONS, REFERENCE, ROOT, every_text, texts, told
+from passages import plain, stated
+from test_notebooks import GLOSSARY, LESSONS, PITFALLS, REFERENCE, ROOT, every_text, told
 from test_reference import lessons, recorded
 
 from spanlab import CurrentThread, run, why
 
 CLAIMS = Path(__file__).parent / "claims.txt"
-MARKS = re.compile(r"\*\*|</?\w+>")
-
-
-def plain(text: str) -> str:
-    """Give a text on one line, without what is bold, and without HTML."""
-    return " ".join(MARKS.sub("", text).split())
+PAGES = {path.stem: path for path in (*LESSONS, PITFALLS, GLOSSARY)}
 
 
 def recorded_json(name: str) -> dict[str, Any]:
@@ -36,14 +32,18 @@ def recorded_json(name: str) -> dict[str, Any]:
 
 
 def claims() -> Iterator[tuple[str, str, list[str]]]:
-    """Give each sentence with its lesson and its witnesses."""
-    _, *lessons = re.split(r"^== (.+)\n", CLAIMS.read_text(encoding="utf-8"), flags=re.M)
-    for lesson, text in zip(lessons[::2], lessons[1::2], strict=True):
-        for said, witnesses in re.findall(r"^(\S.*)\n((?: {4}.+\n)*)", text, re.M):
-            yield lesson, said, [line.strip() for line in witnesses.splitlines()]
+    """Give each passage with its page and its witnesses; what states no behaviour has none."""
+    _, *pages = re.split(r"^== (.+)\n", CLAIMS.read_text(encoding="utf-8"), flags=re.M)
+    for page, text in zip(pages[::2], pages[1::2], strict=True):
+        held, _, free = text.strip().partition("--\n")
+        for said, witnesses in re.findall(r"((?:^\S.*\n)+)((?:^ {4}.+\n?)+)", held, re.M):
+            each = [line.strip() for line in witnesses.splitlines()]
+            yield from ((page, line, each) for line in said.splitlines())
+        yield from ((page, line, []) for line in free.splitlines())
 
 
-CASES = [pytest.param(*claim, id=f"{claim[0][:2]} {claim[1][:50]}") for claim in claims()]
+WRITTEN = list(claims())
+CASES = [pytest.param(*each, id=f"{each[0][:2]} {each[1][:50]}") for each in WRITTEN if each[2]]
 
 
 @cache
@@ -84,34 +84,33 @@ def holds(witness: str) -> bool:
     )
 
 
-@pytest.mark.parametrize(("lesson", "said", "witnesses"), CASES)
-def test_a_claim_stands_in_its_lesson_and_is_held(
-    lesson: str, said: str, witnesses: list[str]
-) -> None:
+@cache
+def whole(page: str) -> tuple[str, ...]:
+    """Give all that a page says, by the rule and as it is written."""
+    path = PAGES[page]
+    return (*stated(path), *map(plain, every_text(path).values()))
+
+
+@pytest.mark.parametrize(("page", "said", "witnesses"), CASES)
+def test_a_claim_stands_on_its_page_and_is_held(page: str, said: str, witnesses: list[str]) -> None:
     """Its words are there, and each of its witnesses says what is claimed."""
-    (path,) = [path for path in LESSONS if path.stem == lesson]
-    whole = [plain(text) for text in every_text(path).values()]
-    assert any(plain(said) in text for text in whole), "the lesson does not say this"
-    assert witnesses
+    assert any(said in text for text in whole(page)), "the page does not say this"
     assert [witness for witness in witnesses if not holds(witness)] == []
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_key_points_and_model_sentences_are_claims(path: Path) -> None:
-    """What a lesson wants to be remembered is held, all of it."""
-    claimed = [plain(said) for lesson, said, _ in claims() if lesson == path.stem]
-    points = re.split(r"\n- ", texts(path)[-1].source.partition("\n\n- ")[2].partition("\n\n")[0])
-    models = [plain(told(path)["model"]).removeprefix("A model sentence")]
-    said = [*points, *models] if path != LESSONS[1] else points  # its models are two
-    for text in map(plain, said):
-        text = re.sub(r"^Rule \d+\. ", "", text.strip())
-        assert any(text == claim or text in claim or claim == text for claim in claimed), text
+@pytest.mark.parametrize("page", PAGES)
+def test_everything_that_a_page_states_is_a_claim(page: str) -> None:
+    """No passage is left out, and what is said to be no behaviour is on the page."""
+    claimed = {said for on, said, _ in WRITTEN if on in (page, "every page")}
+    assert [text for text in stated(PAGES[page]) if text not in claimed] == []
+    free = [said for on, said, witnesses in WRITTEN if on == page and not witnesses]
+    assert [said for said in free if said not in stated(PAGES[page])] == []
 
 
 def test_the_readme_counts_them() -> None:
     """The number is that of the table."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"\n- {len(CASES)} sentences of the lessons" in readme
+    assert f"\n- {len(CASES)} passages of the lessons" in readme
 
 
 def test_fifty_runs_had_many_orders_and_one_set_of_parents() -> None:

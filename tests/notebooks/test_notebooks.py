@@ -168,9 +168,15 @@ def test_text_stands_before_every_code_cell(path: Path) -> None:
 
 @each_lesson
 def test_a_text_for_after_the_commit_is_told_once(path: Path) -> None:
-    """Each has its cell, and each such cell has its text."""
-    shown = [match[1] for cell in codes(path) if (match := TELLS_ONLY.fullmatch(cell.source))]
-    assert sorted(shown) == sorted(told(path))
+    """Each has its cell, whose source is folded; and each such cell has its text."""
+    telling = {
+        cell.id: match for cell in codes(path) if (match := TELLS_ONLY.fullmatch(cell.source))
+    }
+    assert sorted(match[1] for match in telling.values()) == sorted(told(path))
+    folded = {
+        cell.id for cell in codes(path) if "source_hidden" in cell.metadata.get("jupyter", {})
+    }
+    assert folded == set(telling)
 
 
 @each_page
@@ -233,6 +239,20 @@ def test_the_map_has_every_lesson(path: Path) -> None:
     listed = re.findall(r"^ *\"?\| .*?(\d\d_\w+\.ipynb)", source, re.M)
     own = [path.name] if path in LESSONS else []
     assert own + listed == [lesson.name for lesson in LESSONS]
+
+
+@each_lesson
+def test_readme_asks_what_a_lesson_asks(path: Path) -> None:
+    """Its picture offers every answer and gives none; beside it are the three ways to open it."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [row] = re.findall(rf"^\| .*{path.name}.*$", readme, re.M)
+    [(picture, alt)] = re.findall(r'<img src="notebooks/figures/([^"]*)" alt="([^"]*)"', row)
+    assert picture == f"{path.stem}.svg"
+    assert alt == figures()[picture].alt
+    asked = [line for line in question(path.stem[:2]).lines if f", {line.message}: " in alt]
+    assert all(f"in {choice}" in alt for choice in asked[0].spans)
+    where = [(f"/{path.stem}.html", "Read"), (f"?path={path.name}", "Run"), (path.name, "Binder")]
+    assert all(re.search(rf"\[{word}\]\([^)]*{re.escape(to)}\)", row) for to, word in where)
 
 
 # ---------------------------------------------------------------- what comes from the real crates

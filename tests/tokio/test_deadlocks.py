@@ -18,11 +18,13 @@ from spanlab import (
     CurrentThread,
     Deadlock,
     Future,
+    Handle,
     JoinSet,
     OsThreads,
     Pending,
     VirtualThreads,
     explore,
+    info,
     join,
     pending,
     recording,
@@ -383,3 +385,46 @@ def test_a_wait_that_somebody_ends_goes_on(
         if is_before:
             ends(inbox)
         assert run(main(), on=make()).result == "sent"
+
+
+# ---------------------------------------------------------------- blocked on the clock
+
+
+async def ten_ms() -> None:
+    await sleep(0.01)
+    info("slept")
+
+
+async def joins_who_sleeps() -> None:
+    handle = Handle.current()
+    spawn_thread(lambda: handle.block_on(ten_ms())).join()
+    info("joined")
+
+
+async def joins_in_a_task() -> None:
+    await spawn(joins_who_sleeps())
+
+
+@pytest.mark.parametrize(
+    ("main", "runtime"),
+    [
+        (joins_who_sleeps, VirtualThreads(1)), (joins_who_sleeps, OsThreads(1)),
+        (joins_in_a_task, VirtualThreads(2)),
+    ],
+)  # fmt: skip
+def test_time_passes_while_a_worker_waits_for_a_thread(main: Any, runtime: Any) -> None:
+    """The multi-thread runtime: another worker looks at the clock."""
+    assert [event.message for event in run(main(), on=runtime).events] == ["slept", "joined"]
+
+
+@pytest.mark.parametrize(
+    ("main", "runtime"),
+    [
+        (joins_who_sleeps, CurrentThread()), (joins_who_sleeps, AsyncioLoop()),
+        (joins_in_a_task, VirtualThreads(1)),
+    ],
+)  # fmt: skip
+def test_no_time_passes_where_nobody_is_left_to_look(main: Any, runtime: Any) -> None:
+    """Rust hangs there, and says nothing."""
+    with pytest.raises(Deadlock, match=r"run\(main\(\), on=OsThreads\(\)\)"):
+        run(main(), on=runtime)

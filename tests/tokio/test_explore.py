@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -410,6 +411,12 @@ BREAKING = {  # a condition, a program that breaks no other, and the line that d
 each_program = pytest.mark.parametrize("main", PROGRAMS, ids=lambda main: main.__name__)
 
 
+@cache
+def searched(main: Callable[[], Any], workers: int) -> Any:
+    """Search a program once for all that is asked of what was found."""
+    return explore(main, workers)
+
+
 def outcomes(found: Any) -> set[Any]:
     return {(outcome.scopes, outcome.error) for outcome in found.outcomes}
 
@@ -512,7 +519,7 @@ def test_the_limit_cuts_it_short_and_it_says_so() -> None:
 def test_every_reported_schedule_replays_to_the_same_trace(main: Callable[[], Any]) -> None:
     """The choices say all: the same records in the same order, or the same error."""
     for workers in (1, 2):
-        for outcome in explore(main, workers).outcomes:
+        for outcome in searched(main, workers).outcomes:
             runtime = VirtualThreads(workers, Replay(outcome.replay))
             try:
                 trace = run(main(), on=runtime)
@@ -529,8 +536,8 @@ def test_every_reported_schedule_replays_to_the_same_trace(main: Callable[[], An
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_search_loses_no_outcome(main: Callable[[], Any], workers: int) -> None:
     """What it does not run could not have shown anything else."""
-    limit = often(1_000, 60_000)
-    found, full = explore(main, workers), explore(main, workers, limit, prune=False)
+    limit = often(250, 60_000)
+    found, full = searched(main, workers), explore(main, workers, limit, prune=False)
     assert found.complete
     assert outcomes(full) <= outcomes(found)
     if full.complete:
@@ -633,7 +640,7 @@ def test_a_program_that_never_ends_is_stopped_and_it_says_so(main: Callable[[], 
 def test_no_outcome_is_an_error_of_ours() -> None:
     """Whatever is aborted, dropped or drawn: what ended a run is the program's own."""
     for main in PROGRAMS:
-        for outcome in explore(main, limit=300).outcomes:
+        for outcome in searched(main, 2).outcomes:
             assert not outcome.error or outcome.error.startswith(("JoinError", "FutureReused"))
 
 
@@ -643,7 +650,7 @@ def test_no_outcome_is_an_error_of_ours() -> None:
 @each_program
 def test_real_threads_do_what_some_schedule_does(main: Callable[[], Any]) -> None:
     """Whatever happens on two real workers is among the outcomes that were found."""
-    allowed = {outcome.scopes for outcome in explore(main).outcomes}
+    allowed = {outcome.scopes for outcome in searched(main, 2).outcomes}
     for _ in range(often(10, 1_000)):
         assert scopes_of(run(main(), on=OsThreads(2))) in allowed
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree
 
@@ -446,6 +447,21 @@ def test_without_an_engine_the_figure_is_text_with_the_install_line(
         assert "pip install graphviz graphviz-pure" in text
     with pytest.raises(MissingPackage, match="pip install graphviz graphviz-pure"):
         figure.save(tmp_path / "graph.svg")
+
+
+def test_in_the_browser_the_page_brings_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked first, and gives what any other would."""
+    drawn = graph(lost_parent()).svg
+    engine = ModuleType("spanlab_dot")
+    command = [next(figure._engines()), "-Tsvg"]
+    engine.draw = lambda dot: (
+        subprocess.run(  # type: ignore[attr-defined]
+            command, input=dot, capture_output=True, text=True, encoding="utf-8", check=True
+        ).stdout
+    )
+    monkeypatch.setitem(sys.modules, "spanlab_dot", engine)
+    monkeypatch.setattr("shutil.which", lambda *args, **kwargs: None)
+    assert graph(lost_parent()).svg == drawn
 
 
 def no_processes(*args: Any, **kwargs: Any) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 import programs
 import pytest
 from mutate import mutated
-from soak import SOAK, often
+from soak import often, went_well
 from stepping import hostile, leaking, many
 
 from spanlab import (
@@ -86,18 +87,17 @@ def test_a_changed_trace_is_refused_or_shown(group: int, monkeypatch: pytest.Mon
     """In all views, whatever was changed; `make soak` tries 5,000."""
     # An engine takes longer than all else, and the tests of hostile names have one.
     monkeypatch.setattr(sys.modules["spanlab.view.graph"], "draw", lambda dot: "")
-    taken = tried = 0
+    taken, tried, longest = 0, 0, 0.0
     for number in range(group, often(200, 5_000), GROUPS):
-        text = mutated(SAVED[number % len(SAVED)], number)
+        text, start = mutated(SAVED[number % len(SAVED)], number), time.monotonic()
         try:
             taken += shown(text)
         except Exception as error:
             error.add_note(f"mutated(SAVED[{number % len(SAVED)}], {number})")
             raise
-        tried += 1
-    if SOAK:
-        print(f"{tried} mutations: {tried - taken} refused, {taken} shown")
+        tried, longest = tried + 1, max(longest, time.monotonic() - start)
     assert taken
+    went_well("a changed trace: refused, or shown in every view", tried, longest)
 
 
 @pytest.mark.parametrize("text", SAVED, ids=range(len(SAVED)))

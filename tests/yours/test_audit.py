@@ -212,6 +212,32 @@ def test_a_span_is_named_after_what_the_crate_runs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("#[instrument] async fn a(&self) { self.jobs.spawn(b()); } struct J { jobs: TaskTracker }",
+         "spawn"),
+        ("#[instrument] async fn a(jobs: &mut JoinSet<()>) { jobs.spawn(b()); }", "joinset"),
+        ("async fn a() { tokio::spawn(b()); } fn main() { a().instrument(info_span!(\"s\")); }",
+         "spawn"),
+        ("async fn a() { tokio::spawn(b()); } fn main() { a().await; }", ""),
+        ("fn a() -> BoxFuture<()> { let s = info_span!(\"s\").entered(); "
+         "let f = async { b().await }; let f = Box::pin(f); f }", "future_block_uncovered"),
+        ("fn a() -> BoxFuture<()> { let s = info_span!(\"s\").entered(); "
+         "let f = async { b().await }; Box::pin(Instrument::in_current_span(f)) }", ""),
+        ("struct A { tx: Sender<Msg> } enum Msg { Tell(oneshot::Sender<u8>) }"
+         "struct B { rx: Receiver<Msg> } fn open() { let (tx, rx) = channel(8); A { tx } }"
+         "#[instrument] async fn a(a: A, m: Msg) { a.tx.send(m).await; }"
+         "impl B { async fn run(self) { while let Some(m) = self.rx.recv().await { b().await } } }",
+         "message"),
+    ],
+)  # fmt: skip
+def test_who_has_a_span_and_what_is_given_one(tmp_path: Path, source: str, kind: str) -> None:
+    """By a caller, by a call of the trait, by the type of what spawns, or of a channel's end."""
+    (tmp_path / "main.rs").write_text(f'{source} async fn b() {{ info!("b"); }}')
+    assert [found.kind for found in audit(tmp_path)] == [kind] * bool(kind)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "", "fn", "fn a( {", "}}}}", "fn f() { tokio::spawn(", "x!(((", "é", "{" * 20_000,

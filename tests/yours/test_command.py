@@ -114,8 +114,8 @@ def test_a_demo_shows_its_log_its_tree_and_why(name: str, capsys: Printed) -> No
         (["log", os.devnull], f"{os.devnull}: there is no line in it"),
         (["log", str(RECORDED), "--matching", "zzz"], f"{RECORDED}: nothing matches 'zzz'"),
         *(
-            (["log", str(RECORDED), kind, "no/o.svg"], "no/o.svg: No such file or directory")
-            for kind in ("--graph", "--perfetto", "--otlp")
+            (["log", str(RECORDED), f"--{kind}", f"no/o.{end}"], f"no/o.{end}: No such file or dir")
+            for kind, end in {"graph": "svg", "html": "html", "perfetto": "", "otlp": "x"}.items()
         ),
     ],
 )
@@ -208,15 +208,80 @@ def test_a_closed_pipe_ends_it_quietly(tmp_path: Path) -> None:
         assert process.stderr.read() == ""
 
 
+def test_a_log_behind_a_pipe_lives() -> None:
+    """Lines are shown as they come, a suspect as soon as it is probable, the rest at the end."""
+    with started("log", "-") as process:
+        assert process.stdin
+        assert process.stdout
+        for line in LOST.splitlines(keepends=True):
+            process.stdin.write(line)
+            process.stdin.flush()
+            assert process.stdout.readline() == line  # before anything of it is judged
+        told = iter(process.stdout.readline, "")
+        first = spanlab.suspects(spanlab.read_log(LOST))[0]
+        assert next(told) == f"▲ {str(first).partition(' (')[0]}\n"
+        process.stdin.close()
+        rest = [*told]
+        assert process.wait(60) == 1
+    assert not any(line in LOST for line in rest)
+    assert sum(line.startswith(str(first)[:20]) for line in rest) == 1
+    assert "├── " in "".join(rest)
+
+
 def test_control_c_ends_it_quietly() -> None:
-    """While it waits for standard input."""
+    """Of a log behind a pipe what came until then is shown."""
     with started("log", "-") as process:
         assert process.stderr
         assert process.stdin
+        assert process.stdout
         process.stdin.write(CLEAN)
         process.stdin.flush()
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(2)
+        assert process.stdout.readline() == CLEAN
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read() == ""
+        assert process.stdout.read().startswith("request\n└── ① hello\n")
+
+
+def test_a_trace_is_played(tmp_path: Path, capsys: Printed) -> None:
+    """A log, or a saved trace: each event with its spans, and the stack that its thread had."""
+    main(["demo", "--json", "lost-parent"])
+    (tmp_path / "trace.json").write_text(capsys.readouterr().out)
+    assert main(["replay", str(tmp_path / "trace.json")]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.partition("main  ")[2] for row in rows[:2]] == [
+        "① in main  in no span", "② starting work  work",
+    ]  # fmt: skip
+    assert rows[-1].endswith("④ performing task  sub_task  ← lost work")
+    (tmp_path / "app.log").write_text(LOST)
+    main(["replay", "--json", str(tmp_path / "app.log")])
+    told = [one for one in json.loads(capsys.readouterr().out) if one["event"]]
+    trace = spanlab.read_log(LOST)
+    assert [one["spans"] for one in told] == [[*trace.scope(e)][::-1] for e in trace.events]
+    assert [len(one["stack"]) for one in told] == [len(one["spans"]) for one in told]
+    assert main(["replay", str(tmp_path / "no.log")]) == 2
+
+
+def test_a_trace_is_played_at_its_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal it waits as long as the log did, but for a second at most."""
+    waits: list[float] = []
+    monkeypatch.setattr("spanlab.yours.show.sleep", waits.append)
+    (tmp_path / "app.log").write_text(CLEAN + CLEAN.replace("01:00:00.0", "01:00:00.5") +
+                                      CLEAN.replace("01:00", "02:00"))  # fmt: skip
+    main(["replay", "--color", "--speed", "2", str(tmp_path / "app.log")])
+    assert [wait for wait in waits if wait] == [0.05, 0.25, 0.5]
+
+
+def test_a_log_is_a_page(tmp_path: Path, capsys: Printed) -> None:
+    """With its suspects, of which the first is among the steps, and nothing from elsewhere."""
+    (tmp_path / "app.log").write_text(CLEAN * 3000 + LOST)
+    main(["log", str(tmp_path / "app.log"), "--html", str(tmp_path / "out.html")])
+    told = capsys.readouterr().out
+    page = (tmp_path / "out.html").read_text()
+    above, _, live = page.partition('<div id="live">')
+    first = spanlab.suspects(spanlab.read_log(CLEAN * 3000 + LOST))[0]
+    assert str(first) in told
+    assert str(first.file_line) in above
+    assert first.place[1].removeprefix("#: ") in live
+    assert "<script src" not in page
+    assert main(["log", str(tmp_path / "app.log"), "--html", str(tmp_path / "out.svg")]) == 2

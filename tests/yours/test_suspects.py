@@ -7,12 +7,19 @@ lost their span, or stand in a foreign one, as a layer saw them.
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from sets import packed
 
-from spanlab import info, info_span, read_log, run, suspects, why
+from spanlab import Suspect, info, info_span, read_log, run, suspects, why
+from spanlab.yours.entry import Entry
+from spanlab.yours.evidence import Evidence, seen_in
+from spanlab.yours.suspects import found_in
 
 FORMS = ("full", "compact", "pretty", "json")
 MOST = {"suspects": 1, "hard": 1}  # programs that may be missed in each format, of 24 and of 12
@@ -95,3 +102,66 @@ def test_programs_that_are_right_raise_no_alarm(folder: str) -> None:
     ]
     assert len(clean) == {"suspects": 48, "hard": 24}[folder]
     assert not alarms
+
+
+def cuts(entries: list[Entry], name: str, many: int = 2) -> Iterator[tuple[int, list[Entry]]]:
+    """Give stretches of a log, a quarter of it and more, and where each begins."""
+    chance = random.Random(name)
+    for _ in range(many):
+        size = chance.randint(len(entries) // 4, len(entries) - 1)
+        at = chance.randint(0, len(entries) - size)
+        yield at, entries[at : at + size]
+
+
+def entries_of(text: bytes) -> list[Entry]:
+    return [entry for entry in read_log(text).origin.entries() if entry.kind != "noise"]
+
+
+def in_part(part: list[Entry]) -> tuple[Suspect, ...]:
+    return found_in(Evidence(seen_in(part)))
+
+
+def test_a_cut_of_a_log_that_is_right_hardly_ever_raises_an_alarm() -> None:
+    """Spans that began before it or go on behind it lack lines: that is no evidence."""
+    parts = [
+        (truth["name"], at, in_part(part))
+        for folder in MOST
+        for truth, form, text in runs(folder)
+        if not truth["planted"]
+        for at, part in cuts(entries_of(text), truth["name"] + form)
+    ]
+    assert len(parts) == 144
+    alarms = [part for part in parts if part[2]]
+    assert len(alarms) <= 5, alarms
+
+
+def test_a_fault_is_found_in_most_cuts_that_have_its_lines() -> None:
+    """In four of five that hold half of what is wrong; hardly ever is another place named first."""
+    told = Counter[str]()
+    for truth, form, text in (one for folder in MOST for one in runs(folder)):
+        if not truth["planted"] or not is_first(truth, form, text):
+            continue
+        entries, bad = entries_of(text), {at for at, *_ in truth[form]["bad"]}
+        for at, part in cuts(entries, truth["name"] + form):
+            wrong = {n - at for n in bad if 0 <= n - at < len(part)}
+            if len(wrong) < max(3, len(bad) / 2):
+                continue
+            events = [n for n, entry in enumerate(part) if entry.kind == "event"]
+            found = in_part(part)
+            lines = [events[n - 1] for n in found[0].lines] if found else []
+            hit = sum(n in wrong for n in lines) > len(lines) / 2
+            told["hit" if hit else "other" if found else "nothing"] += 1
+    assert told.total() > 80, told
+    assert told["hit"] >= 0.8 * told.total(), told
+    assert told["other"] <= 0.05 * told.total(), told
+
+
+@pytest.mark.parametrize("folder", MOST)
+def test_parts_of_a_log_tell_together_what_the_whole_tells(folder: str) -> None:
+    """However it is parted."""
+    for truth, form, text in runs(folder):
+        entries, chance = entries_of(text), random.Random(truth["name"])
+        ends = sorted(chance.choices(range(len(entries)), k=3))
+        edges = pairwise([0, *ends, len(entries)])
+        told = [Evidence(seen_in(entries[begin:end])) for begin, end in edges]
+        assert found_in(sum(told[1:], told[0])) == in_part(entries), (truth["name"], form)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from spanlab import threads
 from spanlab.errors import NestedRuntime, NoRuntime, UsageError
-from spanlab.future import Pending, into_future
+from spanlab.future import Pending, drop, into_future
 from spanlab.os_thread import check_function
 from spanlab.threads import Thread
 from spanlab.tokio.host.ending import PATIENCE
@@ -109,7 +109,7 @@ class Handle(Spawner):
         """Poll a future on this thread until it has a value; its timers and tasks go on elsewhere.
 
         The thread must not drive a runtime: take one of `spawn_thread`, or of `spawn_blocking` on
-        `OsThreads`. On a virtual clock nothing goes on while a poll waits for such a thread.
+        `OsThreads`. While a poll waits for it, time passes on `VirtualThreads`, on one thread none.
         """
         thread, future = _thread("handle.block_on()"), into_future(future, "handle.block_on()")
         if not isinstance(thread.runtime, _Entered) or thread.runtime.drives_here():
@@ -119,14 +119,14 @@ class Handle(Spawner):
             with self.enter():
                 return thread.waker.block_on(thread, future)
         finally:
-            future.close()
+            drop(future)
             thread.waker = around
 
 
 def refuse_nested(thread: Thread | None, main: Any) -> None:
     """Raise if `thread` drives a runtime already."""
     if thread is not None and thread.runtime is not None:
-        main.close()
+        drop(main)
         raise NestedRuntime(
             "cannot start a runtime from within a runtime: this thread is driving one already. "
             "Await the future instead: await main()"

@@ -37,6 +37,11 @@ class _LocalTask(Task):
         finally:
             thread.task, thread.waker, thread.budget = around
 
+    def _ends_run(self, error: BaseException) -> bool:
+        if not (ends := super()._ends_run(error)):
+            error.__traceback__ = None  # its frames would keep those that poll the set
+        return ends
+
     def _suspend(self, thread: Thread, pinned: int) -> None:
         super()._suspend(thread, len(thread.pinned))
 
@@ -145,6 +150,7 @@ class LocalSet(Future[None]):
         """Drop all tasks, the oldest first."""
         thread, left = threads.local.thread, list(self._tasks.tasks.values())
         if thread is None or thread.runtime is None:
+            self._tasks.tasks.clear()
             for task in left:
                 task.drop()
             return
@@ -160,8 +166,7 @@ class _RunUntil(Future[Any]):
     __slots__ = ("_set", "inner")
 
     def __init__(self, local_set: LocalSet, inner: Any) -> None:
-        self._set = local_set
-        self.inner = inner
+        self._set, self.inner = local_set, inner
 
     def send(self, value: None, /) -> Pending:
         tasks = self._set._tasks
@@ -171,9 +176,6 @@ class _RunUntil(Future[Any]):
             if tasks.turn(thread):
                 thread.waker.wake()
         return pending
-
-    def close(self) -> None:
-        self.inner.close()
 
 
 def spawn_local(future: Any) -> JoinHandle[Any]:

@@ -39,9 +39,10 @@ def end(
 
 def end_started(recorder: Any, error: BaseException | None) -> None:
     """After an error, stop the threads that a program has started itself."""
-    if error is not None:
-        handles = [handle for handle in [*process.handles] if handle.recorder is recorder]
-        _wait([handle._os_thread for handle in handles], NO_PATIENCE)
+    handles = [handle for handle in [*process.handles] if handle.recorder is recorder]
+    started = [handle._os_thread for handle in handles]
+    if error is not None and threading.current_thread() not in started:
+        _wait(started, NO_PATIENCE)
 
 
 def _wait(os_threads: Sequence[threading.Thread], patience: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,12 +15,17 @@ from spanlab.threads import Thread, inherited
 
 def run_to_end(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run a coroutine to its end. After an interrupt it has ended too."""
-    if (loop := asyncio._get_running_loop()) is not None:
-        _patch_loop(coroutine)
-        _run_on(loop, coroutine)
-    else:
+    if (loop := asyncio._get_running_loop()) is None:
         with asyncio.Runner() as runner:
             _run_on(runner.get_loop(), coroutine)
+    elif sys.platform == "emscripten":
+        from spanlab.tokio.host import browser
+
+        with browser.aside(loop), asyncio.Runner(loop_factory=browser.Loop) as runner:
+            _run_on(runner.get_loop(), coroutine)
+    else:
+        _patch_loop(coroutine)
+        _run_on(loop, coroutine)
 
 
 def _run_on(loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, None]) -> None:

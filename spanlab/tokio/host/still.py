@@ -88,12 +88,17 @@ def _waited(until: threading.Thread | None = None) -> None:
     """Raise if the user does not want to wait, or if one waits for the end of who never ends."""
     keyboard.check()
     here = local.thread
-    others = here.runtime.others if here is not None and here.runtime is not None else _OTHERS
-    if until is not None and others.stand_still(is_quiet=until.is_alive()):
+    runtime = here and here.runtime
+    others = runtime.others if runtime else _OTHERS
+    if until is None or not others.stand_still(is_quiet=until.is_alive()):
+        return
+    if not (here and runtime and runtime.pass_time(here.task)):
         raise Deadlock(
             f"{until.name} was expected to end, and nothing is left that could wake it:"
-            f"{others.waiting()}\nSend what it waits for before it is joined, or let it end"
+            f"{others.waiting()}\nSend what it waits for before it is joined, or let it end. "
+            f"Tasks go on beside a join on real workers alone: run(main(), on=OsThreads())"
         )
+    others.stand_still(is_quiet=False)  # looked at anew: it goes on
 
 
 _OTHERS = Others()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from typing import Any
 
@@ -14,21 +15,19 @@ from spanlab.tokio.beside.handle import refuse_nested
 from spanlab.tokio.host.keyboard import held
 from spanlab.tokio.runtime.base import Runtime
 from spanlab.tokio.runtime.current_thread import CurrentThread
-from spanlab.tokio.runtime.os_threads import OsThreads
 from spanlab.tokio.runtime.schedule import Replay, Schedule, Seeded
 from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 from spanlab.traces import Trace
 
+if sys.platform == "emscripten":
+    from spanlab.tokio.host.browser import OsThreads
+else:
+    from spanlab.tokio.runtime.os_threads import OsThreads
+
 __all__ = [
-    "CurrentThread",
-    "OsThreads",
-    "Replay",
-    "Runtime",
-    "Schedule",
-    "Seeded",
-    "VirtualThreads",
+    "CurrentThread", "OsThreads", "Replay", "Runtime", "Schedule", "Seeded", "VirtualThreads",
     "run",
-]
+]  # fmt: skip
 
 
 def run(

@@ -195,6 +195,3 @@ class _Thrown(Future[Any]):
     def send(self, value: None, /) -> Any:
         self._who.future = self.inner
         return self.inner.throw(self._error)
-
-    def close(self) -> None:
-        self.inner.close()

@@ -17,7 +17,7 @@ from typing import Any
 from spanlab import threads
 from spanlab.errors import ForeignAwaitable, NestedRuntime, UsageError
 from spanlab.evidence.sites import foreign
-from spanlab.future import Pending, into_future
+from spanlab.future import Pending, drop, into_future
 from spanlab.recorder import budget, numbers
 from spanlab.threads import Thread
 from spanlab.tokio.beside.handle import Owned, refuse_nested
@@ -59,10 +59,10 @@ class Main(Task):
         self.unpark()
 
     def drop(self) -> None:
-        """Drop the main future."""
-        future, self.future = self.future, None
+        """Drop the main future, and what is known of its panic, which keeps frames."""
+        future, self.future, self.panic = self.future, None, None
         if future is not None:
-            future.close()
+            drop(future)
 
     def _suspend(self, thread: Thread, pinned: int) -> None:
         with self.runtime.lock:  # its thread looks for itself whether it was woken
@@ -193,7 +193,7 @@ class Runtime(Owned):
         thread = threads.current()
         future = into_future(future, "block_on()")
         if thread is None:
-            future.close()
+            drop(future)
             raise NestedRuntime(
                 "block_on() needs a recording around it, got none. Write: run(main()), "
                 "or: with recording() as trace: …"
@@ -240,15 +240,22 @@ class Runtime(Owned):
 
     def _advance(self, main: Main) -> None:
         """Nothing can run: jump to the next timer, or wait for a real thread that may wake us."""
-        deadline = self._next_deadline()
-        if deadline is not None:
-            self._time = max(self._time, deadline * 1_000_000)
-            self._fire()
-        while deadline is None and not (main.is_woken or self._inject):
+        while not (self._jump() or main.is_woken or self._inject):
             keyboard.check()
             if not self.others.all() or self.others.stand_still():
                 raise deadlock(self, main)
             time.sleep(0.001)
+
+    def _jump(self) -> bool:
+        """Jump to the next timer, if there is one."""
+        if (deadline := self._next_deadline()) is not None:
+            self._time = max(self._time, deadline * 1_000_000)
+            self._fire()
+        return deadline is not None
+
+    def pass_time(self, task: int) -> bool:
+        """Let time pass while a poll of a task blocks, if somebody is left to look at the clock."""
+        return False
 
     def _next_deadline(self) -> int | None:
         """Give the time of the next timer that somebody waits for, in milliseconds."""

@@ -153,6 +153,10 @@ class VirtualThreads(Workers):
             ways += [partial(self._steal, worker, victim) for victim in victims]
         return [Move(due, partial(self._go_on, worker, way)) for way in ways]
 
+    def pass_time(self, task: int) -> bool:
+        """Let a worker look at the clock, if one is free: main blocks none."""
+        return (task == 0 or self.workers > 1) and self._jump()
+
     def _idles(self, worker: Worker, may_park: bool) -> list[Move]:
         """Let a worker that finds nothing wake who yielded on it, or park at once."""
         if worker.deferred:

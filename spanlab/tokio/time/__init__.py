@@ -77,7 +77,7 @@ class _Timeout(Future[Any]):
         return pending
 
     def close(self) -> None:
-        self.inner.close()
+        super().close()
         self._delay.close()
 
 

@@ -1,7 +1,7 @@
 """What a view leaves as a file: one page that needs nothing else, and asks nobody for anything.
 
 Its policy lets the one script run that stands in it, by its hash, and no other; nothing is fetched.
-What the script shows is data, in which no name can end the place where it stands.
+What the script shows is data, packed: no name in it can end the place where it stands.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
+from zlib import compress
 
 from spanlab.errors import UsageError
 from spanlab.view.live import classic, script, tight
@@ -31,13 +32,14 @@ KEPT = ' ="<>():/,;!*-._~?@$+|{}[]^`'  # what a picture in an attribute need not
 class Page(NamedTuple):
     """A page: its title and what stands on it; live, a script shows `state` in its place.
 
-    `names` are the names of the script, the outer first; `state` is JSON.
+    `names` are the names of the script, the outer first; `state` is JSON; `above` stays.
     """
 
     title: str
     html: str
     state: str = ""
     names: tuple[str, ...] = ()
+    above: str = ""
 
 
 class Saved:
@@ -70,7 +72,7 @@ def ending(path: Any, *known: str) -> Path:
 
 
 def write(file: Path, text: str) -> None:
-    """Write a file, with the same bytes on every machine."""
+    """Write a file, with the same line ends on every machine."""
     file.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -83,14 +85,15 @@ def whole(page: Page) -> str:
     css = "".join(static(f"{name}.css") for name in [*["palette", "stepper"] * bool(code), "saved"])
     allowed = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     policy = f"{POLICY} '{f'sha256-{allowed}' if code else 'none'}'"
-    title, state = escape(visible(page.title, TITLE)), page.state.replace("<", r"\u003c")
-    live = f'<script type="application/json" id="state">{state}</script>\n<script>{code}</script>\n'
+    title = escape(visible(page.title, TITLE))
+    state = base64.b64encode(compress(page.state.encode(), 9)).decode()  # a long source is short
+    live = f'<script type="text/plain" id="state">{state}</script>\n<script>{code}</script>\n'
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=False)}">\n'
         f"<title>{title}</title>\n<style>{tight(css)}</style>\n"
-        f'<main><h1>{title}</h1><div id="live">{_lighter(page.html)}</div></main>\n'
+        f'<main><h1>{title}</h1>{page.above}<div id="live">{_lighter(page.html)}</div></main>\n'
         f"{live if code else ''}</html>\n"
     )
 

@@ -102,11 +102,11 @@ def _fitting(trace: Trace, rust: str) -> tuple[str, Figure]:
     """Pack as much of a trace as a page holds; what is sent, and the figure of the same records."""
     part, new = beginning(trace, LONGEST), LONGEST
     while part.cut.begun <= LONGEST and new > 1:
-        left_out = rest("step", trace, len(part))
-        drawn = picture(part)
+        left_out, drawn = rest("step", trace, len(part)), picture(part)
         sent = packed(part, drawn, left_out, rust)
         if len(_living(drawn.figure.html(), sent).encode()) <= LARGEST:
-            return sent, replace(drawn.figure, alt=f"{drawn.figure.alt} {left_out}".strip())
+            alt = f"{drawn.figure.alt.removesuffix(' ' + left_out)} {left_out}".strip()
+            return sent, replace(drawn.figure, alt=alt)
         new = (len(part) - part.cut.begun) // 2
         part = part[: part.cut.begun + new]
     raise UsageError(

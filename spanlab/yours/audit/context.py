@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from spanlab.yours.audit.file import Fn
 from spanlab.yours.audit.source import Source
-from spanlab.yours.audit.tree import Body, ancestor, arguments, function_of, nodes
+from spanlab.yours.audit.tree import Body, ancestor, arguments, method, nodes
 
 if TYPE_CHECKING:
     from spanlab.yours.audit.tree import Node
@@ -40,15 +40,10 @@ class Carried(NamedTuple):
     node: Node | None = None
 
 
-def method(node: Node) -> tuple[str, Node | None]:
-    """Give the method and the receiver of a call; of another call its last name and nothing."""
-    called = function_of(node) if node.type == "call_expression" else None
-    if called is None:
-        return "", None
-    if called.type == "field_expression":
-        name = called.child_by_field_name("field")
-        return (name.text or b"").decode() if name else "", called.child_by_field_name("value")
-    return (called.text or b"").decode().rpartition("::")[2], None
+def given_later(body: Body, name: str, how: str = "instrument") -> bool:
+    """Tell whether what has a name is given a span, by a method or by a call of the trait."""
+    one, gives = re.escape(name), rf"(?:{how})\("
+    return bool(re.search(rf"\b{one}\s*\.\s*{gives}|::{gives}\s*{one}\b", body.code))
 
 
 class Contexts:
@@ -93,12 +88,12 @@ class Contexts:
                 found = self._own(caller, far)
             else:
                 body = self.body(caller)
-                node = body.at(at, at + len(fn.name))
-                found = self.current(body, _called(node), far) if node else None
-                call = ancestor(node, "call_expression")
+                call = ancestor(body.at(at, at + len(fn.name)), "call_expression")
                 over = ancestor(call.parent, "call_expression") if call else None
-                if fn.is_async and self.is_spawn(over) and over and call in arguments(over):
-                    found = None
+                if call is None or (fn.is_async and over and self.is_spawn(over)):
+                    continue
+                given = self._covering(body, call, call) if fn.is_async else None
+                found = given or self.current(body, call, far)
             if found:
                 why = f"`{fn.name}` is called by `{caller.name}`, where {found.name} is current"
                 return Current(found.name, why, 2)
@@ -111,24 +106,28 @@ class Contexts:
         return fn in self.source.resolve(caller.file, caller, one, dot, fn.name)
 
     def _covering(self, body: Body, block: Node, place: Node) -> Current | None:
-        """Find the span that a block or a closure is given; one without a name: none."""
+        """Find the span that a block, a closure or a future is given; one without a name: none."""
         parent = block.parent
         if parent is None:
             return None
         if parent.type == "field_expression" and parent.parent:
             if method(parent.parent)[0] == "instrument":
-                return Current(self.named(body, parent.parent), "its block is instrumented", 3)
+                return Current(self.named(body, parent.parent), "it is instrumented", 3)
             return None
-        if parent.type == "arguments" and parent.parent and block != place:
+        given = Current("its span", "it is instrumented", 3)
+        if parent.type == "arguments" and parent.parent:
             name, span = method(parent.parent)
+            if name == "instrument" and span is None:
+                return given
+            if block == place:
+                return None
             if name == "in_scope" and span is not None:
                 return Current(f"`{body.words(span)}`", "it runs in the scope of a span", 3)
             if self.is_spawn(parent.parent) and not self.carried(body, block).how:
                 return Current("", "", 0)
         if parent.type == "let_declaration":
-            bound = re.escape(body.words(parent.child_by_field_name("pattern") or parent))
-            later = re.search(rf"\b{bound}\s*\.\s*instrument\(", body.code)
-            return Current("its span", "its block is instrumented", 3) if later else None
+            name = body.words(parent.child_by_field_name("pattern") or parent)
+            return given if given_later(body, name) else None
         return None
 
     def named(self, body: Body, call: Node) -> str:
@@ -165,9 +164,8 @@ class Contexts:
         words = body.words(span)
         if name == "entered" or SPAN.search(words):
             return span
-        bound = body.bound(words, body.begin(let)) if span.type == "identifier" else []
-        told = " ".join([words, body.fn.names(words.rpartition(".")[2]), *map(body.words, bound)])
-        return span if re.search(r"(?i)span", told) and not RUNTIME.search(words) else None
+        is_one = re.search(r"(?i)span", body.told(span)) and not RUNTIME.search(words)
+        return span if is_one else None
 
     def span_name(self, body: Body, span: Node) -> str:
         bound = body.bound(body.words(span), body.begin(span)) if span.type == "identifier" else []
@@ -244,7 +242,3 @@ class Contexts:
         if values := body.bound(name, at):
             return bool(SPAN.search(body.words(values[-1])))
         return name in body.fn.file.spans
-
-
-def _called(node: Node) -> Node:
-    return ancestor(node, "call_expression") or node

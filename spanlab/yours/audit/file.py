@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 BLANKED = re.compile(
     r'//[^\n]*|/\*.*?\*/|\br(#*)".*?"\1|"(?:\\.|[^"\\])*"|\'(?:\\[^\n\']+|[^\'\\\n])\'', re.S
@@ -27,6 +28,15 @@ def blank(text: str) -> str:
         return f'"{inside}"' if word[-1] == '"' else re.sub(r"[^\n]", " ", word)
 
     return BLANKED.sub(spaces, text)
+
+
+class Edit(NamedTuple):
+    """A stretch of a file, and what to write there."""
+
+    file: File
+    begin: int
+    end: int
+    new: str
 
 
 @dataclass(eq=False, slots=True)

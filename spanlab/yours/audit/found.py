@@ -7,22 +7,12 @@ from dataclasses import dataclass, field, replace
 from difflib import unified_diff
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 from spanlab.view.words import count
-from spanlab.yours.audit.file import File
+from spanlab.yours.audit.file import Edit, File
 from spanlab.yours.audit.tree import error_in
 
 ALARM = 4.0  # what evidence is worth together where a finding is shown
-
-
-class Edit(NamedTuple):
-    """A stretch of a file, and what to write there."""
-
-    file: File
-    begin: int
-    end: int
-    new: str
 
 
 @dataclass(frozen=True, slots=True)

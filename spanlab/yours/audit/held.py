@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
-from spanlab.yours.audit.context import Contexts, method
-from spanlab.yours.audit.file import File
-from spanlab.yours.audit.found import Edit, Finding
+from spanlab.yours.audit.context import Contexts
+from spanlab.yours.audit.file import Edit, File
+from spanlab.yours.audit.found import Finding
 from spanlab.yours.audit.source import LOGS
-from spanlab.yours.audit.tree import Body, ancestor, arguments, nodes
+from spanlab.yours.audit.tree import Body, ancestor, arguments, method, nodes
 
 if TYPE_CHECKING:
     from spanlab.yours.audit.tree import Node
@@ -51,9 +51,8 @@ def guards(contexts: Contexts) -> Iterator[Finding | None]:
             yield None
             continue
         name = contexts.span_name(body, span)
-        file = body.fn.file
         why = (
-            f"the guard of {name} is held over the await in line {file.line(waits[0])}",
+            f"the guard of {name} is held over the await in line {body.fn.file.line(waits[0])}",
             "what is polled meanwhile on that thread stands in it",
         )
         edits = ways.each(covered, body, let, span, rest, dropped)
@@ -63,10 +62,8 @@ def guards(contexts: Contexts) -> Iterator[Finding | None]:
             "root": "the same, as a trace of its own",
             "nothing": f"lines of other tasks stand in {name}, as they do now",
         }
-        yield Finding(
-            "guard_await", file.path, file.line(body.begin(let)), body.fn.name, 6.0, why, "child",
-            ways.four(name, edits, **does), span=name.strip("`"),
-        )  # fmt: skip
+        at = body.begin(let)
+        yield ways.finding("guard_await", body, at, 6.0, why, "child", name, edits, does)
 
 
 def after(body: Body, let: Node) -> tuple[list[Node], Node | None]:
@@ -95,59 +92,37 @@ def covered(
     body: Body, let: Node, span: Node, rest: list[Node], dropped: Node | None, how: str
 ) -> list[Edit]:
     """Instrument what follows a guard, in place of the guard."""
-    file, words = body.fn.file, body.text(span)
-    macro = re.match(r"[\w:]*span!\s*\((.*)\)\Z", words, re.S)
-    edits = list[Edit]()
+    file, words, edits = body.fn.file, body.text(span), list[Edit]()
+    macro, end = "span!" in words, body.end(rest[-1])
     if how != "child":
-        values = [span] if macro else body.bound(words, body.begin(let))
-        made = re.match(
-            r"[\w:]*?\w+_span!\s*\((.*)\)\Z", body.text(values[-1]) if values else "", re.S
-        )
-        if made is None:
+        value = span if macro else next(reversed(body.bound(words, body.begin(let))), let)
+        if not (made := ways.without_parent(body.text(value), how)):
             return []
-        if macro:
-            words = ways.apart(how, made[1])
-        else:
-            at = body.begin(values[-1]), body.end(values[-1])
-            edits.append(Edit(file, *at, ways.apart(how, made[1])))
-    end = body.end(rest[-1])
+        words, edits = (made, []) if macro else (words, [body.put(value, made)])
     code = body.code[let.end_byte : end - body.start]
     in_fn = let.parent == body.block
     if dropped is None and not ((not in_fn and LEAVES.search(code)) or "yield" in code):
-        given = (
-            words
-            if macro or not re.search(rf"\b{re.escape(words)}\b", code)
-            else f"{words}.clone()"
-        )
-        edits.append(Edit(file, body.begin(let), body.end(let), "async {"))
-        edits.append(Edit(file, end, end, f"\n}}.instrument({given}).await"))
+        used = not macro and re.search(rf"\b{re.escape(words)}\b", code)
+        shuts = f"\n}}.instrument({words}{'.clone()' if used else ''}).await"
+        edits += [body.put(let, "async {"), Edit(file, end, end, shuts)]
         return edits + ways.imported(file, body.begin(let))
-    name = words
-    if macro:
-        name = "span"
-        edits.append(Edit(file, body.begin(let), body.end(let), f"let span = {words};"))
-    else:
-        edits.append(Edit(file, body.begin(let), body.end(let), ""))
-    if dropped is not None:
-        edits.append(Edit(file, body.begin(dropped), body.end(dropped), ""))
-    return edits + by_piece(body, rest, name)
+    edits += [body.put(let, f"let span = {words};" if macro else "")]
+    edits += [body.put(dropped, "")] if dropped is not None else []
+    return edits + by_piece(body, rest, "span" if macro else words)
 
 
-def by_piece(body: Body, rest: list[Node], name: str, logs: re.Pattern[str] = LOGS) -> list[Edit]:
+def by_piece(body: Body, rest: list[Node], name: str) -> list[Edit]:
     """Instrument each await, and let each line that logs run in the scope of a span."""
-    file, edits = body.fn.file, list[Edit]()
+    edits = list[Edit]()
     for node in rest:
         for found in (node, *nodes(node, "await_expression", "macro_invocation", but=ASIDE)):
-            begin, end = body.begin(found), body.end(found)
             if found.type == "await_expression":
-                at = body.end(found.named_children[0])
-                edits.append(Edit(file, at, at, f".instrument({name}.clone())"))
-            elif found.type == "macro_invocation" and logs.match(
+                edits += body.around(found.named_children[0], "", f".instrument({name}.clone())")
+            elif found.type == "macro_invocation" and LOGS.match(
                 body.words(found).rpartition("tracing::")[2]
             ):
-                edits += [Edit(file, begin, begin, f"{name}.in_scope(|| ")]
-                edits += [Edit(file, end, end, ")")]
-    return edits + (ways.imported(file, body.begin(rest[0])) if rest else [])
+                edits += body.around(found, f"{name}.in_scope(|| ")
+    return edits + (ways.imported(body.fn.file, body.begin(rest[0])) if rest else [])
 
 
 def handles(contexts: Contexts) -> Iterator[Finding | None]:
@@ -163,8 +138,7 @@ def handles(contexts: Contexts) -> Iterator[Finding | None]:
             yield None
             continue
         work = arguments(value)[0]
-        file = body.fn.file
-        logs = contexts.source.logs(file, body.begin(work), body.end(work))
+        logs = contexts.source.logs(*body.span(work))
         if contexts.carried(body, work).how or not logs or not arguments(call):
             yield None
             continue
@@ -174,10 +148,9 @@ def handles(contexts: Contexts) -> Iterator[Finding | None]:
             f"the task {logs}",
         )
         edits = ways.each(_moved, body, call, on, value)
-        yield Finding(
-            "instrument_handle", file.path, file.line(body.begin(value)), body.fn.name, 6.0, why,
-            "child", ways.four(name, edits), span=name.strip("`"),
-            messages=contexts.source.messages((file, body.begin(work), body.end(work))),
+        yield ways.finding(
+            "instrument_handle", body, body.begin(value), 6.0, why, "child", name, edits,
+            work=[body.span(work)], source=contexts.source,
         )  # fmt: skip
 
 
@@ -186,13 +159,9 @@ def _moved(body: Body, call: Node, on: Node, spawn: Node, how: str) -> list[Edit
     file, work, span = body.fn.file, arguments(spawn)[0], arguments(call)[0]
     text = body.text(span)
     if how != "child":
-        values = body.bound(text, body.begin(call)) if span.type == "identifier" else [span]
-        made = re.match(
-            r"[\w:]*?\w+_span!\s*\((.*)\)\Z", body.text(values[-1]) if values else "", re.S
-        )
-        if made is None:
+        value = next(reversed(body.bound(text, body.begin(call))), span)
+        if not (text := ways.without_parent(body.text(value), how)):
             return []
-        text = ways.apart(how, made[1])
     at = body.end(on), body.end(call)
     if work.type == "closure_expression":
         made_, *others = ways.on_closure(body, work, "", "child")

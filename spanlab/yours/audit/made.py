@@ -8,11 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
-from spanlab.yours.audit.context import Contexts, Current, method
-from spanlab.yours.audit.file import ATTRIBUTE, File, Fn
-from spanlab.yours.audit.found import Edit, Finding
+from spanlab.yours.audit.context import CARRIES, Contexts, Current, given_later
+from spanlab.yours.audit.file import ATTRIBUTE, Edit, File, Fn
+from spanlab.yours.audit.found import Finding
 from spanlab.yours.audit.held import ASIDE, by_piece, places
-from spanlab.yours.audit.tree import Body, ancestor, nodes
+from spanlab.yours.audit.tree import Body, ancestor, method, nodes
 
 if TYPE_CHECKING:
     from spanlab.yours.audit.tree import Node
@@ -74,7 +74,7 @@ def _made(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
         blocks = [n for n in _calls(last) if _is_async(contexts, body, n)]
     for block in blocks:
         current = _spanned(contexts, body, block)
-        logs = contexts.source.logs(fn.file, body.begin(block), body.end(block))
+        logs = contexts.source.logs(*body.span(block))
         if current is None or not logs or _given(contexts, body, block):
             yield None
             continue
@@ -85,22 +85,12 @@ def _made(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
         )
         name = ways.task_name(body, block) if block.type == "call_expression" else fn.name
         edits = ways.each(ways.on_future, body, block, name)
-        yield _finding(
-            "future_block_uncovered", contexts, body, block, current.name, why, edits
+        head = ATTRIBUTE.search(fn.file.code, fn.begin - len(fn.head), fn.begin)
+        at = head.start() if head else body.begin(block)
+        yield ways.finding(
+            "future_block_uncovered", body, at, 6.0, why, "child", current.name, edits,
+            work=[body.span(block)], source=contexts.source,
         )  # fmt: skip
-
-
-def _finding(
-    kind: str, contexts: Contexts, body: Body, made: Node, name: str, why: tuple[str, ...],
-    edits: ways.Makes,
-) -> Finding:  # fmt: skip
-    fn, file, begin, end = body.fn, body.fn.file, body.begin(made), body.end(made)
-    head = ATTRIBUTE.search(file.code, fn.begin - len(fn.head), fn.begin)
-    line = file.line(head.start() if head and kind == "future_block_uncovered" else begin)
-    return Finding(
-        kind, file.path, line, fn.name, 6.0, why, "child", ways.four(name, edits),
-        messages=contexts.source.messages((file, begin, end)), span=name.strip("`"),
-    )  # fmt: skip
 
 
 def _last(body: Body) -> Node | None:
@@ -138,9 +128,12 @@ def _calls(node: Node) -> list[Node]:
 
 
 def _is_async(contexts: Contexts, body: Body, call: Node) -> bool:
-    file, begin, end = body.fn.file, body.begin(call), body.end(call)
-    found = next(iter(contexts.source.calls(file, begin, end)), ("", []))[1]
+    found = _callees(contexts, body, call)
     return method(call)[0] != "pin" and any(fn.is_async for fn in found)
+
+
+def _callees(contexts: Contexts, body: Body, call: Node) -> list[Fn]:
+    return next(iter(contexts.source.calls(*body.span(call))), ("", list[Fn]()))[1]
 
 
 def _consumed(contexts: Contexts, body: Body, block: Node) -> bool:
@@ -167,8 +160,7 @@ def _given(contexts: Contexts, body: Body, block: Node) -> bool:
             return True
         up = up.parent
     name = _name(body, block)
-    later = rf"\b{re.escape(name)}\s*\.\s*(?:instrument|in_current_span)\(" if name else r"(?!)"
-    return bool(re.search(later, body.code) or contexts._inside(body, block))
+    return bool((name and given_later(body, name, CARRIES)) or contexts._inside(body, block))
 
 
 def _streams(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
@@ -177,8 +169,7 @@ def _streams(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
     lazy = macros or ([*nodes(body.block, "closure_expression", but=ASIDE)] if body.block else [])
     for node in lazy:
         current = _spanned(contexts, body, node)
-        begin, end = body.begin(node), body.end(node)
-        logs = contexts.source.logs(fn.file, begin, end)
+        logs = contexts.source.logs(*body.span(node))
         blocks = [*nodes(node, "async_block")]
         given = any(_given(contexts, body, n) for n in blocks) or contexts._inside(body, node)
         if current is None or not logs or given:
@@ -186,7 +177,10 @@ def _streams(contexts: Contexts, fn: Fn) -> Iterator[Finding | None]:
             continue
         why = (current.why, "the stream runs when it is polled, after that", f"it {logs}")
         edits = ways.each(_carried, contexts, body, node, blocks)
-        yield _finding("stream", contexts, body, node, current.name, why, edits)
+        yield ways.finding(
+            "stream", body, body.begin(node), 6.0, why, "child", current.name, edits,
+            work=[body.span(node)], source=contexts.source,
+        )  # fmt: skip
 
 
 def _carried(
@@ -202,25 +196,19 @@ def _carried(
         for call in nodes(
             inside, "call_expression", but=(*ASIDE, "await_expression", "macro_invocation")
         ):
-            begin, end = body.begin(call), body.end(call)
-            found = next(iter(contexts.source.calls(body.fn.file, begin, end)), ("", []))[1]
-            waits = next(nodes(call, "await_expression"), None)
-            if (
-                begin not in done
-                and not waits
-                and any(contexts.source.fn_logs(f) and not f.is_async for f in found)
+            if body.begin(call) in done or next(nodes(call, "await_expression"), None):
+                continue
+            if any(
+                contexts.source.fn_logs(f) and not f.is_async
+                for f in _callees(contexts, body, call)
             ):
-                edits += [Edit(body.fn.file, begin, begin, f"{span}.in_scope(|| ")]
-                edits += [Edit(body.fn.file, end, end, ")")]
+                edits += body.around(call, f"{span}.in_scope(|| ")
         return edits
-    file, begin = body.fn.file, body.begin(node)
     if not body.words(node).startswith("move"):
-        edits.append(Edit(file, begin, begin, "move "))
+        edits += body.around(node, "move ", "")
     for block in blocks[:1]:
         return edits + ways.on_future(body, block, "", "child", f"{span}.clone()")
-    inner = node.child_by_field_name("body") or node
-    edits.append(Edit(file, body.begin(inner), body.begin(inner), f"{span}.in_scope(|| "))
-    return [*edits, Edit(file, body.end(inner), body.end(inner), ")")]
+    return edits + body.around(node.child_by_field_name("body") or node, f"{span}.in_scope(|| ")
 
 
 def kept(contexts: Contexts) -> Iterator[Finding | None]:
@@ -238,20 +226,18 @@ def kept(contexts: Contexts) -> Iterator[Finding | None]:
         if score < 2 or current is None:
             yield None
             continue
-        file = body.fn.file
+        why = [f"`{kind}` keeps the span that is current when it is made", current.why, *why]
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
-        edits = {h: partial(_apart, file, begin, end, name, h) for h in ("linked", "root")}
+        edits = {h: partial(_apart, body, begin, end, name, h) for h in ("linked", "root")}
         does = f"what `{kind}` does stands in the span in which it was first made, as it does now"
-        yield Finding(
-            "current_captured", file.path, file.line(begin), body.fn.name, score,
-            (f"`{kind}` keeps the span that is current when it is made", current.why, *why), "root",
-            ways.four(current.name, edits, child=does, nothing=does),
-            (f"whether one `{kind}` lives for each request",), span=current.name.strip("`"),
+        yield ways.finding(
+            "current_captured", body, begin, score, why, "root", current.name, edits,
+            {"child": does, "nothing": does}, [f"whether one `{kind}` lives for each request"],
         )  # fmt: skip
 
 
-def _apart(file: File, begin: int, end: int, name: str, how: str) -> list[Edit]:
-    return [Edit(file, begin, end, ways.apart(how, f'"{name}"'))]
+def _apart(body: Body, begin: int, end: int, name: str, how: str) -> list[Edit]:
+    return [Edit(body.fn.file, begin, end, ways.span_for(how, name))]
 
 
 def _struct(body: Body, node: Node | None) -> Node | None:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from spanlab.yours.audit import ways
 from spanlab.yours.audit.context import Contexts
-from spanlab.yours.audit.file import File
-from spanlab.yours.audit.found import Edit, Finding
+from spanlab.yours.audit.file import Edit, File
+from spanlab.yours.audit.found import Finding
 from spanlab.yours.audit.held import LEAVES, by_piece, places
-from spanlab.yours.audit.tree import ancestor, arguments
+from spanlab.yours.audit.tree import ancestor, arguments, around
 
 END = re.compile(r"(?:Sender|Receiver)\s*<")
-NAME = re.compile(r"\b(?:(\w+)\s*:|struct\s+\w+\()\s*([&\w:\s]*)\Z")
+NAME = re.compile(r"\b(?:(\w+)\s*:(?!:)|struct\s+\w+\()\s*([&\w:\s]*)\Z")
 MADE = re.compile(
     r"let\s*\(\s*(?:mut\s+)?(\w+),\s*(?:mut\s+)?(\w+)\)\s*=\s*"
     r"(?!oneshot|watch|[\w:]*::(?:oneshot|watch))[\w:]*channel(?:::<([^()]*)>)?\("
@@ -73,11 +73,14 @@ def ends(file: File) -> Iterator[End]:
 
 
 def known_ends(files: list[File]) -> list[End]:
-    """Give the ends of the channels of a crate; one whose type is nowhere has the only one."""
+    """Give the ends of the channels of a crate; one without a type has that of its namesake.
+
+    Else it has the only one that there is.
+    """
     known = [end for file in files for end in ends(file)]
-    kinds = {end.payload for end in known} - {""}
-    only = kinds.pop() if len(kinds) == 1 else ""
-    return [end if end.payload else end._replace(payload=only) for end in known]
+    typed = {end[:2]: end.payload for end in known if end.payload}
+    only = next(iter(typed.values()), "") if len({*typed.values()}) == 1 else ""
+    return [e if e.payload else e._replace(payload=typed.get(e[:2], only)) for e in known]
 
 
 def _to(file: File, at: int) -> str:
@@ -134,12 +137,10 @@ def unsaid(contexts: Contexts) -> Iterator[Finding | None]:
             "nothing": "what is done for it stands in no span, as it does now",
         }
         edits["child"] = edits["message"]
-        yield Finding(
-            "message", file.path, file.line(begin), body.fn.name, current.worth + 1.5, why,
-            "message", ways.four(current.name, edits, **does),
-            ("whose line it is, if the actor also works for itself",),
-            contexts.source.messages((taker.file, taker.begin, taker.end)),
-            current.name.strip("`"),
+        yield ways.finding(
+            "message", body, begin, current.worth + 1.5, why, "message", current.name, edits, does,
+            ["whose line it is, if the actor also works for itself"],
+            [(taker.file, taker.begin, taker.end)], contexts.source,
         )  # fmt: skip
 
 
@@ -182,12 +183,11 @@ def _has_span(contexts: Contexts, crate: str, payload: str) -> bool:
         return True
     name = re.match(r"[\w:]+", payload)
     kind = name[0].rpartition("::")[2] if name else payload
+    declared = re.compile(rf"\b(?:struct|enum)\s+{kind}\b[^;{{]*[;{{]")
     for file in contexts.source.crates[crate]:
-        found = re.search(rf"\b(?:struct|enum)\s+{kind}\b[^;{{]*\{{", file.code)
-        if found and re.search(
-            r"\bSpan\b", file.code[found.end() : file.closing.get(found.end() - 1, 0)]
-        ):
-            return True
+        if found := declared.search(file.code):
+            end = file.closing.get(found.end() - 1, found.end())
+            return bool(re.search(r"\bSpan\b", file.code[found.start() : end]))
     return False
 
 
@@ -195,32 +195,23 @@ def sent(contexts: Contexts, known: list[End], takers: list[Taken], how: str) ->
     """Send the span along: in the types of the channel, where it is sent, where it is taken."""
     payload, edits = takers[0].payload, list[Edit]()
     if how != "root":
-        for file, begin, end in {
-            e[5:] + e[3:5] for e in known if e.payload == payload and e.end > 0
-        }:
-            edits += _around(file, begin, end, "(tracing::Span, ")
+        stretches = (e[5:] + e[3:5] for e in known if e.payload == payload and e.end > 0)
+        for place in dict.fromkeys(stretches):
+            edits += around(*place, "(tracing::Span, ")
         names = {e.name for e in known if e.side == "Sender" and e.payload == payload}
         for body, begin, end in places(contexts, SENDS, takers[0].file.crate):
-            name, file = _to(body.fn.file, begin), body.fn.file
             call = ancestor(body.at(begin, end - 1), "call_expression")
-            if name in names and call and arguments(call):
-                given = arguments(call)[0]
-                edits += _around(
-                    file, body.begin(given), body.end(given), "(tracing::Span::current(), "
-                )
+            if _to(body.fn.file, begin) in names and call and arguments(call):
+                edits += body.around(arguments(call)[0], "(tracing::Span::current(), ")
     for taker in takers:
         edits += _entered(contexts, taker, how)
     return edits
 
 
-def _around(file: File, begin: int, end: int, opens: str, shuts: str = ")") -> list[Edit]:
-    return [Edit(file, begin, begin, opens), Edit(file, end, end, shuts)]
-
-
 def _entered(contexts: Contexts, taker: Taken, how: str) -> list[Edit]:
     """Enter the span that came with a message, or one of its own, for the work for it."""
     file, begin, end = taker.file, taker.begin, taker.end
-    edits = [] if how == "root" else _around(file, *taker.item, "(span, ")
+    edits = [] if how == "root" else around(file, *taker.item, "(span, ")
     made = 'let own = tracing::info_span!(parent: None, "message"); '
     head = {"linked": f"{made}own.follows_from(&span); ", "root": made}.get(how, "")
     name, inside = "own" if head else "span", file.code[begin:end]
@@ -228,16 +219,13 @@ def _entered(contexts: Contexts, taker: Taken, how: str) -> list[Edit]:
     if inside[0] != "{":  # the expression of an arm
         opens = f"{{ {head}async {{ " if waits else f"{{ {head}{name}.in_scope(|| "
         shuts = f" }}.instrument({name}).await }}" if waits else ") }"
-        return (
-            edits
-            + _around(file, begin, end, opens, shuts)
-            + (ways.imported(file, begin) if waits else [])
-        )
+        edits += ways.imported(file, begin) if waits else []
+        return edits + around(file, begin, end, opens, shuts)
     start = begin + 1
     if not waits:
         return [*edits, Edit(file, start, start, f" {head}let _in = {name}.enter();")]
     if not LEAVES.search(inside):
-        edits += _around(file, start, end - 1, f" {head}async {{", f"}}.instrument({name}).await; ")
+        edits += around(file, start, end - 1, f" {head}async {{", f"}}.instrument({name}).await; ")
         return edits + ways.imported(file, start)
     fn = file.fn(start)
     body = contexts.body(fn) if fn else None

@@ -4,104 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from textwrap import dedent, indent
+from textwrap import indent
 
 from spanlab.errors import UsageError
+from spanlab.view.palette import static
 from spanlab.yours.audit.file import File, Fn
 from spanlab.yours.audit.found import Finding
 from spanlab.yours.audit.source import Source, read
 
 STARTS = re.compile(r"[^;{}]*\btracing_subscriber\b[^;]*;|[^;{}]*\bset_global_default\b[^;]*;")
-TEST = """
-#[cfg(test)]
-mod proof {
-    #[allow(unused_imports)]
-    use super::*;
-
-    mod captured {
-        use std::fmt::Debug;
-        use std::sync::Mutex;
-        use tracing::field::{Field, Visit};
-        use tracing::{span, Event, Id, Subscriber};
-        use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-        use tracing_subscriber::registry::LookupSpan;
-
-        type Line = (String, u32, Vec<&'static str>); // a message, its line, the spans around it
-        pub static LINES: Mutex<Vec<Line>> = Mutex::new(Vec::new());
-        pub static OPEN: Mutex<Vec<&'static str>> = Mutex::new(Vec::new());
-
-        struct Capture;
-
-        impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Capture {
-            fn on_new_span(&self, new: &span::Attributes<'_>, _: &Id, _: Context<'_, S>) {
-                OPEN.lock().unwrap().push(new.metadata().name());
-            }
-
-            fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-                let mut message = Message(String::new());
-                event.record(&mut message);
-                let scope = context.event_scope(event).into_iter().flatten();
-                let spans = scope.map(|span| span.name()).collect();
-                let line = event.metadata().line().unwrap_or(0);
-                LINES.lock().unwrap().push((message.0, line, spans));
-            }
-
-            fn on_close(&self, id: Id, context: Context<'_, S>) {
-                let name = context.span(&id).map(|span| span.name());
-                let mut open = OPEN.lock().unwrap();
-                if let Some(at) = open.iter().position(|one| Some(*one) == name) {
-                    open.remove(at);
-                }
-            }
-        }
-
-        struct Message(String);
-
-        impl Visit for Message {
-            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-                if field.name() == "message" {
-                    self.0 = format!("{value:?}");
-                }
-            }
-        }
-
-        pub fn begin() {
-            let subscriber = tracing_subscriber::registry().with(Capture);
-            tracing::subscriber::set_global_default(subscriber).expect("one proof at a time");
-        }
-    }
-
-    // What `main` does; its subscriber is the one that captures.
-    RUN
-
-    TESTED
-}
-"""
-WHAT = {
-    "inside": """
-        let lines = captured::LINES.lock().unwrap();
-        let mut lines = lines.iter().filter(|line| line.0.starts_with(MESSAGE)).peekable();
-        assert!(lines.peek().is_some(), "no line says {MESSAGE:?}");
-        for (message, line, spans) in lines {
-            assert!(spans.contains(&SPAN), "{message:?} of line {line} is in {spans:?}");
-        }
-        """,
-    "outside": """
-        for (message, line, spans) in captured::LINES.lock().unwrap().iter() {
-            let wrong = message.starts_with(MESSAGE) && spans.contains(&SPAN);
-            assert!(!wrong, "{message:?} of line {line} is in {spans:?}");
-        }
-        """,
-    "closed": """
-        assert!(!captured::OPEN.lock().unwrap().contains(&SPAN), "{SPAN:?} is still open");
-        """,
-    "own": """
-        for (message, line, spans) in captured::LINES.lock().unwrap().iter() {
-            let own = OWN.iter().any(|(first, last)| (first..=last).contains(&line));
-            assert!(own || !spans.contains(&SPAN), "{message:?} of line {line} is in {spans:?}");
-        }
-        """,
-}
+RUST = static("proof.rs", "spanlab.yours.audit")
+PARTS = dict(re.findall(r"^// --- (\w+)\n(.*?)\n(?=// ---|\Z)", RUST, re.S | re.M))
 SHOWN = {"outlives": "outside", "current_captured": "closed", "guard_await": "own"}
 
 
@@ -140,9 +53,11 @@ def prove(finding: Finding, call: str = "") -> str:
         rows = ", ".join(f"({first}, {last})" for first, last in _own(source, finding))
         told.append(f"const OWN: &[(u32, u32)] = &[{rows}];")
     head = f"{attribute}\n{'async ' * bool(wait)}fn line_{finding.line}_of_{finding.fn}() {{"
-    body = indent("\n".join([tested, *told, dedent(WHAT[what]).strip()]), "    ")
+    body = indent("\n".join([tested, *told, PARTS[what]]), "    ")
     words = {"TESTED": f"{head}\n{body}\n}}", "RUN": run}
-    return re.sub(r"    (RUN|TESTED)\b", lambda m: indent(words[m[1]], "    "), TEST)
+    return re.sub(
+        r"    (RUN|TESTED)\b", lambda m: indent(words[m[1]], "    "), f"\n{PARTS['test']}\n"
+    )
 
 
 def _crate(file: Path) -> Path:

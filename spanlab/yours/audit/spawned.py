@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from spanlab.yours.audit import ways
-from spanlab.yours.audit.context import NAMES, Carried, Contexts, Current, method
+from spanlab.yours.audit.context import NAMES, Carried, Contexts, Current
 from spanlab.yours.audit.file import File, Fn
 from spanlab.yours.audit.found import Finding
-from spanlab.yours.audit.tree import ancestor, arguments, nodes
+from spanlab.yours.audit.tree import ancestor, arguments, method, nodes
 from spanlab.yours.audit.ways import Site
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SPAWN = re.compile(r"spawn\w*(?:::<[^()]*?>)?\s*\(")
 POOL = re.compile(r"par_(?:iter|bridge|chunks)\w*\(")
+SET = re.compile(r"Join(?:Set|Map)|FuturesUnordered")
+NO_SET = re.compile(r"(?i)runtime|handle|\brt\b|executor|\btokio\b|tracker|scope|pool|LocalSet")
 OURS = ("tokio", "task", "thread", "rayon", "std", "JoinSet", "rt", "runtime", "handle")
 ENDLESS = re.compile(r"\bloop\s*\{|\bwhile\s+let\s+Some\b[^{]*\.(?:recv|next)\(|\.accept\(\)")
 WAITING = re.compile(
@@ -72,7 +74,9 @@ class Spawned:
         elif re.search(r"\bthread::|\brayon::|\bBuilder\b", words) or (closure and name == "spawn"):
             kind = "thread_spawn"
         else:
-            kind = "joinset" if receiver is not None and arg.type != "identifier" else "spawn"
+            told = body.told(receiver) if receiver is not None else "tokio"
+            alone = NO_SET.search(told) and not SET.search(told)
+            kind = "spawn" if alone or arg.type == "identifier" else "joinset"
         self._add(Site(body, call, arg, kind))
 
     def _add(self, site: Site) -> None:
@@ -179,10 +183,10 @@ class Spawned:
         self, site: Site, current: Current, kind: str, score: float, why: list[str],
         fits: str, asks: list[str], work: list[tuple[File, int, int]],
     ) -> Finding:  # fmt: skip
-        made = ways.spawned(site, current.name, kind)
-        return Finding(
-            kind, site.body.fn.file.path, site.line, site.body.fn.name, score, tuple(why),
-            fits, made, tuple(asks), self.source.messages(*work), current.name.strip("`"),
+        makes, does = ways.spawned(site, current.name, kind)
+        return ways.finding(
+            kind, site.body, site.at, score, why, fits, current.name, makes, does, asks, work,
+            self.source,
         )  # fmt: skip
 
     @staticmethod

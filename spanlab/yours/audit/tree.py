@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from spanlab.errors import MissingPackage
-from spanlab.yours.audit.file import File, Fn
+from spanlab.yours.audit.file import Edit, File, Fn
 
 if TYPE_CHECKING:
     from tree_sitter import Node as Node
@@ -103,6 +103,18 @@ class Body:
     def end(self, node: Node) -> int:
         return self.start + node.end_byte
 
+    def span(self, node: Node) -> tuple[File, int, int]:
+        """Give where a node stands."""
+        return self.fn.file, self.begin(node), self.end(node)
+
+    def put(self, node: Node, text: str) -> Edit:
+        """Write a text in the place of a node."""
+        return Edit(*self.span(node), text)
+
+    def around(self, node: Node, opens: str, shuts: str = ")") -> list[Edit]:
+        """Write something on both sides of a node."""
+        return around(*self.span(node), opens, shuts)
+
     @cached_property
     def block(self) -> Node | None:
         """The block of the function."""
@@ -124,6 +136,18 @@ class Body:
         lets = self.lets.get(name, ())
         values = (let.child_by_field_name("value") for let in lets if self.end(let) <= before)
         return [value for value in values if value is not None]
+
+    def told(self, node: Node) -> str:
+        """Give what stands for a name: itself, its type, what it was bound to."""
+        words = self.words(node)
+        bound = self.bound(words, self.begin(node)) if node.type == "identifier" else []
+        return " ".join([words, self.fn.names(words.rpartition(".")[2]), *map(self.words, bound)])
+
+
+def around(file: File, begin: int, end: int, opens: str, shuts: str = ")") -> list[Edit]:
+    """Write something on both sides of a stretch; on a side of which nothing is said, nothing."""
+    both = Edit(file, begin, begin, opens), Edit(file, end, end, shuts)
+    return [edit for edit in both if edit.new]
 
 
 def shut(code: str, at: int) -> int:
@@ -170,6 +194,17 @@ def function_of(call: Node) -> Node | None:
     if called is not None and called.type == "generic_function":
         return called.child_by_field_name("function")
     return called
+
+
+def method(node: Node) -> tuple[str, Node | None]:
+    """Give the method and the receiver of a call; of another call its last name and nothing."""
+    called = function_of(node) if node.type == "call_expression" else None
+    if called is None:
+        return "", None
+    if called.type == "field_expression":
+        name = called.child_by_field_name("field")
+        return (name.text or b"").decode() if name else "", called.child_by_field_name("value")
+    return (called.text or b"").decode().rpartition("::")[2], None
 
 
 def arguments(call: Node) -> list[Node]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from spanlab.yours.audit.file import File, Fn
-from spanlab.yours.audit.found import Edit, Way
-from spanlab.yours.audit.tree import Body, arguments, nodes
+from spanlab.yours.audit.file import Edit, File, Fn
+from spanlab.yours.audit.found import Finding, Way
+from spanlab.yours.audit.source import Source
+from spanlab.yours.audit.tree import Body, arguments, method, nodes
 
 if TYPE_CHECKING:
     from spanlab.yours.audit.tree import Node
@@ -20,8 +21,10 @@ DOES = {
     "root": "it is a trace of its own, and nothing leads from it to {0}",
     "nothing": "its lines stand outside {0}, as they do now",
 }
+LINKED = "{{ let apart = {}; apart.follows_from(tracing::Span::current()); apart }}"
 Makes = Mapping[str, Callable[[], list[Edit]]]
 ORDER = ("child", "linked", "root", "nothing")
+SIMPLE = {"call_expression", "async_block", "identifier", "macro_invocation", "field_expression"}
 
 
 class Site(NamedTuple):
@@ -34,18 +37,17 @@ class Site(NamedTuple):
     helper: Fn | None = None
 
     @property
-    def line(self) -> int:
+    def at(self) -> int:
+        """Where it is called."""
         function = self.call.child_by_field_name("function")
         name = function.child_by_field_name("field") if function else None
-        return self.body.fn.file.line(self.body.begin(name or self.call))
+        return self.body.begin(name or self.call)
 
 
 def apart(how: str, made: str) -> str:
     """Write a span without a parent; `made` is what stands in the macro: name and fields."""
     root = f"tracing::info_span!(parent: None, {made})"
-    if how == "root":
-        return root
-    return f"{{ let apart = {root}; apart.follows_from(tracing::Span::current()); apart }}"
+    return root if how == "root" else LINKED.format(root)
 
 
 def span_for(how: str, name: str) -> str:
@@ -75,63 +77,33 @@ def imported(file: File, at: int) -> list[Edit]:
 def on_future(body: Body, node: Node, name: str, how: str, span: str = "") -> list[Edit]:
     """Instrument a future: behind what makes it."""
     node = unboxed(node)
-    file, begin, end = body.fn.file, body.begin(node), body.end(node)
     call = f".instrument({span})" if span else ".in_current_span()"
     if how != "child":
-        call = f".instrument({apart(how, chr(34) + name + chr(34))})"
-    edits = [*imported(file, begin), Edit(file, end, end, call)]
-    simple = (
-        "call_expression",
-        "async_block",
-        "identifier",
-        "macro_invocation",
-        "field_expression",
-    )
-    if node.type not in simple:
-        edits += [Edit(file, begin, begin, "(")]
-        edits[-2] = Edit(file, end, end, f"){call}")
-    return edits
+        call = f".instrument({span_for(how, name)})"
+    opens, shuts = ("", "") if node.type in SIMPLE else ("(", ")")
+    return imported(body.fn.file, body.begin(node)) + body.around(node, opens, f"{shuts}{call}")
 
 
 def unboxed(node: Node) -> Node:
     """Give the future that `Box::pin`, or `boxed`, is about to box."""
-    function = node.child_by_field_name("function") if node.type == "call_expression" else None
-    words = (function.text or b"").decode("latin-1") if function else ""
-    if function is not None and words.endswith("Box::pin") and (given := arguments(node)):
+    name, on = method(node)
+    if name == "pin" and on is None and (given := arguments(node)):
         return unboxed(given[0])
-    if function is not None and re.search(r"\.\s*boxed(?:_local)?\Z", words):
-        return unboxed(function.named_children[0])
-    return node
+    return unboxed(on) if name in ("boxed", "boxed_local") and on is not None else node
 
 
 def on_closure(body: Body, closure: Node, name: str, how: str) -> list[Edit]:
     """Let a closure take a span along and run in its scope."""
-    file, begin, end = body.fn.file, body.begin(closure), body.end(closure)
     inner, params = closure.child_by_field_name("body"), closure.child_by_field_name("parameters")
     if inner is None or params is None:
         return []
     span = "here" if re.search(r"\bspan\b", body.words(closure)) else "span"
-    made = f"{{ let {span} = {span_for(how, name)}; "
+    made, scoped = f"let {span} = {span_for(how, name)};", f"{span}.in_scope(|| "
     if body.words(closure).startswith("move"):
-        at, last = body.begin(inner), body.end(inner)
-        return [
-            Edit(file, begin, begin, made),
-            Edit(file, at, at, f"{span}.in_scope(|| "),
-            Edit(file, last, last, ") }"),
-        ]
-    names = body.text(params)[1:-1]
-    if not names.strip():
-        made += "let work = "
-        return [
-            Edit(file, begin, begin, made),
-            Edit(file, end, end, f"; move || {span}.in_scope(work) }}"),
-        ]
-    at, last = body.begin(inner), body.end(inner)
-    return [
-        *before(body, closure, f"let {span} = {span_for(how, name)};"),
-        Edit(file, at, at, f"{span}.in_scope(|| "),
-        Edit(file, last, last, ")"),
-    ]
+        return body.around(closure, f"{{ {made} ", "") + body.around(inner, scoped, ") }")
+    if not body.text(params)[1:-1].strip():
+        return on_path(body, closure, name, how, span)
+    return before(body, closure, made) + body.around(inner, scoped)
 
 
 def before(body: Body, node: Node, line: str) -> list[Edit]:
@@ -159,6 +131,29 @@ def four(name: str, makes: Makes, **does: str) -> tuple[Way, ...]:
     )
 
 
+def finding(
+    kind: str, body: Body, at: int, score: float, why: Iterable[str], fits: str, name: str,
+    makes: Makes, does: Mapping[str, str] | None = None, asks: Iterable[str] = (),
+    work: Iterable[tuple[File, int, int]] = (), source: Source | None = None,
+) -> Finding:  # fmt: skip
+    """Make a finding of a place; `name` is that of the span, `work` the code that runs there."""
+    file, messages = body.fn.file, source.messages(*work) if source else ()
+    return Finding(
+        kind, file.path, file.line(at), body.fn.name, score, tuple(why), fits,
+        four(name, makes, **does or {}), tuple(asks), messages, name.strip("`"),
+    )  # fmt: skip
+
+
+def without_parent(words: str, how: str) -> str:
+    """Write the macro of a span, of its level and fields, as a span without a parent."""
+    found = re.match(r"([\w:]*?(\w*)span!)\s*\(\s*(.*)\)\Z", words, re.S)
+    if found is None:
+        return ""
+    level, comma, rest = ("", "", found[3]) if found[2] else found[3].partition(",")
+    made = f"{found[1]}({level}{comma} parent: None, {rest.lstrip()})".replace("( ", "(")
+    return LINKED.format(made) if how == "linked" else made
+
+
 def task_name(body: Body, arg: Node) -> str:
     """Name the span of a task after what it runs of the crate's own, else after its function."""
     for called in (arg, *nodes(arg, "call_expression")):
@@ -170,54 +165,37 @@ def task_name(body: Body, arg: Node) -> str:
     return body.fn.name
 
 
-def spawned(site: Site, current: str, kind: str) -> tuple[Way, ...]:
-    """The ways for work that is given away."""
+def spawned(site: Site, current: str, kind: str) -> tuple[Makes, dict[str, str]]:
+    """The ways for work that is given away, and what is to be said of them."""
     body, arg, name = site.body, site.arg, task_name(site.body, site.arg)
     if kind == "outlives":
         does = f"its lines stand in {current}, which it holds open, as it does now"
         makes = {how: partial(kept_apart, body, arg, name, how) for how in ("linked", "root")}
-        return four(current, makes, child=does, nothing=does)
+        return makes, {"child": does, "nothing": does}
     block = next(nodes(arg, "async_block"), None) if arg.type == "closure_expression" else None
     if arg.type == "closure_expression":
         made = each(on_future, body, block, name) if block else each(on_closure, body, arg, name)
-        return four(current, made)
+        return made, {}
     plain = kind in ("thread_spawn", "spawn_blocking")
-    return four(current, each(on_path if plain else on_future, body, arg, name))
+    return each(on_path if plain else on_future, body, arg, name), {}
 
 
-def on_path(body: Body, arg: Node, name: str, how: str) -> list[Edit]:
-    """Wrap a function that is given by its name into a closure."""
-    file, end = body.fn.file, body.end(arg)
-    made = f"{{ let span = {span_for(how, name)}; let work = "
-    return [
-        Edit(file, body.begin(arg), body.begin(arg), made),
-        Edit(file, end, end, "; move || span.in_scope(work) }"),
-    ]
+def on_path(body: Body, arg: Node, name: str, how: str, span: str = "span") -> list[Edit]:
+    """Wrap a function that is given by its name, or a closure, into a closure."""
+    made = f"{{ let {span} = {span_for(how, name)}; let work = "
+    return body.around(arg, made, f"; move || {span}.in_scope(work) }}")
 
 
 def kept_apart(body: Body, arg: Node, name: str, how: str) -> list[Edit]:
     """Take the parent from the span that a task is given."""
-    file = body.fn.file
     names = [n for n in (arg, *nodes(arg, "identifier")) if n.type == "identifier"]
     values = [value for n in names for value in body.bound(body.words(n), body.begin(n))]
     for node in (*values, *nodes(arg, "macro_invocation")):
-        words = body.text(node)
-        if found := re.match(r"[\w:]*?(\w*)span!\s*\(\s*(.*)\)\Z", words, re.S):
-            macro = re.match(r"[^(]*", words)
-            head = macro[0] if macro else ""
-            made = f"{head}(parent: None, {found[2]})"
-            if found[1] == "":
-                level, _, rest = found[2].partition(",")
-                made = f"{head}({level}, parent: None,{rest})"
-            if how == "linked":
-                made = (
-                    f"{{ let apart = {made}; apart.follows_from(tracing::Span::current()); apart }}"
-                )
-            return [Edit(file, body.begin(node), body.end(node), made)]
+        if made := without_parent(body.text(node), how):
+            return [body.put(node, made)]
     for call in (arg, *nodes(arg, "call_expression")):
-        words = body.words(call)
-        if call.type == "call_expression" and words.endswith("in_current_span()"):
+        if method(call)[0] == "in_current_span":
             end = body.end(call)
             begin = end - len("in_current_span()")
-            return [Edit(file, begin, end, f"instrument({apart(how, chr(34) + name + chr(34))})")]
+            return [Edit(body.fn.file, begin, end, f"instrument({span_for(how, name)})")]
     return []
