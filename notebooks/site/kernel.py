@@ -35,7 +35,7 @@ def told(thing: Any) -> dict[str, Any]:
         return {"kind": kind, "html": found.html, "state": json.loads(found.state or "null")}
     if found["kind"] == "then":
         return found | {"shown": told(found["shown"])}
-    return found | bundle(thing)
+    return {"plain": repr(thing)} | found
 
 
 def bundle(thing: Any) -> dict[str, str]:

@@ -57,7 +57,7 @@ class Page(NamedTuple):
 
 def page_script() -> str:
     """Give the one script of all pages, a classic one: from a file no browser loads modules."""
-    parts = ["const spanlab = {};"]
+    parts = ["const spanlab = globalThis.spanlab = {};"]
     for name, where in SCRIPTS.items():
         code = re.sub(r"^export default", "return", script(*where), flags=re.M)
         code = re.sub(r"^export ", "", code, flags=re.M)

@@ -53,9 +53,19 @@ class Playground(Panel):
         self.reason = why(trace, LAST, rust=self.program["Rust"])
         return trace
 
+    def known(self) -> dict[str, Any]:
+        """Give what was looked at, and what has no effect on which runtime."""
+        return super().known() | {"off": texts()["off"]}
+
     def everything(self) -> dict[str, Any]:
         """Give what is shown for each choice; real threads have no answer that stays."""
         return super().everything() | {"off": texts()["off"]}
+
+    def _key(self) -> str:
+        off = self.chosen.off()  # what has no effect goes by the first that there is
+        return "\n".join(
+            next(iter(self._choices[n])) if n in off else v for n, v in self.picked.items()
+        )
 
     def _everything(self) -> Iterable[Sequence[str]]:
         """List each choice once: where one has no effect, with the first that there is."""

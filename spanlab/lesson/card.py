@@ -1,14 +1,17 @@
-"""What a notebook shows: some words, or a card that is live where there are widgets."""
+"""What a notebook shows: some words, or a card that lives and that Python hears."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from html import escape
 from threading import RLock
 from types import MappingProxyType
 from typing import Any
+from uuid import uuid4
 
 from spanlab.errors import MissingPackage
-from spanlab.view.live import INSTALL, bundle, live
+from spanlab.view.live import INSTALL, display, living, wire
 from spanlab.view.page import prose
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
@@ -34,7 +37,7 @@ class Said:
 
 
 class Card:
-    """A widget with a script in `static/`, made when it is first shown.
+    """What lives in a notebook, with a script in `static/`; its wire is made when it is shown.
 
     `state` gives what the page shows, `said` what the reader chose, and `hear` is told of that.
     The page may say anything: whatever comes of it, the page gets an answer.
@@ -47,7 +50,7 @@ class Card:
     ) -> None:  # fmt: skip
         self._script, self._state, self._said, self._hear = script, state, said, hear
         self.lock = RLock()  # the page speaks from a thread of its own
-        self.widget: Any = None
+        self.name, self.shown, self.widget = uuid4().hex, False, None
 
     def send(self, **more: Any) -> None:
         """Bring the page up to date, if there is one."""
@@ -63,13 +66,41 @@ class Card:
                 error = f"{type(wrong).__name__}: {wrong}"
             self.send(turn=str(said.get("turn", ""))[:40], error=error)
 
-    def bundle(self, plain: str, html: str = "", without: str = INSTALL) -> dict[str, Any]:
-        """Give what a notebook shows: the widget, or what stands for it."""
+    def bundle(self, plain: str, html: str, known: Mapping[str, Any]) -> dict[str, str]:
+        """Give what a notebook keeps: text, and what lives there from all that is `known`."""
         with self.lock:
-            if self.widget is None:
-                shown = self._script, "lesson", self._state(), self._said(), self._heard
-                try:
-                    self.widget = live("spanlab.lesson", *shown)
-                except MissingPackage:
-                    return bundle(None, f"{plain}\n\n{without}".rstrip(), html)
-            return bundle(self.widget, plain, html)
+            sent = {"name": self.name, "state": self._state(), "said": self._said(), **known}
+            try:
+                shown = sent["state"], sent["said"], self._heard
+                self.widget = self.widget or wire(self.name, *shown)
+            except MissingPackage:
+                plain = f"{plain}\n\n{INSTALL}"
+            data = json.dumps(sent, ensure_ascii=False)
+            page = living(html, data, self._script, package="spanlab.lesson", css="lesson")
+            return {"text/plain": plain, "text/html": page}
+
+
+class Shows:
+    """Something with a card: it lives where scripts run, and is kept as it was last."""
+
+    card: Card
+
+    def still(self) -> str:
+        """Write what stands there where no script runs."""
+        return f"<pre>{escape(repr(self))}</pre>"
+
+    def known(self) -> dict[str, Any]:
+        """Give what the page needs where no Python hears it, beside what it shows."""
+        return {}
+
+    def keep(self) -> None:
+        """Have the notebook keep what is shown now, where it is shown."""
+        if self.card.shown:
+            display(self._repr_mimebundle_(), self.card.name, again=True)
+
+    def _ipython_display_(self) -> None:
+        self.card.shown = True
+        display(self._repr_mimebundle_(), self.card.name)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return self.card.bundle(repr(self), self.still(), self.known())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from spanlab.lesson.card import Said
+from spanlab.view.live import display
 
 AGAIN = "Locked. Commit your prediction first, then run this cell again."
 
@@ -41,6 +43,13 @@ class Then:
         return repr(self.now())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        shown = self.now()
-        bundle = getattr(shown, "_repr_mimebundle_", lambda: {"text/plain": repr(shown)})
-        return dict(bundle())
+        return _bundle(self.now())
+
+    def _ipython_display_(self) -> None:
+        shown = self.now()  # which may be kept as it was last
+        show = getattr(shown, "_ipython_display_", lambda: display(_bundle(shown), uuid4().hex))
+        show()
+
+
+def _bundle(shown: Any) -> dict[str, Any]:
+    return dict(getattr(shown, "_repr_mimebundle_", lambda: {"text/plain": repr(shown)})())

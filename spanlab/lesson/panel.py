@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any, Self
 
 from spanlab.errors import UsageError
-from spanlab.lesson.card import Card
+from spanlab.lesson.card import Card, Shows
 from spanlab.lesson.program import label
 from spanlab.tokio.runtime import run
 from spanlab.traces import Trace
@@ -27,6 +27,10 @@ Labelled = Mapping[str, Any] | Iterable[Any]
 Options = dict[str, dict[str, Any]]  # the values of each choice, by label
 MOST = 200  # lines of the log that are shown
 STEPS = 40  # choices between which each step is put into words beforehand
+KEPT = 12  # choices that a saved notebook knows: those that were looked at last
+UNSEEN = (
+    "Nobody looked at this choice before the notebook was saved. To see it run this cell again."
+)
 
 
 def vary(make: Callable[..., Any], /, **choices: Labelled) -> Panel:
@@ -51,7 +55,7 @@ def vary(make: Callable[..., Any], /, **choices: Labelled) -> Panel:
     return Panel(make, labelled, {name: next(iter(each)) for name, each in labelled.items()})
 
 
-class Panel:
+class Panel(Shows):
     """A program with what can be chosen in it, and its last run; a notebook shows it with controls.
 
     `picked` has the label of each choice, `trace` the last run, `log` and `figure` what it shows.
@@ -59,15 +63,16 @@ class Panel:
 
     def __init__(self, make: Callable[..., Any], choices: Options, picked: dict[str, str]) -> None:
         self._make, self._choices = make, choices
-        self._card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
+        self.card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
+        self._seen = dict[str, tuple[Trace, dict[str, Any]]]()  # what was shown, by its labels
         self._news = "Choose, say which lines will change, and look."
         self._show(picked)
 
     def pick(self, **labels: Any) -> Self:
         """Choose as the controls do: `pick(on="CurrentThread()")`, by label."""
-        with self._card.lock:
+        with self.card.lock:
             self._choose(labels)
-            self._card.send()
+            self.card.send()
         return self
 
     def _choose(self, labels: Mapping[str, Any]) -> None:
@@ -77,6 +82,7 @@ class Panel:
             before = self.trace
             self._show(wanted)
             self._news = _compared(before, self.trace)
+            self.keep()
 
     def _show(self, picked: dict[str, str]) -> None:
         for name, wanted in picked.items():
@@ -88,6 +94,10 @@ class Panel:
         trace = self._run({name: self._choices[name][each] for name, each in picked.items()})
         self.log, self.figure = log(trace), graph(trace)
         self.trace, self.picked = trace, picked
+        self._seen[self._key()] = trace, self._state()
+
+    def _key(self) -> str:
+        return "\n".join(self.picked.values())
 
     def _run(self, values: dict[str, Any]) -> Trace:
         takes = inspect.signature(self._make).parameters.values()
@@ -122,28 +132,21 @@ class Panel:
             for entry in printed.entries[:MOST]
         ]  # fmt: skip
 
-    def everything(self) -> dict[str, Any]:
-        """Give what is shown for each choice, and what is said of a step from one to another.
+    def known(self) -> dict[str, Any]:
+        """Give what was looked at so far, of which a saved notebook goes on to know."""
+        kept = dict(list(self._seen.items())[-KEPT:])
+        return _packed(kept) | {"unknown": UNSEEN}
 
-        Equal parts are there once: a choice has the places of its own among those of all.
-        """
-        first, traces, keys = dict(self.picked), list[Trace](), list[str]()
-        known, columns = defaultdict[str, dict[str, int]](dict), defaultdict[str, list[int]](list)
+    def everything(self) -> dict[str, Any]:
+        """Give what is shown for each choice, and what is said of a step from one to another."""
+        first, self._seen = dict(self.picked), {}
         for labels in self._everything():
             self._show(dict(zip(self._choices, labels, strict=True)))
-            traces.append(self.trace)
-            keys.append("\n".join(labels))
-            for place, text in _parts("", self._state()):
-                number = known[place].setdefault(text, len(known[place]))
-                columns[place] += [0] * (len(keys) - 1 - len(columns[place])) + [number]
+        every = _packed(self._seen)
         self._show(first)
-        near = traces if len(traces) <= STEPS else []
-        return {
-            "kind": "panel", "state": self._state(), "keys": keys,
-            "columns": {part: at for part, at in columns.items() if len(known[part]) > 1},
-            "news": [[_compared(one, other) for other in near] for one in near],
-            "parts": {part: list(map(json.loads, texts)) for part, texts in known.items()},
-        }  # fmt: skip
+        unknown = "Real threads run otherwise each time, so this choice needs Python."
+        shown = {"state": self._state(), "html": self.still(), "unknown": unknown}
+        return {"kind": "panel", **shown, **every}
 
     def _everything(self) -> Iterable[Sequence[str]]:
         return product(*self._choices.values())
@@ -153,9 +156,29 @@ class Panel:
         head = [f"With {picked}:", ""] if picked else []
         return "\n".join([*head, str(self.log), self.figure.alt, "", self.figure.text])
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def still(self) -> str:
+        """Write log and graph."""
         both = (each._repr_mimebundle_()["text/html"] for each in (self.log, self.figure))
-        return self._card.bundle(repr(self), "".join(both))
+        return "".join(both)
+
+
+def _packed(seen: Mapping[str, tuple[Trace, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Pack states, and what is said of a step from one to another.
+
+    Equal parts are there once: a choice has the places of its own among those of all.
+    """
+    known, columns = defaultdict[str, dict[str, int]](dict), defaultdict[str, list[int]](list)
+    for at, (_, state) in enumerate(seen.values()):
+        for place, text in _parts("", state):
+            number = known[place].setdefault(text, len(known[place]))
+            columns[place] += [0] * (at - len(columns[place])) + [number]
+    near = [trace for trace, _ in seen.values()] if len(seen) <= STEPS else []
+    return {
+        "keys": list(seen),
+        "columns": {part: at for part, at in columns.items() if len(known[part]) > 1},
+        "news": [[_compared(one, other) for other in near] for one in near],
+        "parts": {part: list(map(json.loads, texts)) for part, texts in known.items()},
+    }  # fmt: skip
 
 
 def _parts(place: str, value: Any) -> Iterator[tuple[str, str]]:

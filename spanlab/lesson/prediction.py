@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakSet
 
 from spanlab.errors import UsageError
-from spanlab.lesson.card import Card
+from spanlab.lesson.card import Card, Shows
 from spanlab.lesson.locked import Then, Told
 from spanlab.lesson.marks import as_text, every_mark, marked, summary
 from spanlab.lesson.questions import (
@@ -30,6 +30,9 @@ from spanlab.view.words import visible
 
 Make = Callable[[], Trace]
 LOCKED = "Locked. Commit your prediction first, then this shows what happened."
+UNHEARD = (
+    "Committed, but no Python hears it. To open what is locked run this cell and commit again."
+)
 
 
 @dataclass
@@ -77,14 +80,15 @@ def refresh() -> None:
         prediction.refresh()
 
 
-class Prediction:
+class Prediction(Shows):
     """One question and the reader's answers to it; a notebook shows it with buttons."""
 
     def __init__(self, question: Question) -> None:
         self.question = question
         self.room: Mapping[str, int] = {}  # what it said
         self._shown: WeakSet[Shown] = WeakSet()
-        self._card = Card("predict", self._state, self._said, self._hear)
+        self._ended = False  # as the notebook keeps it
+        self.card = Card("predict", self._state, self._said, self._hear)
 
     @property
     def kept(self) -> Kept:
@@ -168,18 +172,24 @@ class Prediction:
         self._shown.add(shown)
         return shown
 
+    def known(self) -> dict[str, Any]:
+        """Give the question's name, and what is said where no Python hears of the commit."""
+        return {"question": self.question.name, "after": UNHEARD}
+
     def everything(self) -> dict[str, Any]:
         """Give all that a page without Python needs: nothing else is ever answered."""
-        return {"kind": "predict", "name": self.question.name, "state": self._state(),
-                "said": self._said()}  # fmt: skip
+        return {"kind": "predict", "state": self._state(), "said": self._said(), **self.known(),
+                "after": "Committed. What was locked below is open."}  # fmt: skip
 
     def refresh(self) -> None:
-        """Bring what is on the screen up to date."""
-        if self._card.widget is not None:
-            self._card.widget.said = self._said()
-        self._card.send()
-        for shown in list(self._shown):
-            shown.card.send()
+        """Bring what is on the screen up to date; what a commit has changed is kept."""
+        if self.card.widget is not None:
+            self.card.widget.said = self._said()
+        ended, self._ended = self._ended, self.kept.committed
+        for each in [self, *self._shown]:
+            each.card.send()
+            if ended != self._ended:
+                each.keep()
 
     def __repr__(self) -> str:
         mine, rows = self.kept, []
@@ -201,9 +211,6 @@ class Prediction:
         on = f"predict({name!r})" if first.answer else "the prediction"
         answer = f"  .answer({', '.join(map(repr, example))})   one per line, then .commit()"
         return f'"not sure" is an answer too. Write on {on}:\n{answer}'
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return self._card.bundle(repr(self))
 
     def _title(self) -> str:
         thread = ", and which thread" if self.question.threads else ""
@@ -239,7 +246,7 @@ class Prediction:
         raise UsageError(f"a line is {known}, got {line!r:.60}")
 
 
-class Shown:
+class Shown(Shows):
     """What happened, line by line, each a hit or a miss; locked before the commit."""
 
     def __init__(self, prediction: Prediction, trace: Trace | Make) -> None:
@@ -258,13 +265,17 @@ class Shown:
         said = summary(asked, rows) + (f" · the room said: {room}" if room else "")
         return {"summary": said, "rows": rows}
 
+    def known(self) -> dict[str, Any]:
+        """Give, of each line, what is shown for each answer to it, once there is a trace."""
+        asked, trace = self._prediction.question, self._trace
+        marks = {"marks": every_mark(asked, trace)} if isinstance(trace, Trace) else {}
+        return {"of": asked.name, **marks}
+
     def everything(self) -> dict[str, Any]:
-        """Give what is shown before the commit, and of each line for each answer to it."""
+        """Give what is shown before the commit, and after it whatever was answered."""
         if not isinstance(self._trace, Trace):
             self._trace = self._trace()
-        asked = self._prediction.question
-        return {"kind": "predict", "of": asked.name, "state": {"result": {"locked": LOCKED}},
-                "marks": every_mark(asked, self._trace)}  # fmt: skip
+        return {"kind": "predict", "state": {"result": {"locked": LOCKED}}, **self.known()}
 
     def __repr__(self) -> str:
         state = self.state()
@@ -272,6 +283,3 @@ class Shown:
             return LOCKED
         texts = [text for row in state["rows"] for text in as_text(row)]
         return "\n".join([f"What happened: {state['summary']}", *texts])
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return self.card.bundle(repr(self), without="")

@@ -212,12 +212,13 @@ def _bar(bar: Bar, placed: Places, a: float, b: float) -> str:
         y, tall = y + TITLE + ROW * bar.row, ROW - 3
     fill = f' fill="url(#look{look})"' if bar.kind == "poll" else ""
     left, right = max(bar.start, a), min(bar.start + (bar.room or width), b)
-    name = _fitting(visible(bar.label), right - left - 10)
+    name = visible(bar.label)
+    title = "" if _fitting(name, right - left - 10) == name else f"<title>{escape(name)}</title>"
     return (
-        f'<g class="{bar.kind} k{look % len(HUES)}" data-i="{bar.record}">'
+        f'<g class="{bar.kind} k{look % len(HUES)}" data-i="{bar.record}">{title}'
         f'<rect x="{bar.start + 1:g}" y="{y:g}" width="{width - 2:g}" height="{tall:g}" rx="5"'
-        f"{fill}/>{_text(left + 6, y + (11 if is_span else 13), name)}</g>"
-    )
+        f"{fill}/>{'' if title else _text(left + 6, y + (11 if is_span else 13), name)}</g>"
+    )  # a name stands there whole, or is what one sees when one points at the bar
 
 
 def _fitting(text: str, room: float) -> str:

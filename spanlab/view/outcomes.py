@@ -1,7 +1,7 @@
 """What `explore` has found, as a picture: outcomes with their shares, what differs, and why.
 
 A click on an outcome opens its schedule in the stepper; the traces were sent along, so that it
-needs no kernel. Where no widget runs the rest of the page stays.
+needs no kernel. Where no script runs the rest of the page stays.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from spanlab.record import PollStarted
 from spanlab.view import words
 from spanlab.view.file import Page, Saved
 from spanlab.view.graph import picture
-from spanlab.view.live import bundle, live
+from spanlab.view.live import living
 from spanlab.view.page import chip, page, prose, shown
 from spanlab.view.stepper import packed
 from spanlab.view.words import count, few, visible
@@ -25,6 +25,7 @@ from spanlab.view.words import count, few, visible
 MOST = 10  # outcomes that are shown one by one; above, events are, each with its possible spans
 ROWS, FEW = 14, 8  # rows of text, and lines of what is the same
 POLLS = 24  # of a schedule that is drawn as a branch of a tree
+ORDERS = 300  # of polls, that are sent
 WIDE, MORE = 100, "  … and {} more"  # letters of a line; what is left out
 PROVED = (
     "no span is left on a thread for others, nothing looks at who was faster, and every task is "
@@ -106,24 +107,26 @@ class Outcomes(Saved):
         return "\n".join([*(visible(line, WIDE) for line in lines), *reasons])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return bundle(self.widget(), repr(self), self.html)
-
-    def widget(self) -> Any:
-        """Give the page, live."""
-        return live("spanlab.view", "outcomes", "stepper", self._state(), inner="stepper")
+        page = self.everything()
+        html = living(page.html, f'{{"state":{page.state}}}', *page.names)
+        return {"text/plain": repr(self), "text/html": html}
 
     def everything(self) -> Page:
-        """Give all that a page of it needs."""
-        return Page(self.title, self.html, json.dumps(self._state()), ("outcomes", "stepper"))
-
-    def _state(self) -> dict[str, Any]:
         """Give the page with the trace of each outcome that it shows, packed for the stepper."""
         traces = {
             str(number): packed(trace, picture(trace))
             for number in list(dict.fromkeys(row.number for row in self.rows))[:MOST]
             for trace in [self.outcomes[number].trace]
         }
-        return {"html": self.html, "traces": traces}
+        state = json.dumps({"html": self.html, "traces": traces, **self._orders()})
+        return Page(self.title, self.html, state, ("outcomes", "stepper"))
+
+    def _orders(self) -> dict[str, Any]:
+        """Give the orders of polls that are small enough to be moved about, and what each shows."""
+        every = self.found.orders.items() if 1 < len(self.outcomes) <= MOST else ()
+        small = [[number, polls] for polls, number in every if len(polls) <= POLLS][:ORDERS]
+        told = [[[visible(part, 60) for part in said] for said in _told(o)] for o in self.outcomes]
+        return {"orders": small, "told": told if small else []}
 
     @property
     def html(self) -> str:

@@ -113,7 +113,7 @@ class Places:
         if not isinstance(record, kind.SpanEntered) or record.span in self._seen:
             return wide
         self._seen.add(record.span)  # its first bar has room for its name
-        return max(wide, min(6.7 * len(self._names.get(record.span, "")) - 22, 110))
+        return max(wide, min(6.7 * len(self._names.get(record.span, "")) - 22, 240))
 
     def _add(self, record: Record) -> None:
         thread, x = record.thread, self.x[-1]

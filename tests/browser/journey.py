@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -42,6 +43,7 @@ IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
 }"""
+JUPYTER = "Failed to initialize model|Canceled future"  # not ours: it comes late; a kernel ended
 WRONG = '[data-mime-type$="jupyter.error"], [data-mime-type$="jupyter.stderr"]'
 ALL_RAN = """wrong => {
   const cells = window.jupyterapp.shell.currentWidget.content.widgets;
@@ -141,18 +143,19 @@ def browser_page(chromium: str, home: Path, *flags: str) -> Iterator[Page]:
             home, executable_path=chromium, headless=True, args=[*FLAGS, *flags],
             viewport={"width": 1280, "height": 800},
         )  # fmt: skip
-        browser.set_default_timeout(30_000)
+        browser.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
         page = browser.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
         browser.close()
-    assert not errors, errors
+    assert not [error for error in errors if not re.search(JUPYTER, error)], errors
 
 
 class Lesson:
-    """One lesson, open in a page."""
+    """One lesson, open in a page; without a `kernel` none is waited for."""
 
-    def __init__(self, page: Page, server: tuple[str, str], name: str) -> None:
+    def __init__(self, page: Page, server: tuple[str, str], name: str, kernel: bool = True) -> None:
         base, token = server
         where = f"lab/tree/{name}.ipynb?reset&token={token}"
         if not token:  # JupyterLite: no server knows anybody
@@ -162,7 +165,8 @@ class Lesson:
         page.wait_for_function("() => !!window.jupyterapp")
         page.evaluate("async () => { await window.jupyterapp.restored; }")
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
-        page.wait_for_function(IDLE)
+        if kernel:
+            page.wait_for_function(IDLE)
 
     def command(self, name: str, **options: str) -> None:
         """Choose a command of JupyterLab's menus."""

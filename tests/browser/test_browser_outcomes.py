@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ SHOW = """async ([source, state]) => {
   const module = await import(url);
   module.default.render({model: {get: () => state}, el: document.querySelector('#here')});
 }"""
+
+ORDER = """polls => polls.map(poll => [
+  Number(poll.dataset.key.split(' ')[0]), Number(poll.ariaLabel.match(/ThreadId\\((\\d+)/)[1])])"""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +59,7 @@ def show(page: Page, dark: bool) -> None:
         f'<!doctype html><html lang="en"><title>Outcomes</title><style>{look} body {{'
         f" background: {back}; color: {front} }}</style><main id=here></main></html>"
     )
-    state = Outcomes(explore(leaking)).widget().state
+    state = json.loads(Outcomes(explore(leaking)).everything().state)
     page.evaluate(SHOW, [script("spanlab.view", "outcomes", "stepper"), state])
 
 
@@ -75,3 +79,37 @@ def test_a_click_opens_the_schedule_of_an_outcome(page: Page, dark: bool) -> Non
     expect(rare).to_have_attribute("aria-expanded", "false")
     SHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SHOTS / f"outcomes-{'dark' if dark else 'light'}.png", full_page=True)
+
+
+def test_a_poll_is_moved_and_the_spans_follow(page: Page) -> None:
+    """By keys and by the mouse, to orders that `explore` met; it says what moved."""
+    show(page, False)
+    lanes = page.get_by_role("group", name="Polls by thread")
+    pane = page.get_by_role("group", name="Move a poll")
+    says, innocent = pane.get_by_role("status"), pane.locator("tr", has_text="innocent")
+    expect(innocent).to_contain_text("no span")
+
+    met = explore(leaking).orders
+    assert len(met) > 4
+    page.locator(".lanes button").last.press("ArrowRight")
+    expect(says).to_contain_text("No schedule that was run has this poll of")
+    seen = set()
+    for key in ["ArrowUp", "ArrowLeft", "ArrowDown", "ArrowRight", "ArrowDown", "ArrowLeft"] * 3:
+        lanes.get_by_role("button", name="task 2").press(key)
+        seen.add(innocent.inner_text().split("\t")[-1])
+        orders = lanes.get_by_role("button").evaluate_all(ORDER)
+        assert tuple((task, thread) for task, thread in orders) in met
+    assert seen == {"no span", "guilty"}
+
+    show(page, False)
+    poll = lanes.get_by_role("button", name="task 2")
+    box = poll.bounding_box()
+    assert box
+    before = lanes.get_by_role("button").evaluate_all(ORDER)
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 40, box["y"] + 10, steps=4)
+    page.mouse.up()
+    expect(says).to_contain_text("The poll of task 2 moved from place")
+    assert lanes.get_by_role("button").evaluate_all(ORDER) != before
+    page.screenshot(path=SHOTS / "outcomes-moved.png", full_page=True)

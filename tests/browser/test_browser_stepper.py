@@ -385,6 +385,30 @@ def test_nothing_jumps_while_stepping(page: Page) -> None:
         assert len(places) == 1, places
 
 
+def test_it_fits_what_a_notebook_shows(page: Page) -> None:
+    """Where bars take a part of the screen the picture gives way, and comes back with the room."""
+    show(page, lost())
+    high = "document.querySelector('.sl').offsetHeight"
+    for seen, most in ((900, 600), (560, 560), (520, 520), (720, 600)):
+        page.set_viewport_size({"width": 1280, "height": seen})
+        page.wait_for_function(f"{high} <= {most}")
+    assert page.evaluate(high) > 590
+
+
+def test_of_long_lanes_what_is_near_is_drawn(page: Page) -> None:
+    """Each event has its mark there when the cursor comes to it, and so has what one scrolls to."""
+    trace = many(26)
+    show(page, trace)
+    steps = {step: event.index for event in trace.events for step in [step_of(trace, event.index)]}
+    drawn = "document.querySelectorAll('.sl-strip > *').length"
+    for step, index in list(steps.items())[::7]:
+        page.evaluate(GO, step)
+        expect(page.locator(f'.sl-drawn .mark.now[data-i="{index}"]')).to_be_in_viewport()
+        assert page.evaluate(drawn) < len(trace) / 2
+    page.evaluate("document.querySelector('.sl-lanes').scrollLeft = 0")
+    expect(page.locator(f'.sl-drawn .mark[data-i="{trace.events[0].index}"]')).to_be_attached()
+
+
 def test_a_small_graph_keeps_its_size(page: Page) -> None:
     """It is as large as its letters ask for, and all of it can be seen."""
     with recording() as trace, info_span("outer").enter():

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from everything import state_of
 from test_reference import clinic, lessons, programs, variants
 
 from spanlab import (
@@ -31,7 +32,11 @@ from spanlab import (
 from spanlab.lesson import check, hint, load, predict, reset, save, vary
 from spanlab.lesson import prediction as predict_module
 from spanlab.lesson import questions as questions_module
+from spanlab.lesson.panel import UNSEEN
+from spanlab.lesson.prediction import LOCKED
 from spanlab.lesson.questions import NO_SPAN, NOT_SURE, THREADS, Question, names, question, tidy
+from spanlab.view import live
+from spanlab.view.live import INSTALL
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "spanlab" / "lesson" / "texts"
@@ -382,24 +387,63 @@ def test_a_page_cannot_unlock_or_invent_answers() -> None:
     assert mine.kept.lines["in main"] == [NO_SPAN, "main"]
 
 
-def test_a_notebook_gets_the_widget_and_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where anywidget is missing there is the text alone, with the line that installs it."""
+def test_a_notebook_keeps_what_lives_and_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never a widget, which would need its kernel; without anywidget it says what to install."""
     mine, panel = predict("01"), vary(programs.lost_parent())
-    from spanlab.view import live as widget
-
-    widget._class.cache_clear()
+    everything = mine, panel, mine.show(lost_parent())
+    live._wire.cache_clear()
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "anywidget", None)
-        for each in (mine, panel):
+        for each in everything:
             bundle = each._repr_mimebundle_()
-            assert widget.VIEW not in bundle
-            assert "pip install anywidget" in bundle["text/plain"]
-        assert "text/plain" in mine.show(lost_parent())._repr_mimebundle_()
+            assert bundle["text/plain"] == f"{each!r}\n\n{INSTALL}"
+            assert each.card.widget is None
     pytest.importorskip("anywidget")
-    for each in (mine, panel, mine.show(lost_parent())):
+    for each in everything:
         bundle = each._repr_mimebundle_()
-        assert "model_id" in bundle[widget.VIEW]
+        assert bundle.keys() == {"text/plain", "text/html"}
         assert bundle["text/plain"] == repr(each)
+        assert each.still() in bundle["text/html"]
+        assert f'"name": "{each.card.widget.model_id}"' in bundle["text/html"]
+
+
+def test_a_notebook_keeps_the_last_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit and a choice change what was shown, in its place; an answer alone does not."""
+    kept = list[tuple[str, str, bool]]()
+
+    def display(bundle: dict[str, str], name: str, again: bool = False) -> None:
+        kept.append((bundle["text/plain"], name, again))
+
+    monkeypatch.setattr("spanlab.lesson.card.display", display)
+    panel = vary(programs.lost_parent(), on=[VirtualThreads(2), CurrentThread()])
+    mine = answered()
+    shown = mine.show(lost_parent())
+    for each in (mine, shown, panel):
+        each._ipython_display_()
+    assert [(name, again) for _, name, again in kept] == [
+        (each.card.name, False) for each in (mine, shown, panel)
+    ]
+    assert LOCKED in kept[1][0]
+    kept.clear()
+    mine.answer("in main", NO_SPAN, "main")
+    assert not kept
+    mine.commit()
+    assert [name for _, name, again in kept if again] == [mine.card.name, shown.card.name]
+    assert kept[0][0].startswith("You committed to these answers:")
+    assert kept[1][0].startswith("What happened: ")
+    panel.pick(on="CurrentThread()")
+    assert kept[2][0].startswith("With on = CurrentThread():")
+
+
+def test_a_panel_goes_on_to_know_what_was_looked_at() -> None:
+    """Without Python it shows each choice that was shown, and says so of the others."""
+    panel = vary(programs.lost_parent(), on=[VirtualThreads(2), CurrentThread(), VirtualThreads(3)])
+    panel.pick(on="CurrentThread()")
+    known = panel.known()
+    assert known["keys"] == ["VirtualThreads(2)", "CurrentThread()"]
+    assert known["unknown"] == UNSEEN
+    assert state_of(known, "CurrentThread()")["log"] == panel._state()["log"]
+    assert known["news"][0][1] == panel._state()["said"][1]
 
 
 # ---------------------------------------------------------------- check and hint
@@ -675,8 +719,8 @@ def test_an_answer_says_which_question_it_belongs_to() -> None:
     panel = vary(programs.lost_parent(), on=[VirtualThreads(2), CurrentThread()])
     panel._repr_mimebundle_()
     for turn, label in [("1", "CurrentThread()"), ("2", "CurrentThread()"), ("3", "nowhere")]:
-        panel._card.widget.said = {"turn": turn, "picked": {"on": label}}
-        state = panel._card.widget.state
+        panel.card.widget.said = {"turn": turn, "picked": {"on": label}}
+        state = panel.card.widget.state
         assert (state["turn"], state["picked"]) == (turn, {"on": "CurrentThread()"})
         assert ("nowhere" in state["error"]) == (turn == "3")
 
@@ -705,10 +749,10 @@ def test_a_failing_program_leaves_the_panel_as_it_was() -> None:
     assert panel.picked == {"by": "1"}
     pytest.importorskip("anywidget")
     panel._repr_mimebundle_()
-    panel._card.widget.said = {"picked": {"by": "0"}}
-    assert panel._card.widget.state["error"].startswith("ZeroDivisionError: ")
-    panel._card.widget.said = {"picked": {"by": "1"}}
-    assert panel._card.widget.state["error"] == ""
+    panel.card.widget.said = {"picked": {"by": "0"}}
+    assert panel.card.widget.state["error"].startswith("ZeroDivisionError: ")
+    panel.card.widget.said = {"picked": {"by": "1"}}
+    assert panel.card.widget.state["error"] == ""
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from reference.programs import lost_parent
+from reference.programs import joinset_instrumented, lost_parent
 from stepping import HOSTILE, hostile, leaking, many, panicking
 
 from spanlab import OsThreads, Trace, UsageError, VirtualThreads, info, info_span, recording, run
@@ -222,6 +222,18 @@ def test_no_word_is_cut_at_the_edge_of_a_line() -> None:
                 x, size = float(text.attrib["x"]), wide(text.text or "", 9.5)
                 assert left <= x
                 assert (text.text or "").isdigit() or x + size <= left + width + 1, text.text
+
+
+def test_a_name_stands_whole_or_in_the_title_of_its_bar() -> None:
+    """Where a bar is too narrow for its name it is what one sees when one points at it."""
+    trace = run(joinset_instrumented()(), on=VirtualThreads(16))
+    bars = [g for g in ElementTree.fromstring(lanes(trace).svg).iter(SVG + "g")
+            if g.attrib.get("class", "").split()[0] in ("poll", "span")]  # fmt: skip
+    names = [(g.findtext(SVG + "title"), g.findtext(SVG + "text")) for g in bars]
+    assert all((title is None) != (text is None) for title, text in names)
+    found = {title or text for title, text in names}
+    assert found == {"main", "task 1", "work", "sub_task", "spawned sub_task"}
+    assert any(title for title, _ in names)
 
 
 def test_lanes_say_that_they_are_not_to_scale(lost: Trace) -> None:

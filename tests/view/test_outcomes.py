@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
 
 from spanlab import Explored, JoinSet, Span, explore, info, info_span, join, spawn, yield_now
+from spanlab.record import PollStarted
 from spanlab.view.outcomes import MOST, Outcomes
 
 
@@ -164,11 +166,33 @@ def test_the_page_has_a_bar_for_each_outcome_and_a_tree_of_their_schedules() -> 
 def test_each_outcome_that_is_shown_sends_its_trace() -> None:
     """A click opens it in the stepper, also when the kernel is gone."""
     found = explore(leaking)
-    state = Outcomes(found).widget().state
+    state = json.loads(Outcomes(found).everything().state)
     assert state["traces"].keys() == {"0", "1"}
     many = explore(lambda: leaking(5), limit=200)
-    assert 1 <= len(Outcomes(many).widget().state["traces"]) <= MOST
-    assert found._repr_mimebundle_()["text/plain"] == repr(found)
+    assert 1 <= len(json.loads(Outcomes(many).everything().state)["traces"]) <= MOST
+    bundle = found._repr_mimebundle_()
+    assert bundle.keys() == {"text/plain", "text/html"}
+    assert bundle["text/plain"] == repr(found)
+
+
+def test_the_orders_of_polls_lead_to_what_they_show() -> None:
+    """Each outcome's own polls are among them; a program with one outcome has none to move to."""
+    found = explore(leaking)
+    state = json.loads(Outcomes(found).everything().state)
+    orders = {tuple(map(tuple, polls)): number for number, polls in state["orders"]}
+    assert orders == found.orders
+    assert len(orders) > 4
+    for number, outcome in enumerate(found.outcomes):
+        polls = outcome.trace.of(PollStarted)
+        assert orders[tuple((poll.task or 0, poll.thread) for poll in polls)] == number
+        shown = dict(state["told"][number])
+        assert (shown["innocent 0"] == "guilty") == (outcome is not found.outcomes[0])
+    alone = json.loads(Outcomes(explore(quiet)).everything().state)
+    assert (alone["orders"], alone["told"]) == ([], [])
+
+
+async def quiet() -> None:
+    info("hello")
 
 
 def test_a_program_without_an_end_has_a_title_of_its_own() -> None:

@@ -265,4 +265,34 @@ function render({ model, el: root }) {
   };
 }
 
-export default { render };
+// --- where no Python answers ---
+
+/** Know of each choice that was sent along what it shows; `load` gives the rest of what one knows. */
+function alone(one, load = async () => one) {
+  const keyOf = (picked) => { // what has no effect is looked up by the first that there is
+    const off = one.off?.[picked.runtime] ?? {};
+    return one.state.controls.map(([name, all]) => (name in off ? all[0] : picked[name])).join("\n");
+  };
+  let before = keyOf(one.state.picked);
+  return modelOf(one, async (model) => {
+    const { turn, picked } = model.get("said"), { keys, columns, parts, news } = await load();
+    const at = keys.indexOf(keyOf(picked)), last = model.get("state");
+    if (at < 0) return model.set("state", { ...last, turn, error: one.unknown });
+    const state = stateAt(columns, parts, at), was = keys.indexOf(before);
+    if (!state.sources) state.said = ["", at === was ? last.said[1] : news[was]?.[at] ?? ""];
+    before = keys[at];
+    return model.set("state", { ...state, turn, picked });
+  });
+}
+
+/** One state, put together of parts: a part's name is the way to its place. */
+function stateAt(columns, parts, at) {
+  const state = {};
+  for (const [place, all] of Object.entries(parts)) {
+    const names = place.split("/"), name = names.pop();
+    names.reduce((into, each) => (into[each] ??= []), state)[name] = all[columns[place]?.[at] ?? 0];
+  }
+  return state;
+}
+
+export default { render, alone, stateAt };

@@ -90,7 +90,7 @@ function question(box, model, redraw) {
 
   return function update() {
     const { committed } = model.get("said");
-    const { error } = model.get("state");
+    const { error, after } = model.get("state");
     for (const group of groups) {
       for (const input of group.inputs) {
         input.checked = input.value === chosen(group);
@@ -101,7 +101,7 @@ function question(box, model, redraw) {
     const keys = "keys: ← → or 1–9 choose, Enter goes on";
     count.textContent = !committed
       ? `${groups.length - left} of ${groups.length} answered${left ? ` · ${keys}` : ""}`
-      : state.after ?? "Committed, and your answers are kept. Go on to the next cell; what says “Locked” opens when it is run again.";
+      : after ?? "Committed, and your answers are kept. Go on to the next cell; what says “Locked” opens when it is run again.";
     commit.hidden = Boolean(committed);
     commit.setAttribute("aria-disabled", String(left > 0));
     again.hidden = !committed;
@@ -195,4 +195,35 @@ function render({ model, el: root }) {
   };
 }
 
-export default { render };
+// --- where no Python answers: what was sent along knows all that could be said ---
+
+/** What happened, for these answers: each line has its marks for each. */
+function judged({ rows, tail }, answers) {
+  const marked = rows.map(({ key, by, ...row }) => {
+    const said = by[(answers[key] ?? []).filter((part) => part).join("\n")];
+    return said ? { ...row, marks: said[0], you: said[1], notes: said[2] } : row;
+  });
+  const marks = marked.flatMap((row) => row.marks), many = (kind) => marks.filter((mark) => mark === kind).length;
+  const unsure = many("unsure") ? [`${many("unsure")} not sure`] : [];
+  return { summary: [`${many("hit")} of ${marks.length} right`, ...unsure, ...tail].join(" · "), rows: marked };
+}
+
+/** A question tells the whole page of its commit; what happened, which is `of` it, listens. */
+function alone(one) {
+  const said = (globalThis.spanlab ??= {}).said ??= {}, asked = one.of;
+  if (asked === undefined) {
+    return modelOf({ ...one, state: { ...one.state, after: one.after } }, (model) => {
+      const { committed, answers } = model.get("said");
+      said[one.question] = committed ? answers : null;
+      dispatchEvent(new CustomEvent("spanlab-said", { detail: one.question }));
+    });
+  }
+  const model = modelOf(one), look = () => {
+    model.set("state", { result: said[asked] ? judged(one.marks, said[asked]) : one.state.result });
+  };
+  if (one.marks) addEventListener("spanlab-said", ({ detail }) => { if (detail === asked) look(); });
+  if (one.marks && said[asked]) look();
+  return model;
+}
+
+export default { render, alone };

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from math import sqrt
@@ -15,6 +15,7 @@ from spanlab.evidence.labels import Labels
 from spanlab.evidence.panic import quiet
 from spanlab.evidence.sites import file_name
 from spanlab.future import check_future
+from spanlab.record import PollStarted
 from spanlab.recorder import recording
 from spanlab.tokio.explore.search import Chance, Search, Seen, Tried
 from spanlab.tokio.explore.theorem import Break
@@ -25,6 +26,7 @@ from spanlab.tokio.runtime.virtual_threads import VirtualThreads
 from spanlab.traces import Trace
 
 Scopes = tuple[tuple[str, tuple[str, ...]], ...]  # message and scope of each event, sorted
+Order = tuple[tuple[int, int], ...]  # the task and the thread of each poll
 
 CHANCES = 100  # runs by chance that check what the search has found
 SHARES = 900  # and that tell how likely each of several outcomes is
@@ -53,7 +55,7 @@ class Explored:
     `complete` says that no schedule of the model has another one; else `unseen` is the part of
     the schedules by chance that show more, at most. `broken` are the conditions of the theorem
     that the program breaks: why there may be more than one outcome. Where it breaks none, one run
-    has shown what all of them show.
+    has shown what all of them show. `orders` are the polls of the runs, with their outcome's place.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -61,6 +63,7 @@ class Explored:
     complete: bool
     unseen: float
     broken: tuple[Break, ...]
+    orders: Mapping[Order, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return repr(Trace.outcomes(self))
@@ -126,7 +129,9 @@ def _explored(runs: _Runs, search: Search, chance: Chance) -> Explored:
     unseen = 0 if complete else min(1, (once + 1 + 2 * sqrt(once + 1)) / chances)
     found = (replace(o, share=chance.met[key] / chances) for key, o in runs.outcomes.items())
     count = search.runs + (chance.runs if search.waiting else 0)
-    return Explored(tuple(found), count, complete, unseen, tuple(search.broken.values()))
+    broken = tuple(search.broken.values())
+    orders = {polls: shows for polls, shows in runs.orders.items() if shows >= 0}
+    return Explored(tuple(found), count, complete, unseen, broken, orders)
 
 
 @dataclass
@@ -139,6 +144,7 @@ class _Runs:
     work: int  # choices that a schedule may make in all
     is_endless: bool = False
     outcomes: dict[tuple[Scopes, str], Outcome] = field(default_factory=dict)
+    orders: dict[Order, int] = field(default_factory=dict)
     progress: Progress = field(default_factory=Progress)
     random: Any = field(default_factory=random.getstate)  # each run begins with it
 
@@ -188,6 +194,10 @@ class _Runs:
             if again and again[0].rows != trace.rows:
                 raise UsageError(_differs(trace, again[0]))
             self.outcomes[key] = Outcome(*key, choices, trace)
+        polls = tuple((poll.task or 0, poll.thread) for poll in trace.of(PollStarted))
+        shows = list(self.outcomes).index(key)
+        if self.orders.setdefault(polls, shows) != shows:
+            self.orders[polls] = -1  # others ran ahead between the polls: they do not tell
         return key
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from zlib import compress
 
 from spanlab.errors import UsageError
-from spanlab.view.live import script
+from spanlab.view.live import classic, script, tight
 from spanlab.view.palette import static
 from spanlab.view.words import file_of, visible
 
@@ -25,7 +25,6 @@ POLICY = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; img-src data:; "
     "style-src 'unsafe-inline'; script-src"
 )
-EXPORT = re.compile(r"^export (default )?", re.M)
 PICTURE = re.compile(r'src="(data:image/svg\+xml);base64,([\w+/=]+)"')
 KEPT = ' ="<>():/,;!*-._~?@$+|{}[]^`'  # what a picture in an attribute need not escape
 
@@ -79,7 +78,10 @@ def write(file: Path, text: str) -> None:
 
 def whole(page: Page) -> str:
     """Give a page with its policy, its style and its script."""
-    code = _classic(script("spanlab.view", *page.names)) if page.names else ""
+    code = ""
+    if page.names:
+        inside = classic(script("spanlab.view", *page.names), static("saved.js"))
+        code = f"(() => {{\n{inside}}})();\n"
     css = "".join(static(f"{name}.css") for name in [*["palette", "stepper"] * bool(code), "saved"])
     allowed = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     policy = f"{POLICY} '{f'sha256-{allowed}' if code else 'none'}'"
@@ -90,26 +92,10 @@ def whole(page: Page) -> str:
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(policy, quote=False)}">\n'
-        f"<title>{title}</title>\n<style>{_tight(css)}</style>\n"
+        f"<title>{title}</title>\n<style>{tight(css)}</style>\n"
         f'<main><h1>{title}</h1>{page.above}<div id="live">{_lighter(page.html)}</div></main>\n'
         f"{live if code else ''}</html>\n"
     )
-
-
-def _classic(module: str) -> str:
-    """Make a script of a module: where a page is a file, no browser loads modules."""
-    inside = EXPORT.sub(lambda found: "const live = " if found[1] else "", module)
-    return _short(f"(() => {{\n{inside}{static('saved.js')}}})();\n")
-
-
-def _short(source: str) -> str:
-    """Leave out what no browser needs of a script: indents and comments."""
-    return re.sub(r"^\s*(//.*\n|/\*.*\*/\n)?|  // .*$", "", source, flags=re.M)
-
-
-def _tight(css: str) -> str:
-    """Leave out what no browser needs of a stylesheet: comments, and space around its signs."""
-    return re.sub(r"/\*.*?\*/|\s*([{};>])\s*|(?<=[:,]) ", r"\1", css, flags=re.S)
 
 
 def _lighter(html: str) -> str:

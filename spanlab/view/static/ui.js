@@ -54,3 +54,19 @@ function picture(figure, graph) {
   Object.assign(figure.querySelector("img"), { src: source, alt: graph.alt });
   figure.querySelector("pre").textContent = graph.text;
 }
+
+/** What stands for a widget's model: it has these values; `answer` is called when the reader says something. */
+function modelOf({ state, said = {} }, answer = () => {}) {
+  const values = { state, said }, ears = {};
+  const model = {
+    get: (name) => values[name],
+    set(name, value) {
+      values[name] = value;
+      for (const hear of [...(ears[`change:${name}`] ?? [])]) hear();
+    },
+    on: (event, hear) => { (ears[event] ??= new Set()).add(hear); },
+    off: (event, hear) => { ears[event]?.delete(hear); },
+    save_changes: () => answer(model),
+  };
+  return model;
+}

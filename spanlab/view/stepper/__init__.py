@@ -24,8 +24,8 @@ from spanlab.view.figure import Figure
 from spanlab.view.file import Page, Saved
 from spanlab.view.graph import Picture, picture
 from spanlab.view.lanes import strip
-from spanlab.view.live import script
-from spanlab.view.palette import PALETTE, static
+from spanlab.view.live import living
+from spanlab.view.palette import PALETTE
 from spanlab.view.places import ABOVE, Places
 from spanlab.view.stepper.futures import Futures, Moment
 from spanlab.view.stepper.lives import Lives
@@ -66,19 +66,7 @@ class Stepper(Saved):
 
 
 def _living(figure: str, sent: str) -> str:
-    """Put the stepper in the place of its figure where scripts run; both are saved with the page.
-
-    A widget of Jupyter's would need its kernel: a notebook that is opened again has none.
-    """
-    code = script("spanlab.view", "stepper").replace(
-        "export default { render };", static("inside.js")
-    )
-    data = sent.replace("<", r"\u003c")
-    return (
-        f'<div class="sl-saved"><style>{static("palette.css")}{static("stepper.css")}</style>'
-        f"{figure}<script>(() => {{ const sent = {data};\n"
-        f"{code.replace('export function', 'function')}}})();</script></div>"
-    )
+    return living(figure, f'{{"state":{{"trace":{sent}}}}}', "stepper")
 
 
 def step(trace: Trace, rust: str = "") -> Stepper:

@@ -10,7 +10,7 @@ const scroller = (look, label) => has(
 /** Read an SVG that Python wrote; what is not well-formed is not shown. */
 function drawing(text) {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  return parsed.nodeName === "svg" ? document.importNode(parsed, true) : el("span");
+  return parsed.nodeName === "svg" ? document.adoptNode(parsed) : el("span");
 }
 
 /** Read an engine's SVG: its colours become the page's, its ids `data-k`, for ids are the whole page's. */

@@ -49,6 +49,24 @@ function ownLooks(drawn) {
   }
 }
 
+const PART = 1000;  // pixels of the lanes that come and go together
+
+/** Keep of a long strip in the page what is near; `reach` tells where something begins and ends. */
+function windowed(strip, reach) {
+  const always = [], parts = [];
+  for (const element of [...strip.children]) {
+    const [from, to] = reach(element);
+    if (to - from > PART) always.push(element); else (parts[Math.floor(from / PART)] ??= []).push(element);
+  }
+  let shown = "";
+  return (left, right) => {
+    const first = Math.max(Math.floor(left / PART) - 1, 0), end = Math.floor(right / PART) + 1;
+    if (shown === `${first} ${end}`) return;
+    shown = `${first} ${end}`;
+    strip.replaceChildren(...always, ...parts.slice(first, end).flat());
+  };
+}
+
 function lanesPane(story, go) {
   const { sent } = story, width = sent.x.at(-1) + 8, stepOf = at => story.steps[+at];
   const box = scroller("sl-lanes", "Lanes: what each thread did, in the order of the records");
@@ -60,21 +78,30 @@ function lanesPane(story, go) {
     return name;
   }));
   const veil = el("div", "sl-veil"), line = el("div", "sl-cursor");
-  box.append(el("div", "sl-long", names, el("div", "sl-drawn", drawn, veil, line)));
   const tops = new Map(sent.threads.map((id, place) => [id, sent.tops[place]]));
   const marks = new Map(), arrows = new Map();
   for (const element of drawn.querySelectorAll("[data-i]")) marks.set(stepOf(element.dataset.i), element);
   for (const element of drawn.querySelectorAll("[data-a]")) {
     for (const at of element.dataset.a.split(" ")) arrows.set(stepOf(at), element);
   }
+  const near = windowed(drawn.querySelector(".sl-strip"), element => {
+    const { a } = element.dataset, shape = element.querySelector("rect") ?? element, x = +shape.getAttribute("x");
+    if (a) return a.split(" ").map(at => sent.x[stepOf(at)]);
+    return element.matches(".rule") ? [0, Infinity] : [x, x + +shape.getAttribute("width")];
+  });
+  const paint = () => near(box.scrollLeft / fit, (box.scrollLeft + box.clientWidth) / fit);
+  near(0, 0);
+  box.append(el("div", "sl-long", names, el("div", "sl-drawn", drawn, veil, line)));
+  box.addEventListener("scroll", paint);
   box.addEventListener("click", event => {
     const at = event.target.closest("[data-i]")?.dataset.i;
     if (at !== undefined) go(stepOf(at));
   });
-  let shown = [];
+  let shown = [], fit = 1;
   return { section: pane("time", "Lanes", box), show(at) {
     const fits = Math.min(box.clientHeight / sent.height, box.clientWidth / (width + 100));
-    const fit = Math.min(Math.max(fits, 0.85), 1.4), seen = box.clientWidth - 96 * fit;
+    fit = Math.min(Math.max(fits, 0.85), 1.4);
+    const seen = box.clientWidth - 96 * fit;
     box.style.setProperty("--fit", fit);
     const from = sent.x[at] * fit, to = sent.x[at + 1] * fit;
     line.style.transform = `translateX(${sent.x[at + 1]}px)`;
@@ -84,6 +111,7 @@ function lanesPane(story, go) {
     for (const element of shown) element.classList.add("now");
     if (from < box.scrollLeft + 30 || to > box.scrollLeft + seen - 40) box.scrollLeft = to - seen * 0.6;
     const y = (tops.get(story.records[at].thread) ?? 0) * fit;
+    paint();
     if (y < box.scrollTop + 16 || y + 66 > box.scrollTop + box.clientHeight) box.scrollTop = y - 60;
   } };
 }

@@ -38,6 +38,15 @@ function wallOf(root) {
   };
 }
 
+/** Take from the picture what the page cannot show at once: in a notebook its bars take a part of the screen. */
+function fitHeight(root) {
+  let outer = root.parentElement;
+  while (outer && !/auto|scroll/.test(getComputedStyle(outer).overflowY)) outer = outer.parentElement;
+  const seen = Math.min(outer?.clientHeight || innerHeight, innerHeight) - AROUND;
+  root.style.setProperty("--less", `${Math.min(Math.max(TALL - seen, 0), SPARE)}px`);
+}
+const TALL = 597, AROUND = 8, SPARE = 88;  // pixels: of the whole, of what is around it, of the picture at most
+
 /** One picture of two, each drawn when it is first asked for. */
 function picturesOf(story, go, where) {
   const kinds = { lanes: lanesPane, graph: graphPane }, drawn = {}, box = el("div", "sl-picture");
@@ -82,9 +91,12 @@ function render({ model, el: outside }) {
     if (!event.target.closest("button, select, input")) root.focus({ preventScroll: true });
   });
   const stopTheme = followTheme(root, outside);
-  const sized = new ResizeObserver(() => { for (const pane of seen) pane.show(at, true); });
+  const sized = new ResizeObserver(() => {
+    fitHeight(root);
+    for (const pane of seen) pane.show(at, true);
+  });
   go(story.first);
-  sized.observe(root);
+  for (const each of [root, document.body]) sized.observe(each);
   return () => { bar.stop(); stopTheme(); sized.disconnect(); };
 }
 

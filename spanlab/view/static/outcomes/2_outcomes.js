@@ -1,9 +1,10 @@
 // What `explore` found: the page as Python made it; a click on a bar opens its schedule in the stepper.
 
 function outcomes({ model, el: outside }) {
-  const { html, traces } = model.get("state"), pageOf = el("div"), below = el("div");
+  const { html, traces, orders, told } = model.get("state"), pageOf = el("div"), below = el("div");
   let stop = () => {};
   pageOf.innerHTML = html;  // escaped, word by word, where it was made
+  if (orders.length > 1) pageOf.querySelector(".bars").after(ordersPane({ orders, told }));
   outside.append(pageOf, below);
 
   function open(bar) {
