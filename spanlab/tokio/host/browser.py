@@ -114,5 +114,8 @@ def aside(outer: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 if sys.platform == "emscripten":
+    from pyodide import webloop
+
+    webloop.can_run_sync = lambda: False  # else `time.sleep` lets the page go on inside of a run
     threading.Thread.start = start  # type: ignore[method-assign]
     ThreadPoolExecutor.submit = submit  # type: ignore[method-assign]
