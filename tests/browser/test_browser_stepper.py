@@ -395,20 +395,6 @@ def test_it_fits_what_a_notebook_shows(page: Page) -> None:
     assert page.evaluate(high) > 590
 
 
-def test_of_long_lanes_what_is_near_is_drawn(page: Page) -> None:
-    """Each event has its mark there when the cursor comes to it, and so has what one scrolls to."""
-    trace = many(26)
-    show(page, trace)
-    steps = {step: event.index for event in trace.events for step in [step_of(trace, event.index)]}
-    drawn = "document.querySelectorAll('.sl-strip > *').length"
-    for step, index in list(steps.items())[::7]:
-        page.evaluate(GO, step)
-        expect(page.locator(f'.sl-drawn .mark.now[data-i="{index}"]')).to_be_in_viewport()
-        assert page.evaluate(drawn) < len(trace) / 2
-    page.evaluate("document.querySelector('.sl-lanes').scrollLeft = 0")
-    expect(page.locator(f'.sl-drawn .mark[data-i="{trace.events[0].index}"]')).to_be_attached()
-
-
 def test_a_small_graph_keeps_its_size(page: Page) -> None:
     """It is as large as its letters ask for, and all of it can be seen."""
     with recording() as trace, info_span("outer").enter():

@@ -96,8 +96,10 @@ function render({ model, el: outside }) {
     for (const pane of seen) pane.show(at, true);
   });
   go(story.first);
-  for (const each of [root, document.body]) sized.observe(each);
-  return () => { bar.stop(); stopTheme(); sized.disconnect(); };
+  sized.observe(root);
+  const fit = () => fitHeight(root);
+  addEventListener("resize", fit);
+  return () => { bar.stop(); stopTheme(); sized.disconnect(); removeEventListener("resize", fit); };
 }
 
 export default { render };
