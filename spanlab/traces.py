@@ -228,7 +228,7 @@ class Trace:
         first, end, stride = step.indices(len(self)) if isinstance(step, slice) else (0, 0, 0)
         if stride != 1:
             raise UsageError(
-                f"a part of a trace is one record or a stretch, got {step!r:.60}. "
+                f"a part of a trace is one record or all of a stretch, got {step!r:.60}. "
                 f"Write: trace[10], or: trace[10:20]"
             )
         return self._part(first, max(first, end))

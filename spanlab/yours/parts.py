@@ -42,7 +42,7 @@ def suspects_in(files: Sequence[str | Path], client: Any = None) -> Suspects:
 
     Raises `UsageError` for what is no file.
     """
-    if isinstance(files, str | Path) or not files:
+    if not isinstance(files, list | tuple) or not files:
         raise UsageError(f"a log in many files is a list of them, got {files!r:.60}. Write: {CALL}")
     paths = [Path(file).absolute() for file in files]
     with _opened(paths[0]) as file:

@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_an_error_of_ours(name: str) -> None:
 @pytest.mark.parametrize("wrong", ["x", 1.5, None, slice(0, 5, 2)])
 def test_a_part_of_a_trace_is_a_record_or_a_stretch(wrong: Any) -> None:
     """A place past the end is Python's `IndexError`, as of a list."""
-    with pytest.raises(UsageError, match="one record or a stretch"):
+    with pytest.raises(UsageError, match="one record or all of a stretch"):
         trace()[wrong]
     with pytest.raises(IndexError):
         trace()[10**30]
