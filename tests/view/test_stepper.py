@@ -179,7 +179,9 @@ def test_hostile_text_is_visible_and_short(text: str) -> None:
     lanes = f'<svg xmlns="http://www.w3.org/2000/svg">{data["lanes"]}</svg>'
     for svg in data["graph"], lanes:
         tags = {e.tag.rpartition("}")[2] for e in ElementTree.fromstring(svg).iter()}
-        assert tags <= {"svg", "g", "rect", "path", "text", "polygon", "style", "defs", "pattern"}
+        assert tags <= {
+            "svg", "g", "rect", "path", "text", "title", "polygon", "style", "defs", "pattern"
+        }  # fmt: skip
     if "fill=" in text:
         shown = "".join(ElementTree.fromstring(data["graph"]).itertext()).replace("\xa0", " ")
         assert 'fill="white" stroke:#0072b2' in shown
