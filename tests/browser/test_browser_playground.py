@@ -18,7 +18,7 @@ from spanlab.lesson.program import OPTIONS, Choices, program
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "apt-get install chromium"
 RADIOS = ("maker", "spawner", "fix", "runtime")
-SECONDS = 0.3
+SECONDS = 3
 
 # What the panel shows, whenever it says that it is up to date.
 WATCH = """box => {

@@ -6,8 +6,10 @@ const sent = JSON.parse(box.querySelector("script[type]").textContent), old = dr
 /** Let a model speak to Python wherever a wire of this name leads there; else it answers by itself. */
 function wired(model, name) {
   const alone = model.save_changes;
+  let isUnheard = false;  // what was said before the wire came, as a link does at once
   model.save_changes = () => {
-    if (!wires[name]) return alone();
+    isUnheard = !wires[name];
+    if (isUnheard) return alone();
     wires[name].set("said", model.get("said"));
     return wires[name].save_changes();
   };
@@ -15,8 +17,9 @@ function wired(model, name) {
     for (const part of ["said", "state"]) {
       const python = wires[name], take = () => model.set(part, python.get(part));
       python.on(`change:${part}`, take);
-      take();
+      if (!isUnheard) take();
     }
+    if (isUnheard) model.save_changes();
   };
   if (wires[name]) connect();
   addEventListener("spanlab-wire", ({ detail }) => { if (detail === name) connect(); });
