@@ -16,9 +16,7 @@ LIBRARY = os.path.dirname(os.__file__)  # Python's own, which no reader wants to
 class SpanlabError(Exception):
     """The root of all errors that spanlab raises."""
 
-    def _render_traceback_(
-        self,
-    ) -> list[str]:  # IPython asks for it: it shows the reader's lines alone
+    def _render_traceback_(self) -> list[str]:  # IPython asks for it: the reader's lines alone
         offset = 0 if cut(self) else None  # by itself it leaves out a frame of its own
         shell = sys.modules["IPython"].get_ipython().InteractiveTB
         lines: list[str] = shell.structured_traceback(

@@ -13,28 +13,10 @@ from journey import Lesson, browser_page, jupyter_lab
 from nbconvert import HTMLExporter
 from nbformat.sign import NotebookNotary
 from playwright.sync_api import Locator, Page, expect
+from stepping import PROGRAM
 
 SHOTS = Path(__file__).parents[2] / "shots"
 CHROMIUM = "apt-get install chromium"
-PROGRAM = """
-from spanlab import *
-from spanlab.lesson import playground, predict, vary
-
-async def guilty():
-    with info_span("guilty").enter():
-        info("before")
-        await yield_now()
-
-async def innocent():
-    info("innocent")
-
-async def main():
-    first, second = spawn(guilty()), spawn(innocent())
-    await first
-    await second
-
-trace = run(main(), on=CurrentThread())
-"""
 WIDGETS = {  # what lives, by its cell, with a word of it and one that stands where no script runs
     "step": ("step(trace)", "run queue", "1 span and 2 events"),
     "explore": ("explore(main, limit=60)", "2 outcomes", "2 outcomes"),
@@ -76,7 +58,10 @@ def server(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
     home = tmp_path_factory.mktemp("lab")
     folder = home / "notebooks"
     folder.mkdir()
-    sources = {"program": PROGRAM.strip()} | {name: each[0] for name, each in WIDGETS.items()}
+    lesson = "from spanlab.lesson import playground, predict, vary"
+    sources = {"program": f"{lesson}{PROGRAM.rstrip()}"} | {
+        name: each[0] for name, each in WIDGETS.items()
+    }
     cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in sources.items()]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)

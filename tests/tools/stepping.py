@@ -19,6 +19,24 @@ from spanlab import (
     yield_now,
 )
 
+PROGRAM = """
+from spanlab import *
+
+async def guilty():
+    with info_span("guilty").enter():
+        info("before")
+        await yield_now()
+
+async def innocent():
+    info("innocent")
+
+async def main():
+    first, second = spawn(guilty()), spawn(innocent())
+    await first
+    await second
+
+trace = run(main(), on=CurrentThread())
+"""
 HOSTILE = (
     "</script><script>alert(1)",
     "\"' onerror=alert(1) <img src=x onerror=alert(1)>",

@@ -13,7 +13,7 @@ from runpy import run_path
 from typing import Any
 
 import pytest
-from stepping import HOSTILE, hostile, many
+from stepping import HOSTILE, PROGRAM, hostile, many
 from test_hostile import Page
 
 from spanlab import (
@@ -36,26 +36,6 @@ SHOW: dict[str, Callable[[Trace], Any]] = {
     "compare": lambda trace: compare(trace, trace[:-4]),
 }  # fmt: skip
 SMALL, LARGE = 80_000, 6_000_000  # bytes of a page for 30 records and a short program; for 30,000
-
-
-PROGRAM = """
-from spanlab import CurrentThread, info, info_span, run, spawn, yield_now
-
-async def guilty():
-    with info_span("guilty").enter():
-        info("before")
-        await yield_now()
-
-async def innocent():
-    info("innocent")
-
-async def main():
-    first, second = spawn(guilty()), spawn(innocent())
-    await first
-    await second
-
-trace = run(main(), on=CurrentThread())
-"""
 
 
 def program(folder: Path) -> dict[str, Any]:
