@@ -6,8 +6,9 @@ import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from lite import running
+from lite import gathered, running
 from pages import NOTEBOOKS, Page, landing, page_script, page_style, written
 
 
@@ -25,12 +26,18 @@ def build(target: Path, only: list[str]) -> list[Page]:
         ".nojekyll": "",
     }.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")
-    with ProcessPoolExecutor(2) as pool:
-        jobs = [pool.submit(written, NOTEBOOKS / f"{name}.ipynb", names, target) for name in wanted]
-        pages = [job.result() for job in jobs]
-    (target / "index.html").write_text(landing(pages), encoding="utf-8", newline="\n")
-    if not only:
-        running(target / "run", {page.name: page.printed for page in pages})
+    with ProcessPoolExecutor(2) as pool, TemporaryDirectory() as folder:
+        longest_first = sorted(wanted, key=lambda name: name != "playground")
+        jobs = {
+            name: pool.submit(written, NOTEBOOKS / f"{name}.ipynb", names, target)
+            for name in longest_first
+        }
+        pyodide = None if only else pool.submit(gathered, Path(folder, "pyodide"))
+        pages = [jobs[name].result() for name in wanted]
+        (target / "index.html").write_text(landing(pages), encoding="utf-8", newline="\n")
+        if pyodide:
+            printed = {page.name: page.printed for page in pages}
+            running(target / "run", pyodide.result(), printed)
     return pages
 
 

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZipFile
 
 HERE = Path(__file__).parent
 NOTEBOOKS, ROOT = HERE.parent, HERE.parents[1]
@@ -23,6 +23,9 @@ PYPI = Path(sys.prefix, "share/jupyter/labextensions/@jupyterlite/pyodide-kernel
 PIP = (sys.executable, "-m", "pip", "-q", "--disable-pip-version-check")
 ANY = "--only-binary=:all: --no-deps --implementation py --abi none --platform any --python-version"
 KERNEL = "@jupyterlite/pyodide-kernel-extension:kernel"
+# All cells are drawn: else JupyterLab raises "reading 'observe'" where it takes a notebook away
+# that it restored, for the next frame asks an observer that is gone.
+DRAWN = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
 NO_THREADS = "Python in the browser has no threads: "
 NOTES = {  # what differs there: in which lesson, after which cell, and what is said
     ("06_it_is_not_the_thread", "real-text"): "here chance decides who polls what.",
@@ -31,7 +34,12 @@ NOTES = {  # what differs there: in which lesson, after which cell, and what is 
     ("10_leaving_the_runtime", "order"): "so here is what the same cells printed on real threads, "
     "when these pages were made.\n\n```text\n{count}{order}```",
 }
-PYODIDE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs", "python_stdlib.zip")
+PYODIDE = ("pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs")
+PACKED = ("packages.zip", "python_stdlib.zip")  # by `pack.py`
+# The kernel asks for these by name. They are in `packages.zip`, so an empty archive will do; only
+# jedi is not, 4.7 MB: IPython completes by itself.
+ASKED = ("comm", "ipykernel", "ipython", "jedi", "micropip", "piplite", "pyodide-kernel")
+UNUSED = ("pypi/*.whl", "fa-*.eot", "fa-*.svg", "fa-*.ttf")  # packed already; fonts of old browsers
 
 
 def dot_js(backend: str) -> str:
@@ -45,34 +53,44 @@ def dot_js(backend: str) -> str:
     return (HERE / "dot.js").read_text(encoding="utf-8").replace("/* backend */", code)
 
 
-def archive(path: Path, contents: dict[str, str]) -> None:
-    """Write a package that is no wheel: its modules, zipped."""
-    with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=9) as file:
-        for name, text in contents.items():
-            file.writestr(name, text)
-
-
-def gather(to: Path, python: str) -> None:
-    """Put every package that runs in the browser into a folder."""
+def gathered(to: Path) -> Path:
+    """Put Python for the browser, and all packages that run in it, into a folder; give that."""
+    to.mkdir(parents=True)
+    lock = json.loads((NODE / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
     pins = ("-r", HERE / "wheels.txt", "-c", ROOT / "requirements.txt")
-    subprocess.run([*PIP, "download", "-d", to, *ANY.split(), python, *pins], check=True)
-    subprocess.run([*PIP, "wheel", "--no-deps", "-w", to, ROOT], check=True)
-    for wheel in (PYPI / "static" / "pypi").glob("*.whl"):
-        shutil.copy(wheel, to)
-    code = (HERE / "spanlab_dot.py").read_text(encoding="utf-8")
-    backend = (NODE / "@viz-js/viz/lib/backend.js").read_text(encoding="utf-8")
-    archive(to / "spanlab_dot-1.zip", {"spanlab_dot.py": code, "spanlab_dot.js": dot_js(backend)})
-    # The kernel asks for jedi, 4.7 MB. An empty one will do: IPython completes by itself.
-    archive(to / "jedi-1.zip", {"jedi.py": ""})
+    with TemporaryDirectory() as name:
+        raw = Path(name)
+        run(*PIP, "download", "-d", raw, *ANY.split(), lock["info"]["python"], *pins)
+        run(*PIP, "wheel", "--no-deps", "-w", raw, ROOT)
+        for wheel in (PYPI / "static" / "pypi").glob("*.whl"):
+            shutil.copy(wheel, raw)
+        backend = (NODE / "@viz-js/viz/lib/backend.js").read_text(encoding="utf-8")
+        with ZipFile(raw / "spanlab_dot-1.zip", "w") as file:
+            file.write(HERE / "spanlab_dot.py", "spanlab_dot.py")
+            file.writestr("spanlab_dot.js", dot_js(backend))
+        run("node", HERE / "pack.mjs", NODE / "pyodide", HERE / "pack.py", raw)
+        for file in (*[NODE / "pyodide" / file for file in PYODIDE], *map(raw.joinpath, PACKED)):
+            shutil.copy(file, to)
+    with ZipFile(to / "empty.zip", "w") as file:
+        file.writestr("empty.txt", "")
+    files = dict.fromkeys(ASKED, "empty.zip") | {"packages": "packages.zip"}
+    lock["packages"] = {name: known(name, to / file) for name, file in files.items()}
+    write(to / "pyodide-lock.json", lock)
+    return to
 
 
-def known(path: Path) -> dict[str, Any]:
+def run(*command: object) -> None:
+    """Run a command; say what it said if it fails."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def known(name: str, path: Path) -> dict[str, Any]:
     """Give what Pyodide's lock file says of a package."""
-    name, version = re.findall(r"(.+?)-([\d.]*\d)", path.name)[0]
     return {
-        "name": name.replace("_", "-").lower(), "version": version, "file_name": path.name,
-        "install_dir": "site", "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "package_type": "package", "imports": [], "depends": [], "unvendored_tests": False,
+        "name": name, "version": "1", "file_name": path.name, "install_dir": "site",
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), "package_type": "package",
+        "imports": [], "depends": [], "unvendored_tests": False,
     }  # fmt: skip
 
 
@@ -89,23 +107,16 @@ def noted(path: Path, printed: dict[str, str]) -> dict[str, Any]:
     return notebook
 
 
-def running(target: Path, printed: dict[str, dict[str, str]]) -> None:
-    """Build JupyterLite; Pyodide knows only these packages, and loads them when it starts."""
+def running(target: Path, pyodide: Path, printed: dict[str, dict[str, str]]) -> None:
+    """Build JupyterLite; its Python loads these packages when it starts, and knows no others."""
     with TemporaryDirectory() as name:
         lite = Path(name)
-        pyodide = lite / "static" / "pyodide"
-        pyodide.mkdir(parents=True)
-        for file in PYODIDE:
-            shutil.copy(NODE / "pyodide" / file, pyodide)
-        lock = json.loads((NODE / "pyodide" / "pyodide-lock.json").read_text(encoding="utf-8"))
-        gather(pyodide, lock["info"]["python"])
-        wheels = [path for path in pyodide.iterdir() if path.suffix in {".whl", ".zip"}]
-        packages = [known(path) for path in sorted(wheels) if path.name != "python_stdlib.zip"]
-        lock["packages"] = {package["name"]: package for package in packages}
-        write(pyodide / "pyodide-lock.json", lock)
-        options = {"loadPyodideOptions": {"packages": [*lock["packages"]]}}
+        shutil.copytree(pyodide, lite / "static" / "pyodide")
+        options = {"loadPyodideOptions": {"packages": [*ASKED, "packages"]}}
         settings = {KERNEL: {"disablePyPIFallback": True, **options}}
-        data = {"exposeAppInBrowser": True, "litePluginSettings": settings}
+        data = {
+            "exposeAppInBrowser": True, "litePluginSettings": settings, "settingsOverrides": DRAWN,
+        }  # fmt: skip
         write(
             lite / "jupyter-lite.json",
             {"jupyter-lite-schema-version": 0, "jupyter-config-data": data},
@@ -118,11 +129,10 @@ def running(target: Path, printed: dict[str, dict[str, str]]) -> None:
         (lite / "content").mkdir()
         for path in NOTEBOOKS.glob("*.ipynb"):
             write(lite / "content" / path.name, noted(path, printed[path.stem]))
-        command = [sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", lite]
-        done = subprocess.run(command, cwd=lite, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
-    for wheel in target.rglob("pypi/*.whl"):  # they lie beside Pyodide too
-        wheel.unlink()
+        run(sys.executable, "-m", "jupyterlite_core", "build", "--lite-dir", lite)
+    for unused in UNUSED:
+        for path in target.rglob(unused):
+            path.unlink()
 
 
 def write(path: Path, data: Any) -> None:

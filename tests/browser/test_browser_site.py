@@ -20,7 +20,7 @@ import pytest
 from conftest import need
 from everything import state_of
 from firefox import Firefox, firefox_page
-from journey import browser_page
+from journey import browser_page, served
 from playwright.sync_api import Locator, Page, expect
 from reference.programs import lost_parent
 
@@ -38,6 +38,7 @@ from kernel import told  # noqa: E402
 SITE = os.environ.get("SPANLAB_SITE", "")
 NAMES = sorted(path.stem for path in Path(SITE).glob("*.html")) if SITE else ["01_the_lost_parent"]
 AXE = "npm install --prefix <folder> axe-core, then AXE=<folder>/node_modules/axe-core/axe.min.js"
+WORK = (HERE / "work.js").read_text(encoding="utf-8")
 SHOTS = ROOT / "shots"
 LARGEST = 500_000  # bytes of a page
 
@@ -62,12 +63,12 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         yield page
 
 
-def opened(page: Page, file: Path) -> list[str]:
-    """Open a page from its file; give what it asked of anybody else."""
+def opened(page: Page, url: str) -> list[str]:
+    """Open a page; give what it asked of anybody else."""
     asked: list[str] = []
-    here = file.parent.as_uri()
+    here = url.rpartition("/")[0]
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
+    page.goto(url)
     page.wait_for_function("() => document.body.dataset.jpThemeLight")
     return [url for url in asked if not url.startswith(("data:", here))]
 
@@ -85,7 +86,7 @@ def answer(card: Locator, said: dict[str, list[str]]) -> None:
 
 def test_a_prediction_is_judged_as_the_kernel_does(page: Page, site: Path) -> None:
     """Any answers: the summary, the marks and what is said beside them; before it all is locked."""
-    opened(page, site / "01_the_lost_parent.html")
+    opened(page, (site / "01_the_lost_parent.html").as_uri())
     asked, by_chance = question("01"), random.Random(3)
     form, shown = (page.locator("section.sl-lesson").nth(n) for n in (0, 1))
     folds = page.locator("details[data-of]")
@@ -118,7 +119,7 @@ def commit(page: Page) -> None:
 def test_every_control_works_and_nobody_is_asked(page: Page, site: Path, name: str) -> None:
     """Each choice of each panel changes what it shows, each stepper steps, no error comes."""
     assert (site / f"{name}.html").stat().st_size <= LARGEST
-    assert opened(page, site / f"{name}.html") == []
+    assert opened(page, (site / f"{name}.html").as_uri()) == []
     commit(page)
     for panel in page.locator("section.sl-wide").all():
         for choice in panel.locator("input[type=radio]").all():
@@ -158,7 +159,7 @@ def states_are_those_of_python(evaluate: Callable[[str], Any], site: Path, name:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_state_is_what_python_says(page: Page, site: Path, name: str) -> None:
     """All of them, in Chromium."""
-    opened(page, site / f"{name}.html")
+    opened(page, (site / f"{name}.html").as_uri())
     states_are_those_of_python(page.evaluate, site, name)
 
 
@@ -172,11 +173,27 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_control_works_in_firefox(firefox: Firefox, site: Path, name: str) -> None:
     """From a file too: all that can be chosen shows something, in the states of Python."""
-    firefox.open((site / f"{name}.html").as_uri())
-    assert firefox.evaluate((HERE / "work.js").read_text(encoding="utf-8")) == []
+    worked_in(firefox, site.as_uri(), name)
     states_are_those_of_python(firefox.evaluate, site, name)
+
+
+def worked_in(firefox: Firefox, base: str, name: str) -> None:
+    """Work every control of a page: no error comes, nobody else is asked."""
+    firefox.open(f"{base}/{name}.html")
+    assert firefox.evaluate(WORK) == []
     assert firefox.errors == []
-    assert [url for url in firefox.asked if not url.startswith(("data:", site.as_uri()))] == []
+    assert [url for url in firefox.asked if not url.startswith(("data:", base))] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_control_works_from_a_server(
+    page: Page, firefox: Firefox, site: Path, name: str
+) -> None:
+    """The same over http, in both browsers."""
+    with served(site) as base:
+        assert opened(page, f"{base}/{name}.html") == []
+        assert page.evaluate(WORK) == []
+        worked_in(firefox, base, name)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -185,7 +202,7 @@ def test_axe_finds_nothing(page: Page, site: Path, name: str, dark: bool) -> Non
     """Before the commit, and after it."""
     axe = Path(need("axe-core", AXE, os.environ.get("AXE", ""))).read_text(encoding="utf-8")
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-    opened(page, site / f"{name}.html")
+    opened(page, (site / f"{name}.html").as_uri())
     page.evaluate(axe)
     for state in ("open", "committed"):
         if state == "committed":
@@ -208,7 +225,7 @@ def test_a_page_is_told_what_was_explored() -> None:
 
 def test_the_first_page_finds_by_symptom_and_leads_to_the_lesson(page: Page, site: Path) -> None:
     """Each link leads to a page that is there, where all is built; the search leaves what fits."""
-    opened(page, site / "index.html")
+    opened(page, (site / "index.html").as_uri())
     expect(page.get_by_role("heading", level=1)).to_contain_text("wrong span")
     links = page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert "01_the_lost_parent.html" in links
