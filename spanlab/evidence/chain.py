@@ -19,6 +19,7 @@ from spanlab.errors import HERE
 
 Link = tuple[Any, int, int, Any]  # code, instruction, frame, what is around it; or file and line
 
+_CONTEXTLIB = contextlib.contextmanager.__code__.co_filename  # `__file__` may be its byte code
 _GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 _ends: set[int] = set()  # the code that polls a future, or begins a thread
 _kept = [True]
@@ -82,7 +83,7 @@ class Chains:
 
 def _around(frame: Any) -> CodeType | None:
     """Find the code that called who began a recording."""
-    while frame is not None and frame.f_code.co_filename.startswith((HERE, contextlib.__file__)):
+    while frame is not None and frame.f_code.co_filename.startswith((HERE, _CONTEXTLIB)):
         frame = frame.f_back
     return getattr(getattr(frame, "f_back", None), "f_code", None)
 
@@ -91,6 +92,6 @@ def owner(frame: Any) -> int:
     """Tell which frame a guard belongs to: that which entered it, or the block of a manager."""
     if frame.f_code.co_flags & _GENERATORS:
         back = frame.f_back
-        while back is not None and back.f_code.co_filename == contextlib.__file__:
+        while back is not None and back.f_code.co_filename == _CONTEXTLIB:
             back, frame = back.f_back, back.f_back
     return id(frame)
