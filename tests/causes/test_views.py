@@ -58,8 +58,9 @@ def red_in_graph(trace: Trace) -> set[int]:
 
 
 def red_in_lanes(trace: Trace) -> set[int]:
-    drawn = strip(Places(trace, titles_of(trace)))
-    return {int(n) for n in re.findall(r'class="mark lost".*?>(\d+)</text>', drawn)}
+    _, parts = strip(Places(trace, titles_of(trace)))
+    return {int(n) for *_, svg in parts
+            for n in re.findall(r'class="mark lost".*?>(\d+)</text>', svg)}  # fmt: skip
 
 
 def red_in_stepper(trace: Trace) -> set[int]:
