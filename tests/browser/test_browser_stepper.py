@@ -263,6 +263,49 @@ def test_a_click_moves_the_cursor(page: Page) -> None:
         page.keyboard.press("End")
 
 
+# Names that are cut, bars that nobody can name, and stretches in sight in which nothing stands.
+LANES = """() => {
+  const box = document.querySelector('.sl-lanes'), drawn = box.querySelector('.sl-drawn');
+  const seen = box.getBoundingClientRect(), cursor = box.querySelector('.sl-cursor');
+  const at = cursor.getBoundingClientRect(), cut = [];
+  const stands = [...drawn.querySelectorAll('[data-i]')].map(one => one.getBoundingClientRect());
+  const nameless = [], right = part => part.getBBox().x + part.getBBox().width;
+  for (const bar of drawn.querySelectorAll('.poll, .span')) {
+    const [rect, word, title] = ['rect', 'text', 'title'].map(name => bar.querySelector(name));
+    if (word && right(word) > right(rect) + 8) cut.push(word.textContent);
+    if (!word && !title) nameless.push(bar.dataset.i);
+  }
+  let empty = 0;
+  for (let x = seen.left + 100; x + 120 < seen.right; x += 120) {
+    empty += !stands.some(one => one.right > x && one.left < x + 120);
+  }
+  return { cut, nameless, empty, nodes: drawn.querySelectorAll('*').length,
+    cursor: at.left >= seen.left && at.right <= seen.right };
+}"""
+
+
+def test_long_lanes_are_drawn_where_they_are_looked_at(page: Page) -> None:
+    """To the end and back by steps, by scrolling, by a click: drawn in sight, and little else."""
+    trace = many(60)
+    show(page, trace)
+    lanes, last = page.locator(".sl-lanes"), placed(trace)[-1]
+    for at in (last // 3, last, 2 * last // 3, 40):
+        page.evaluate(GO, at)
+        found = page.evaluate(LANES)
+        assert found.pop("cursor")
+        assert found.pop("nodes") < 3000
+        assert lanes.evaluate("e => e.scrollWidth") < 30_000
+        assert found == {"cut": [], "nameless": [], "empty": 0}
+    for to in (0.5, 1.0, 0.2):
+        lanes.evaluate("(e, to) => { e.scrollLeft = to * (e.scrollWidth - e.clientWidth); }", to)
+        page.wait_for_function(f"({LANES})().empty === 0")
+    mark = lanes.locator(".mark").first
+    index = int(mark.get_attribute("data-i") or 0)
+    mark.dispatch_event("click")
+    expect(page.locator(".sl-count")).to_have_attribute("title", f"trace[{index}]")
+    expect(lanes.locator(".mark.now")).to_have_attribute("data-i", f"{index}")
+
+
 def test_keys_step_by_record_poll_and_event(page: Page) -> None:
     """Arrows, Shift, Home, End, the space bar and the toggle do what the help says."""
     trace = lost()
@@ -542,6 +585,15 @@ def server(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
         yield served
 
 
+BELOW_THE_BARS = """() => {
+  const stepper = document.querySelector('.sl');
+  const seen = stepper.closest('.jp-WindowedPanel-outer').getBoundingClientRect();
+  stepper.scrollIntoView({block: 'center'});
+  const box = stepper.getBoundingClientRect();
+  return box.top >= seen.top && box.bottom <= seen.bottom;
+}"""
+
+
 def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) -> None:
     """Run All; keys and mouse to the event; card, edge and sentence; without a kernel; dark."""
     page.set_viewport_size({"width": 1280, "height": 1000})
@@ -591,6 +643,10 @@ def test_a_reader_steps_to_the_lost_parent(server: tuple[str, str], page: Page) 
     shoot(lesson, "lab-dark")
     lesson.theme("JupyterLab Light")
     expect(stepper).not_to_have_class(re.compile("dark"))
+
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.wait_for_function(BELOW_THE_BARS)
+    shoot(lesson, "lab-720")
 
     page.set_viewport_size({"width": 900, "height": 900})
     assert stepper.evaluate("e => e.scrollWidth <= e.clientWidth")
