@@ -82,7 +82,7 @@ function lanesPane(story, go) {
     box.style.setProperty("--fit", fit);
     const from = sent.x[at] * fit, to = sent.x[at + 1] * fit;
     line.style.transform = `translateX(${sent.x[at + 1]}px)`;
-    veil.style.transform = `translateX(${sent.x[at + 1]}px)`;
+    veil.style.transform = `scaleX(${1 - sent.x[at + 1] / width})`;
     if (from < box.scrollLeft + 30 || to > box.scrollLeft + seen - 40) box.scrollLeft = to - seen * 0.6;
     const y = (tops.get(story.records[at].thread) ?? 0) * fit;
     paint();
