@@ -149,7 +149,8 @@ function place(row) {
     return cell;
   }
   const spans = row.spans === "no span" ? ["no span"] : ["in ", el("code", "", row.spans)];
-  cell.append(el("span", `chip h${row.hue % 6}`, `ThreadId(${row.thread})`), " ", ...spans);
+  if (row.thread) cell.append(el("span", `chip h${row.hue % 6}`, `ThreadId(${row.thread})`), " ");
+  cell.append(...spans);
   const said = row.you.filter((each) => each);
   if (said.length) {
     const wrong = said.map((each) => (each === NOT_SURE ? each : el("s", "", each)));
