@@ -188,6 +188,14 @@ def test_no_room_grows_over_its_bar(record_property: Callable[[str, object], Non
         assert (room in OVER) == (lines[room] > most), f"{room} keeps its bar now: not in OVER"
 
 
+def test_the_page_has_few_lines_of_javascript() -> None:
+    """All that runs in a browser, the package's and the site's; no bundler, no copies."""
+    site = (PACKAGE.parent / "notebooks" / "site").glob("*.js")
+    written = [*(path for path in sources() if path.suffix == ".js"), *site]
+    lines = sum(len(path.read_text(encoding="utf-8").splitlines()) for path in written)
+    assert lines <= 1_700
+
+
 def test_every_module_lies_in_a_measured_room() -> None:
     """The rooms of the table hold all of the package, each module once."""
     measured = [
