@@ -76,12 +76,13 @@ class Shares:
                 self._resize(place)
         for _ in range(ROUNDS):
             changes = [change for place in self._blocks for change in self._resize(place)]
+            changes += self._together()
             for at, block in self._groups():
                 changes += self._change(block), *self._shift(at, block)
             if min(changes, default=0.0) >= LESS:
                 break
         own, cuts = dict(self.own), dict(self._cuts)
-        price = sum(self._prices[place][own[place]] for place in self._blocks.keys() - self._fixed)
+        price = self._owned({place: own[place] for place in self._blocks.keys() - self._fixed})
         return price + sum(map(self._take, self._lines)), own, cuts
 
     def _places(self, every: list[Line]) -> dict[Place, Block]:
@@ -131,10 +132,10 @@ class Shares:
     def _price(self, node: Node, span: str, names: Chain) -> float:
         if self._shown[node] > 0:
             return KNOWN
-        price = VALUE * len(names) + log(self._many[span] + 1)
+        price = VALUE * len(names) + TWICE * _doubled(names) + log(self._many[span] + 1)
         if alike := self._alike[span][names]:
             return price - log(alike)
-        return price + NEW + NAME * len(names) + TWICE * _doubled(names)
+        return price + NEW + NAME * len(names)
 
     def _put(self, line: Line, cuts: Cuts | None = None) -> float:
         """Read a line, so that it costs least if not told how; give what it costs."""
@@ -179,34 +180,49 @@ class Shares:
     # --- other readings --------------------------------------------------------------------------
 
     def _change(
-        self, block: Block, told: Iterable[Cuts | None] = (), size: int = -1, keep: bool = True
+        self,
+        block: Block,
+        told: Iterable[Cuts] = (),
+        sizes: dict[Place, int] | None = None,
+        keep: bool = True,
     ) -> float:
         """Read lines anew, or as told; go back where that costs more. Give what more it costs."""
-        place, old = block[0][0], [self._cuts[line] for line in block]
-        was, change = self.own[place], -sum(map(self._take, block))
-        if size >= 0:
-            change += self._prices[place][size] - self._prices[place][was]
-            self.own[place] = size
-        ways = (
-            zip(block, told, strict=True)
-            if told
-            else ((line, None) for line in sorted(block, key=self._choice))
-        )
+        old, was = [self._cuts[line] for line in block], {p: self.own[p] for p in sizes or ()}
+        change = -sum(map(self._take, block))
+        if sizes:
+            change += self._owned(sizes) - self._owned(was)
+            self.own.update(sizes)
+        order = sorted(block, key=self._choice)
+        ways = zip(block, told, strict=True) if told else ((line, None) for line in order)
         change += sum(self._put(line, cuts) for line, cuts in ways)
         if change >= LESS or not keep:
             for line in block:
                 self._take(line)
-            self.own[place] = was
+            self.own.update(was)
             for line, cuts in zip(block, old, strict=True):
                 self._put(line, cuts)
         return change
 
+    def _owned(self, sizes: dict[Place, int]) -> float:
+        return sum(self._prices[place][size] for place, size in sizes.items())
+
     def _resize(self, place: Place, keep: bool = True) -> list[float]:
         """Try other numbers of fields for a place; give what more they cost."""
-        if place in self._fixed:
-            return []
-        sizes = [size for size in range(len(self._prices[place])) if size != self.own[place]]
-        return [self._change(self._blocks[place], size=size, keep=keep) for size in sizes]
+        tries = range(0 if place in self._fixed else len(self._prices[place]))
+        sizes = [{place: size} for size in tries if size != self.own[place]]
+        return [self._change(self._blocks[place], sizes=one, keep=keep) for one in sizes]
+
+    def _together(self) -> list[float]:
+        """Try one field more for all places whose lines go on with a field of the same name."""
+        found: defaultdict[Chain, dict[Place, int]] = defaultdict(dict)
+        for place, block in self._blocks.items():
+            size = self.own[place] + 1
+            if place not in self._fixed and size < len(self._prices[place]):
+                found[named(self._end(block[0])[:1])][place] = size
+        return [
+            self._change([line for place in sizes for line in self._blocks[place]], sizes=sizes)
+            for sizes in found.values()
+        ]
 
     def _groups(self) -> list[tuple[int, Block]]:
         """Group the lines that show one span, and what follows it: the next field, or span."""
@@ -254,9 +270,15 @@ def _prices(lines: Block) -> list[float]:
     """Give what a place costs by the number of its own fields."""
     prices = []
     for size in range(min(len(fields) for *_, fields in lines) + 1):
-        own = {(at, unit) for *_, fields in lines for at, unit in enumerate(fields[:size])}
+        own = {
+            (at, unit): 0.5 if unit in fields[size:] else 1.0  # it may repeat its span's
+            for *_, fields in lines
+            for at, unit in enumerate(fields[:size])
+        }
         shapes = {named(fields[:size]) for *_, fields in lines}
-        prices.append(OWN * len(own) + SHAPE * len(shapes) + TWICE * max(map(_doubled, shapes)))
+        prices.append(
+            OWN * sum(own.values()) + SHAPE * len(shapes) + TWICE * max(map(_doubled, shapes))
+        )
     return prices
 
 
