@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from math import comb, log
-from operator import itemgetter
 
 Chain = tuple[str, ...]
 Unit = tuple[tuple[str, object], ...]  # a field, and the sources of an error with it
@@ -55,25 +54,9 @@ class Shares:
         self._blocks: defaultdict[Place, Block] = defaultdict(list)
         for line in self._lines:
             self._blocks[line[0]].append(line)
-        _, self.own, cuts = min(map(self._searched, (False, True)), key=itemgetter(0))
-        for line in self._lines:
-            self._put(line, cuts[line])
-        self._open = {place for place in self._blocks if self._close(self._resize(place, False))}
-        for at, block in self._groups():
-            if self._close(self._shift(at, block, False)):
-                self._open.update((line[1], named(self._end(line))) for line in block)
-
-    def _close(self, changes: list[float]) -> bool:
-        return min(changes, default=CLOSE) < CLOSE
-
-    def _searched(self, at_once: bool) -> tuple[float, dict[Place, int], dict[Line, Cuts]]:
-        """Change a reading as long as it becomes shorter; what places have `at_once`, or later."""
         self.own.update((place, 0) for place in self._blocks if place not in self._fixed)
-        for place, block in self._blocks.items():
-            for line in block:
-                self._put(line)
-            if at_once:
-                self._resize(place)
+        for line in self._lines:
+            self._put(line)
         for _ in range(ROUNDS):
             changes = [change for place in self._blocks for change in self._resize(place)]
             changes += self._together()
@@ -81,9 +64,10 @@ class Shares:
                 changes += self._change(block), *self._shift(at, block)
             if min(changes, default=0.0) >= LESS:
                 break
-        own, cuts = dict(self.own), dict(self._cuts)
-        price = self._owned({place: own[place] for place in self._blocks.keys() - self._fixed})
-        return price + sum(map(self._take, self._lines)), own, cuts
+        self._open = {place for place in self._blocks if _close(self._resize(place, False))}
+        for at, block in self._groups():
+            if _close(self._shift(at, block, False)):
+                self._open.update((line[1], named(self._end(line))) for line in block)
 
     def _places(self, every: list[Line]) -> dict[Place, Block]:
         """Group lines by their places, a few of each chain; tell what is certain of a place."""
@@ -264,6 +248,10 @@ class Shares:
         spans = [end[a:b] for a, b in pairwise((0, *cuts))]
         unsure |= (chain, named(end)) in self._open or len(chain) * len(end) > MUCH
         return [fields[:size], *spans], unsure
+
+
+def _close(changes: list[float]) -> bool:
+    return min(changes, default=CLOSE) < CLOSE
 
 
 def _prices(lines: Block) -> list[float]:
