@@ -22,7 +22,7 @@ PREFIXES = (  # the rest must be a line of a log
 )
 DOCKER = re.compile(r'\{"log": ?"')  # Docker's own file, of its driver json-file
 INNER = re.compile(
-    rf"(?:(?:  )?(?:{TIME}) +)?(?:{LEVELS}) |\{{\"|  +(?:{LEVELS}) |(?:{TIME}) +{LOOSE} "
+    rf"(?:(?:{TIME}) +)?(?:{LEVELS}) |\{{\"|  +(?:{LEVELS}) |(?:{TIME}) +{LOOSE} "
     rf"|(?:{TIME}) +(?:\S+ +)?ThreadId|    (?:at|in|on) \S"
 )
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
