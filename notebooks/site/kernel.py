@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from IPython import get_ipython
 
 from spanlab import Explored, Trace
+from spanlab.lesson import board, panel
 from spanlab.view.file import Page
 
 shown: dict[int, Any] = {}  # by the number of the cell
+
+
+def once(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Ask a view once of equal traces: most schedules of the playground lead to few of them."""
+    known: dict[str, Any] = {}
+
+    def same(trace: Trace, *args: Any, **options: Any) -> Any:
+        key = repr((trace.rows, args, options))
+        if key not in known:
+            known[key] = view(trace, *args, **options)
+        return known[key]
+
+    return same
 
 
 def watch() -> None:
     """Note what the last line of each cell gives; equal graphs are drawn once."""
     graph = importlib.import_module("spanlab.view.graph")
     graph.draw = cache(graph.draw)
+    for module, names in {panel: ("log", "graph"), board: ("log", "why")}.items():
+        for name in names:
+            setattr(module, name, once(getattr(module, name)))
     events = get_ipython().events
     events.register("post_run_cell", lambda ran: shown.update({ran.execution_count: ran.result}))
 

@@ -53,6 +53,10 @@ class Playground(Panel):
         self.reason = why(trace, LAST, rust=self.program["Rust"])
         return trace
 
+    def _steps(self, seen: object) -> list[list[str]]:
+        """Say nothing of steps: what it shows has its own reason."""
+        return []
+
     def known(self) -> dict[str, Any]:
         """Give what was looked at, and what has no effect on which runtime."""
         return super().known() | {"off": texts()["off"]}

@@ -40,15 +40,17 @@ class Card:
     """What lives in a notebook, with a script in `static/`; its wire is made when it is shown.
 
     `state` gives what the page shows, `said` what the reader chose, and `hear` is told of that.
-    The page may say anything: whatever comes of it, the page gets an answer.
+    The page may say anything: whatever comes of it, the page gets an answer; then comes `keep`.
     """
 
     def __init__(
         self, script: str, state: Callable[[], Mapping[str, Any]],
         said: Callable[[], Mapping[str, Any]] = dict,
         hear: Callable[[Mapping[str, Any]], None] = lambda said: None,
+        keep: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._script, self._state, self._said, self._hear = script, state, said, hear
+        self._keep = keep
         self.lock = RLock()  # the page speaks from a thread of its own
         self.name, self.shown, self.widget = uuid4().hex, False, None
 
@@ -65,6 +67,7 @@ class Card:
             except Exception as wrong:  # the program is the reader's: the page shows its error
                 error = f"{type(wrong).__name__}: {wrong}"
             self.send(turn=str(said.get("turn", ""))[:40], error=error)
+            self._keep()
 
     def bundle(self, plain: str, html: str, known: Mapping[str, Any]) -> dict[str, str]:
         """Give what a notebook keeps: text, and what lives there from all that is `known`."""

@@ -20,12 +20,13 @@ Row = dict[str, Any]
 
 def marked(asked: Question, said: Mapping[str, Sequence[str]], trace: Trace) -> Iterator[Row]:
     """Give the lines of the log in order, each with its hits and misses."""
+    told = trace.origin is None or "threads" not in trace.origin.missing
     places, lines = trace.ran, {line.key: line for line in asked.lines}
     for number, (key, event) in enumerate(keyed(trace), 1):
         line = lines.pop(key, None)
         got = [tidy(trace.scope(event))]
         got += [asked.threads[event.thread != 1]] if asked.threads else []
-        row = {"number": number, "message": visible(message(event)), "thread": event.thread,
+        row = {"number": number, "message": visible(message(event)), "thread": event.thread * told,
                "hue": places[event.thread], "spans": visible(got[0], 200)}  # fmt: skip
         yield row | _judged(line, said[line.key] if line else [], got)
     for line in lines.values():
@@ -55,7 +56,7 @@ def summary(asked: Question, rows: Sequence[Row]) -> str:
     marks = Counter(mark for row in rows for mark in row["marks"])
     said = [f"{marks['hit']} of {marks.total()} right"]
     said += [f"{marks['unsure']} {NOT_SURE}"] if marks["unsure"] else []
-    if all(line.answer for line in asked.lines):
+    if any(row["thread"] for row in rows) and all(line.answer for line in asked.lines):
         same = all(row["recorded"] for row in rows if row["marks"])
         other = f"this is not what {asked.by} printed for the program of the lesson"
         said.append(f"{asked.by} printed the same" if same else other)
@@ -81,7 +82,8 @@ def as_text(row: Mapping[str, Any]) -> Iterator[str]:
     """Write one line with its marks, and what is said to a miss below it."""
     marks = row["marks"]
     mark = "✗" if "miss" in marks else "?" if "unsure" in marks else "✓" if marks else " "
-    place = f"ThreadId({row['thread']})  {row['spans']}" if row["number"] else "not printed"
+    thread = f"ThreadId({row['thread']})  " if row["thread"] else ""
+    place = f"{thread}{row['spans']}" if row["number"] else "not printed"
     you = " · ".join(filter(None, row["you"]))
     number = row["number"] or " "
     yield f"{mark} {number} {row['message']:17} {place}{you and f'   (you said {you})'}"

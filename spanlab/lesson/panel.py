@@ -10,6 +10,7 @@ import inspect
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from typing import Any, Self
 
@@ -25,6 +26,7 @@ from spanlab.view.words import listed, visible
 
 Labelled = Mapping[str, Any] | Iterable[Any]
 Options = dict[str, dict[str, Any]]  # the values of each choice, by label
+Seen = tuple[Trace, list[tuple[str, str]]]  # a run, and the parts of what was shown of it
 MOST = 200  # lines of the log that are shown
 STEPS = 40  # choices between which each step is put into words beforehand
 KEPT = 12  # choices that a saved notebook knows: those that were looked at last
@@ -63,9 +65,12 @@ class Panel(Shows):
 
     def __init__(self, make: Callable[..., Any], choices: Options, picked: dict[str, str]) -> None:
         self._make, self._choices = make, choices
-        self.card = Card("panel", self._state, lambda: {"picked": self.picked}, self._hear)
-        self._seen = dict[str, tuple[Trace, dict[str, Any]]]()  # what was shown, by its labels
+        self.card = Card(
+            "panel", self._state, lambda: {"picked": self.picked}, self._hear, self.keep
+        )
+        self._seen = dict[str, Seen]()  # what was shown, by its labels
         self._news = "Choose, say which lines will change, and look."
+        self._compared = lru_cache(STEPS * STEPS)(_compared)  # a notebook keeps them each time
         self._show(picked)
 
     def pick(self, **labels: Any) -> Self:
@@ -73,6 +78,7 @@ class Panel(Shows):
         with self.card.lock:
             self._choose(labels)
             self.card.send()
+            self.keep()
         return self
 
     def _choose(self, labels: Mapping[str, Any]) -> None:
@@ -81,8 +87,7 @@ class Panel(Shows):
         if wanted != self.picked:
             before = self.trace
             self._show(wanted)
-            self._news = _compared(before, self.trace)
-            self.keep()
+            self._news = self._compared(before, self.trace)
 
     def _show(self, picked: dict[str, str]) -> None:
         for name, wanted in picked.items():
@@ -94,7 +99,7 @@ class Panel(Shows):
         trace = self._run({name: self._choices[name][each] for name, each in picked.items()})
         self.log, self.figure = log(trace), graph(trace)
         self.trace, self.picked = trace, picked
-        self._seen[self._key()] = trace, self._state()
+        self._seen[self._key()] = trace, list(_parts("", self._state()))
 
     def _key(self) -> str:
         return "\n".join(self.picked.values())
@@ -135,14 +140,19 @@ class Panel(Shows):
     def known(self) -> dict[str, Any]:
         """Give what was looked at so far, of which a saved notebook goes on to know."""
         kept = dict(list(self._seen.items())[-KEPT:])
-        return _packed(kept) | {"unknown": UNSEEN}
+        return _packed(kept) | {"news": self._steps(kept), "unknown": UNSEEN}
+
+    def _steps(self, seen: Mapping[str, Seen]) -> list[list[str]]:
+        """Say what each step from one choice to another does, where they are few."""
+        near = [trace for trace, _ in seen.values()] if len(seen) <= STEPS else []
+        return [[self._compared(one, other) for other in near] for one in near]
 
     def everything(self) -> dict[str, Any]:
         """Give what is shown for each choice, and what is said of a step from one to another."""
         first, self._seen = dict(self.picked), {}
         for labels in self._everything():
             self._show(dict(zip(self._choices, labels, strict=True)))
-        every = _packed(self._seen)
+        every = _packed(self._seen) | {"news": self._steps(self._seen)}
         self._show(first)
         unknown = "Real threads run otherwise each time, so this choice needs Python."
         shown = {"state": self._state(), "html": self.still(), "unknown": unknown}
@@ -162,21 +172,16 @@ class Panel(Shows):
         return "".join(both)
 
 
-def _packed(seen: Mapping[str, tuple[Trace, Mapping[str, Any]]]) -> dict[str, Any]:
-    """Pack states, and what is said of a step from one to another.
-
-    Equal parts are there once: a choice has the places of its own among those of all.
-    """
+def _packed(seen: Mapping[str, Seen]) -> dict[str, Any]:
+    """Pack states: equal parts are there once, and each has the places of its own."""
     known, columns = defaultdict[str, dict[str, int]](dict), defaultdict[str, list[int]](list)
-    for at, (_, state) in enumerate(seen.values()):
-        for place, text in _parts("", state):
+    for at, (_, parts) in enumerate(seen.values()):
+        for place, text in parts:
             number = known[place].setdefault(text, len(known[place]))
             columns[place] += [0] * (at - len(columns[place])) + [number]
-    near = [trace for trace, _ in seen.values()] if len(seen) <= STEPS else []
     return {
         "keys": list(seen),
         "columns": {part: at for part, at in columns.items() if len(known[part]) > 1},
-        "news": [[_compared(one, other) for other in near] for one in near],
         "parts": {part: list(map(json.loads, texts)) for part, texts in known.items()},
     }  # fmt: skip
 

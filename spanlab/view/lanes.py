@@ -7,8 +7,9 @@ strip into lines, as music is written; the stepper takes it whole.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from html import escape
-from itertools import pairwise
+from itertools import groupby, pairwise
 from unicodedata import east_asian_width
 
 from spanlab import record as kind
@@ -159,12 +160,16 @@ def _text(x: float, y: float, text: str, look: str = "") -> str:
     return f'<text{look} x="{x:g}" y="{y:g}">{escape(text)}</text>' if text else ""
 
 
-def strip(placed: Places) -> str:
-    """Draw all lanes as one long strip of SVG; `data-i` is the index of the record behind it.
+def strip(placed: Places) -> tuple[str, list[tuple[int, int, str]]]:
+    """Draw all lanes as one long strip of SVG: its frame, and what lies in it, part by part.
 
-    Its colours are the variables of a page.
+    A part says from which to which page it reaches; all that is on one page is near. In it
+    `data-i` is the index of the record behind something. Its colours are the variables of a page.
     """
-    return _looks(placed) + _window(placed, 0.0, placed.width)
+    shapes = _shapes(placed, 0.0, placed.width)
+    parts = groupby(shapes, lambda shape: (int(shape[0] // PAGE), int(shape[1] // PAGE)))
+    every = [(*pages, "".join(svg for *_, svg in part)) for pages, part in parts]
+    return _looks(placed) + _group(placed, ""), every
 
 
 def _looks(placed: Places) -> str:
@@ -175,20 +180,31 @@ def _looks(placed: Places) -> str:
 
 def _window(placed: Places, a: float, b: float) -> str:
     """Draw what can be seen of the lanes between two places; what is said lies in between."""
-    bars: defaultdict[str, list[str]] = defaultdict(list)
-    for bar in placed.bars:
-        if bar.row < DEEPEST and bar.start < b and a < bar.end:
-            bars[bar.kind].append(_bar(bar, placed, a, b))
-    clocks = ((x, _clock(time)) for x, time in placed.times[1:] if a <= x < b)
-    return "".join([
-        f'<g class="sl-strip{" quiet" if len(placed.arrows) > MANY else ""}">',
-        *(f'<path class="rule" d="M0 {placed.top[t]:g}H{placed.width:g}"/>' for t in placed.top),
-        *(_arrow(arrow, placed) for arrow in placed.arrows if arrow.start < b and a < arrow.end),
-        *bars["wait"], *bars["outside"], *bars["poll"], *bars["span"],
-        *(_mark(mark, placed) for mark in placed.marks if a <= mark.x < b),
-        *(_text(min(x, b - wide(clock, 10)), placed.height + 12, clock, "time")
-          for x, clock in clocks), "</g>",
-    ])  # fmt: skip
+    return _group(placed, "".join(svg for *_, svg in _shapes(placed, a, b)))
+
+
+def _group(placed: Places, inside: str) -> str:
+    end, quiet = f"{placed.width:g}", " quiet" if len(placed.arrows) > MANY else ""
+    rules = "".join(f'<path class="rule" d="M0 {y:g}H{end}"/>' for y in placed.top.values())
+    return f'<g class="sl-strip{quiet}">{rules}{inside}</g>'
+
+
+def _shapes(placed: Places, a: float, b: float) -> Iterator[tuple[float, float, str]]:
+    """Draw what lies between two places, from back to front, each with its start and its end."""
+    for arrow in placed.arrows:
+        if arrow.start < b and a < arrow.end:
+            yield arrow.start, arrow.end, _arrow(arrow, placed)
+    for look in "wait", "outside", "poll", "span":
+        for bar in placed.bars:
+            if bar.kind == look and bar.row < DEEPEST and bar.start < b and a < bar.end:
+                yield bar.start, bar.end, _bar(bar, placed, a, b)
+    for mark in placed.marks:
+        if a <= mark.x < b:
+            yield mark.x, mark.x, _mark(mark, placed)
+    for x, time in placed.times[1:]:
+        if a <= x < b:
+            clock = _clock(time)
+            yield x, x, _text(min(x, b - wide(clock, 10)), placed.height + 12, clock, "time")
 
 
 def _look(task: int | None) -> int:

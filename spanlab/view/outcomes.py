@@ -25,7 +25,6 @@ from spanlab.view.words import count, few, visible
 MOST = 10  # outcomes that are shown one by one; above, events are, each with its possible spans
 ROWS, FEW = 14, 8  # rows of text, and lines of what is the same
 POLLS = 24  # of a schedule that is drawn as a branch of a tree
-ORDERS = 300  # of polls, that are sent
 WIDE, MORE = 100, "  … and {} more"  # letters of a line; what is left out
 PROVED = (
     "no span is left on a thread for others, nothing looks at who was faster, and every task is "
@@ -124,7 +123,7 @@ class Outcomes(Saved):
     def _orders(self) -> dict[str, Any]:
         """Give the orders of polls that are small enough to be moved about, and what each shows."""
         every = self.found.orders.items() if 1 < len(self.outcomes) <= MOST else ()
-        small = [[number, polls] for polls, number in every if len(polls) <= POLLS][:ORDERS]
+        small = [[number, polls] for polls, number in every if len(polls) <= POLLS]
         told = [[[visible(part, 60) for part in said] for said in _told(o)] for o in self.outcomes]
         return {"orders": small, "told": told if small else []}
 

@@ -133,6 +133,8 @@ def outline(drawn: list[Node]) -> dict[int, list[tuple[int, Node]]]:
 
 
 def titles_of(trace: Trace) -> dict[int, str]:
-    """Name the threads that did anything, in the order in which they first did."""
+    """Name the threads that did anything, if they are known, in the order of what they did."""
+    if trace.origin and "threads" in trace.origin.missing:
+        return dict.fromkeys(trace.ran, "any thread")
     names = {number: f" · {thread.name}" for number, thread in trace.threads.items() if thread.name}
     return {n: visible(f"ThreadId({n}){names.get(n, '')}", 56) for n in trace.ran}

@@ -43,6 +43,7 @@ IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.status === 'idle' && kernel.connectionStatus === 'connected';
 }"""
+POLLING = 100  # milliseconds: to ask at each frame would have the page drawn at each
 JUPYTER = "Failed to initialize model|Canceled future"  # not ours: it comes late; a kernel ended
 WRONG = '[data-mime-type$="jupyter.error"], [data-mime-type$="jupyter.stderr"]'
 ALL_RAN = """wrong => {
@@ -162,11 +163,11 @@ class Lesson:
             where = f"lab/index.html?path={name}.ipynb"
         self.page, self.name = page, name
         page.goto(f"{base}/{where}", wait_until="commit")
-        page.wait_for_function("() => !!window.jupyterapp")
+        page.wait_for_function("() => !!window.jupyterapp", polling=POLLING)
         page.evaluate("async () => { await window.jupyterapp.restored; }")
         page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for()
         if kernel:
-            page.wait_for_function(IDLE)
+            page.wait_for_function(IDLE, polling=POLLING)
 
     def command(self, name: str, **options: str) -> None:
         """Choose a command of JupyterLab's menus."""
@@ -175,8 +176,8 @@ class Lesson:
     def run_all(self) -> list[str]:
         """Run all cells, queued at once as a reader does it; give the errors that are shown."""
         self.command("notebook:run-all-cells")
-        self.page.wait_for_function(ALL_RAN, arg=WRONG)
-        self.page.wait_for_function(IDLE)
+        self.page.wait_for_function(ALL_RAN, arg=WRONG, polling=POLLING)
+        self.page.wait_for_function(IDLE, polling=POLLING)
         return self.page.locator(WRONG).all_inner_texts()
 
     def output(self, cell: str) -> Locator:

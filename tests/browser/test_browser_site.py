@@ -136,7 +136,9 @@ def test_every_control_works_and_nobody_is_asked(page: Page, site: Path, name: s
         before = stepper.locator(".sl-count").inner_text()
         stepper.press("End")
         assert stepper.locator(".sl-count").inner_text() != before
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for width in 800, 1280:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
 
 
 def states_are_those_of_python(evaluate: Callable[[str], Any], site: Path, name: str) -> None:

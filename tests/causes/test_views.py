@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import pytest
 from promises import answers
+from soak import often
 from stepping import steps_of
 from told import every
 from written import Writer, execute, files, programs
@@ -42,8 +44,8 @@ def random_programs() -> Iterator[Trace]:
 
 
 def what_readers_meet() -> Iterator[Trace]:
-    """Run the programs of the article, the lessons, the pitfalls and the playground."""
-    yield from (trace for _, trace in every())
+    """Run some programs of the article, the lessons, the pitfalls and the playground."""
+    yield from (trace for _, trace in islice(every(), None, None, often(4, 1)))
 
 
 def red_in_graph(trace: Trace) -> set[int]:
@@ -56,8 +58,9 @@ def red_in_graph(trace: Trace) -> set[int]:
 
 
 def red_in_lanes(trace: Trace) -> set[int]:
-    drawn = strip(Places(trace, titles_of(trace)))
-    return {int(n) for n in re.findall(r'class="mark lost".*?>(\d+)</text>', drawn)}
+    _, parts = strip(Places(trace, titles_of(trace)))
+    return {int(n) for *_, svg in parts
+            for n in re.findall(r'class="mark lost".*?>(\d+)</text>', svg)}  # fmt: skip
 
 
 def red_in_stepper(trace: Trace) -> set[int]:
@@ -83,7 +86,7 @@ def test_what_is_lost_is_red_in_every_view_and_nothing_else_is(
         assert red_in_stepper(trace) == said
         assert red_in_compare(trace) == said
         lost, fine = lost + len(said), fine + len(trace.events) - len(said)
-    assert lost > 50
+    assert lost >= often(10, 50)
     assert fine > 30
 
 

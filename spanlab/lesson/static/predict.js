@@ -9,10 +9,8 @@ function question(box, model, redraw) {
   const own = ownName();
   const one = parts.length === 1 ? " one" : "";
   box.append(el("div", "head", el("b", "", "Predict"), el("span", "dim", ` · ${state.title}`)));
-  const titles = el("div", `row titles${one}`, el("span"), el("span", "", "message"));
-  titles.append(...parts.map((part) => el("span", "", part)));
-  titles.setAttribute("aria-hidden", "true");
-  box.append(titles);
+  const titles = ["", "message", ...parts].map((title) => el("span", "", title));
+  box.append(has(el("div", `row titles${one}`, ...titles), { "aria-hidden": true }));
 
   const groups = []; // one for each thing to choose, in reading order
   state.lines.forEach((line, row) => {
@@ -33,12 +31,8 @@ function question(box, model, redraw) {
     box.append(cells);
   });
 
-  const count = el("span", "dim");
-  count.setAttribute("role", "status");
-  const commit = el("button", "", "Commit");
-  const again = el("button", "quiet", "Start over");
-  const problem = el("div", "problem");
-  problem.setAttribute("role", "alert");
+  const count = has(el("span", "dim"), { role: "status" }), problem = has(el("div", "problem"), { role: "alert" });
+  const commit = el("button", "", "Commit"), again = el("button", "quiet", "Start over");
   box.append(el("div", "foot", count, el("span", "", commit, again)), problem);
 
   const chosen = ({ key, at }) => model.get("said").answers?.[key]?.[at] ?? "";
@@ -111,52 +105,28 @@ function question(box, model, redraw) {
 }
 
 function happened(result) {
-  const box = el("div", "result");
-  if (result.locked) {
-    box.append(el("div", "head dim", result.locked));
-    return box;
-  }
+  if (result.locked) return el("div", "result", el("div", "head dim", result.locked));
   const head = el("div", "head", el("b", "", "What happened"), el("span", "dim", ` · ${result.summary}`));
-  head.setAttribute("role", "status");
-  const list = el("div");
-  list.setAttribute("role", "list");
-  box.append(head, list);
-  for (const row of result.rows) {
+  const rows = result.rows.map((row) => {
     const worst = ["miss", "unsure", "hit"].find((mark) => row.marks.includes(mark));
     const [sign, meaning] = SIGNS[worst] ?? ["", "not asked"];
-    const shown = el("span", "", sign);
-    shown.setAttribute("aria-hidden", "true");
-    const line = el("div", "line", el("span", `sign ${worst ?? ""}`, shown, el("span", "aside", `${meaning}: line`)));
-    line.append(el("span", "num", row.number ? `${row.number}` : "–"), el("span", "message", row.message));
-    line.append(place(row));
-    const item = el("div", "", line);
-    item.setAttribute("role", "listitem");
-    for (const [idea, text] of row.notes) {
-      const note = el("div", "note");
-      if (idea) note.append(el("span", "idea", el("span", "dim", "You may have thought: "), ...words(idea)));
-      note.append(...words(text));
-      item.append(note);
-    }
-    list.append(item);
-  }
-  return box;
+    const shown = has(el("span", "", sign), { "aria-hidden": true });
+    const line = el("div", "line", el("span", `sign ${worst ?? ""}`, shown, el("span", "aside", `${meaning}: line`)),
+      el("span", "num", row.number ? `${row.number}` : "–"), el("span", "message", row.message), place(row));
+    const notes = row.notes.map(([idea, text]) => el("div", "note",
+      idea ? el("span", "idea", el("span", "dim", "You may have thought: "), ...words(idea)) : null, ...words(text)));
+    return has(el("div", "", line, ...notes), { role: "listitem" });
+  });
+  return el("div", "result", has(head, { role: "status" }), has(el("div", "", ...rows), { role: "list" }));
 }
 
 function place(row) {
-  const cell = el("span", "place");
-  if (!row.number) {
-    cell.append("not printed");
-    return cell;
-  }
+  if (!row.number) return el("span", "place", "not printed");
   const spans = row.spans === "no span" ? ["no span"] : ["in ", el("code", "", row.spans)];
-  cell.append(el("span", `chip h${row.hue % 6}`, `ThreadId(${row.thread})`), " ", ...spans);
-  const said = row.you.filter((each) => each);
-  if (said.length) {
-    const wrong = said.map((each) => (each === NOT_SURE ? each : el("s", "", each)));
-    const listed = wrong.flatMap((each, at) => (at ? [", ", each] : [each]));
-    cell.append(" ", el("span", "you", "you said ", ...listed));
-  }
-  return cell;
+  const said = row.you.filter((each) => each).map((each) => (each === NOT_SURE ? each : el("s", "", each)));
+  const listed = said.flatMap((each, at) => (at ? [", ", each] : [each]));
+  const thread = row.thread ? [el("span", `chip h${row.hue % 6}`, `ThreadId(${row.thread})`), " "] : [];
+  return el("span", "place", ...thread, ...spans, ...(said.length ? [" ", el("span", "you", "you said ", ...listed)] : []));
 }
 
 function render({ model, el: root }) {

@@ -30,6 +30,7 @@ Order = tuple[tuple[int, int], ...]  # the task and the thread of each poll
 
 CHANCES = 100  # runs by chance that check what the search has found
 SHARES = 900  # and that tell how likely each of several outcomes is
+ORDERS = 300  # of polls, that are kept: of so many a reader moves polls about
 WORK = 50  # choices for each run of the limit: then a search of long runs is cut short as well
 
 
@@ -55,7 +56,7 @@ class Explored:
     `complete` says that no schedule of the model has another one; else `unseen` is the part of
     the schedules by chance that show more, at most. `broken` are the conditions of the theorem
     that the program breaks: why there may be more than one outcome. Where it breaks none, one run
-    has shown what all of them show. `orders` are the polls of the runs, with their outcome's place.
+    has shown what all of them show. `orders` are polls of some runs, with their outcome's place.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -196,8 +197,10 @@ class _Runs:
             self.outcomes[key] = Outcome(*key, choices, trace)
         polls = tuple((poll.task or 0, poll.thread) for poll in trace.of(PollStarted))
         shows = list(self.outcomes).index(key)
-        if self.orders.setdefault(polls, shows) != shows:
+        if self.orders.get(polls, shows) != shows:
             self.orders[polls] = -1  # others ran ahead between the polls: they do not tell
+        elif len(self.orders) < ORDERS:
+            self.orders[polls] = shows
         return key
 
 

@@ -23,7 +23,7 @@ from spanlab.traces import Trace
 from spanlab.view.figure import Figure
 from spanlab.view.file import Page, Saved
 from spanlab.view.graph import Picture, picture
-from spanlab.view.lanes import strip
+from spanlab.view.lanes import PAGE, strip
 from spanlab.view.live import living
 from spanlab.view.palette import PALETTE
 from spanlab.view.places import ABOVE, Places
@@ -122,7 +122,7 @@ def packed(trace: Trace, drawn: Picture, left_out: str = "", rust: str = "") -> 
     lives = Lives(futures, cache(Labels(trace).of))
     at = {step.index: n for n, step in enumerate(lives.steps) if isinstance(step, Record)}
     at |= {~index: ~n for index, n in at.items()}
-    rows = [_row(step, files) for step in lives.steps]
+    rows, (frame, parts) = [_row(step, files) for step in lives.steps], strip(placed)
     sent = {
         "kinds": list(_SENT.items()), "rows": rows,
         "stacks": [(at[n], thread, off, [at[by] for by in on], current)
@@ -142,7 +142,8 @@ def packed(trace: Trace, drawn: Picture, left_out: str = "", rust: str = "") -> 
         "graph": _slim(drawn.svg), "graphText": drawn.figure.text,
         "colours": {colour: name for name, colour in PALETTE.items()},
         "merged": {key: node.key for node in drawn.nodes for key in node.keys if key != node.key},
-        "lanes": _slim(strip(placed)), "x": list(_places(placed, lives)),
+        "lanes": _slim(frame), "parts": [(*pages, _slim(svg)) for *pages, svg in parts],
+        "page": PAGE, "x": list(_places(placed, lives)),
         "height": placed.height + 18, "tops": [round(placed.top[t] + ABOVE) for t in titles],
         "cut": trace.cut._replace(begun=at.get(trace.cut.begun, len(rows))), "rest": left_out,
     }  # fmt: skip

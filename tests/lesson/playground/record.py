@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 from itertools import product
 from pathlib import Path
 
@@ -34,6 +35,10 @@ edition = "2021"
 debug = 0
 incremental = false
 
+[dependencies]
+tokio = {{ version = "{crates[tokio][version]}", features = ["macros", "rt-multi-thread"] }}
+tracing = "{crates[tracing]}"
+tracing-subscriber = "{crates[tracing-subscriber][version]}"
 """
 MAIN = """\
 {modules}
@@ -81,15 +86,14 @@ def programs() -> dict[str, str]:
     return texts
 
 
-def build() -> Path:
-    """Write all programs into one project, build it without a warning, and give the binary."""
+def build(written: dict[str, str]) -> Path:
+    """Write programs into one project, build it without a warning, and give the binary."""
     reference = (HERE.parents[1] / "reference" / "Cargo.toml").read_text(encoding="utf-8")
-    written = programs()
+    about = CARGO.format(crates=tomllib.loads(reference)["dependencies"])
     numbers = range(len(written))
     modules = "\n".join(f"mod p{n};" for n in numbers)
     calls = "\n".join(f'        "{n}" => p{n}::run(),' for n in numbers)
-    texts = {"Cargo.toml": CARGO + reference[reference.index("[dependencies]") :]}
-    texts["src/main.rs"] = MAIN.format(modules=modules, calls=calls)
+    texts = {"Cargo.toml": about, "src/main.rs": MAIN.format(modules=modules, calls=calls)}
     for n, text in enumerate(written.values()):
         texts[f"src/p{n}.rs"] = MODULE.format(text=text)
     folder = target() / "playground-source"
@@ -104,10 +108,10 @@ def build() -> Path:
     return target() / "debug" / "playground"
 
 
-def printed(binary: Path) -> dict[str, str]:
-    """Run every program; give what each prints, masked, by its name."""
-    logs = {}
-    for n, name in enumerate(programs()):
+def printed(written: dict[str, str]) -> dict[str, str]:
+    """Build and run programs; give what each prints, masked, by its name."""
+    binary, logs = build(written), {}
+    for n, name in enumerate(written):
         command = [binary, str(n)]
         done = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, check=True)
         logs[name] = masked(done.stdout.decode())
@@ -136,4 +140,4 @@ def keep(logs: dict[str, str]) -> None:
 
 
 if __name__ == "__main__":
-    keep(printed(build()))
+    keep(printed(programs()))

@@ -38,32 +38,34 @@ class Listing {
   constructor(label) {
     this.box = scroller("sl-source", label);
     this.probe = el("span", "sl-probe");
-    this.lines = new Lines(this.box, HIGH, place => {
-      const { number, rows } = this.source[place];
-      const line = el("div", "sl-line", el("span", "sl-no", String(number)), el("span", "sl-holds"),
-        el("span", "sl-dots"), el("span", "sl-text", ...inked(rows.join("\n"))));
-      line.style.height = `${HIGH * rows.length}px`;
-      return line;
-    });
-    this.box.append(this.probe);
+    this.inner = el("div", "sl-lines");
+    this.box.append(this.probe, this.inner);
   }
   /** How many characters stand beside each other; the numbers, the dots and a scroll bar take the rest. */
   get room() { return Math.floor((this.box.offsetWidth - 78) / (this.probe.offsetWidth / 10)) || Infinity; }
   open(text) {
     this.opened = [text, this.room];
-    this.source = text.map(([number, line]) => ({ number, rows: rowsOf(line, this.opened[1]) }));
-    this.places = new Map(text.map(([number], place) => [number, place]));
-    this.lines.tops = [0];
-    for (const { rows } of this.source) this.lines.tops.push(this.lines.tops.at(-1) + rows.length);
-    this.lines.resize(text.length, true);
+    this.lines = new Map(text.map(([number, line]) => [number, el("div", "sl-line",
+      el("span", "sl-no", String(number)), el("span", "sl-holds"), el("span", "sl-dots"),
+      el("span", "sl-text", ...inked(rowsOf(line, this.opened[1]).join("\n"))))]));
+    this.inner.replaceChildren(...this.lines.values());
   }
-  /** Show a text with one line marked, and nothing else beside its lines. */
+  /** Show a text with one line marked and in sight, and nothing else beside its lines. */
   show(text, number, look) {
     if (text !== this.opened?.[0] || this.room !== this.opened[1]) this.open(text);
-    this.lines.mark(this.places.get(number) ?? -1, look);
-    for (const part of this.box.querySelectorAll(".sl-dots, .sl-holds")) part.replaceChildren();
+    for (const part of this.inner.querySelectorAll(".sl-dots > *, .sl-holds > *")) part.remove();
+    this.marked?.classList.remove("now", "next");
+    this.marked?.removeAttribute("aria-current");
+    this.marked = this.lines.get(number);
+    if (!this.marked) return;
+    this.marked.classList.add(look);
+    if (look === "now") this.marked.setAttribute("aria-current", "true");
+    const { scrollTop: from, scrollHeight, clientHeight: seen } = this.box, y = this.marked.offsetTop, below = y + this.marked.offsetHeight;
+    const edge = Math.min(2 * HIGH, (seen - HIGH) / 2);
+    if (y >= from + edge && below <= from + seen - edge) return;  // what is in sight stays where it is
+    this.box.scrollTop = Math.min(Math.round((y + below - seen) / 2 / HIGH), Math.floor((scrollHeight - seen) / HIGH)) * HIGH;
   }
-  beside(number, column) { return this.lines.made.get(this.places.get(number))?.querySelector(column); }
+  beside(number, column) { return this.lines.get(number)?.querySelector(column); }
 }
 
 function codePane(story) {

@@ -6,6 +6,7 @@ function resting(story, state, at) {
   return rests && (rests.where === "waits" || rests.where === "queue") ? rests : null;
 }
 
+const ENDED = ["done", "panicked", "aborted"];
 const DEEP = 4, FEW = 3, SHELF = 8;  // cards of a stack, threads with large zones, futures on the shelf
 
 function stagePane(story) {
@@ -20,18 +21,32 @@ function stagePane(story) {
   const never = story.sent.never;
   const title = `Threads, span stacks, futures${never ? ` · ${never} more thread${never > 1 ? "s" : ""} never ran` : ""}`;
   return { section: pane("stacks", title, stage), show(at) {
-    const record = story.records[at], now = story.futures.map(future => ({ future, ...future.at(at), since: future.since(at) }));
-    for (const { id, element } of zones) {
-      const state = story.threads.get(id).at(at), on = id === record.thread;
+    const record = story.records[at], now = story.futures.map(future => {
+      const state = future.at(at), since = future.since(at);
+      return { future, state, ...state, since, isNew: since === at };
+    });
+    for (const one of zones) {
+      const { id, element } = one, state = story.threads.get(id).at(at), on = id === record.thread;
+      const here = now.filter(({ thread, where, future }) => thread === id && (["polled", "value", "given"].includes(where)
+        || (future.task === 0 && ["waits", "queue"].includes(where))));
+      const of = here.flatMap(({ state, isNew }) => [state, isNew]);
+      if (isSame(one, state, on && record, resting(story, state, at), ...of)) continue;
       element.classList.toggle("on", on);
       element.classList.toggle("idle", !on && state.task === null && !state.stack);
-      const here = now.filter(one => one.thread === id && (["polled", "value", "given"].includes(one.where)
-        || (one.future.task === 0 && ["waits", "queue"].includes(one.where))));
       element.replaceChildren(...zone(story, id, state, at, on ? record : null, here, few));
-      if (on) inSight(others, element);
     }
-    shelf.replaceChildren(...shelved(story, now.filter(one => one.future.task !== 0), at));
+    const free = now.filter(one => one.future.task !== 0 && ["queue", "waits", ...ENDED].includes(one.where));
+    if (!isSame(shelf, ...free.flatMap(({ state, isNew }) => [state, isNew]))) shelf.replaceChildren(...shelved(free));
+    const acting = elements[threads.indexOf(record.thread)];
+    return () => acting && inSight(others, acting);
   } };
+}
+
+/** Whether something is drawn from the same parts as the last time, so that it can stay as it is. */
+function isSame(one, ...parts) {
+  const last = one.parts;
+  one.parts = parts;
+  return last?.length === parts.length && parts.every((part, at) => part === last[at]);
 }
 
 /** One thread: what it does, its calls, the futures that are there, and its stack; a small one has less. */
@@ -47,7 +62,7 @@ function zone(story, id, state, at, record, here, large) {
   return [
     el("div", "sl-head", chip(story, id), el("span", "", status)),
     el("div", "sl-calls", ...callsOf(story, id, record, at)),
-    el("div", "sl-futures", ...here.slice(0, 3).map(one => token(story, one, at))), stack];
+    el("div", "sl-futures", ...here.slice(0, 3).map(token)), stack];
 }
 
 function smallHead(story, id, status, one) {
@@ -100,22 +115,22 @@ function ringsOf(one) {
 }
 
 /** A future as a thing. */
-function token(story, one, at) {
-  const { future, where, note, since } = one, isMain = future.task === 0;
+function token(one) {
+  const { future, where, note, isNew } = one, isMain = future.task === 0;
   const says = { value: "a value", given: note, queue: isMain ? "woken" : "", waits: isMain ? `waits for ${note}` : "" }[where];
-  const look = `sl-future ${where}${isHanded(one) ? " named" : ""}${since === at ? " moved" : ""}`;
+  const look = `sl-future ${where}${isHanded(one) ? " named" : ""}${isNew ? " moved" : ""}`;
   const element = el("span", look, el("i", ""), el("b", "", nameOf(one)), ...ringsOf(one), says ? el("small", "", says) : null);
   return has(ofTask(future, element), { title: `${future.name}${where === "waits" ? `, waits for ${note}` : ""}` });
 }
 
 /** What lies on no thread: the run queue, then what waits; what has ended is counted. */
-function shelved(story, futures, at) {
+function shelved(futures) {
   const lie = where => futures.filter(one => one.where === where).sort((a, b) => a.since - b.since);
   const queue = lie("queue"), waits = lie("waits"), room = Math.max(SHELF - queue.length, 0);
-  const ended = futures.filter(({ where }) => ["done", "panicked", "aborted"].includes(where));
+  const ended = futures.filter(({ where }) => ENDED.includes(where));
   const bad = ended.filter(({ where }) => where !== "done").map(({ future, where }) => `${task(future.task)} ${where}`);
   const part = (title, inside, most) => [
-    el("div", "sl-part", title), ...inside.slice(0, most).map(one => token(story, one, at)),
+    el("div", "sl-part", title), ...inside.slice(0, most).map(token),
     inside.length > most ? el("div", "sl-rest", `${inside.length - most} more`) : null];
   return [
     ...part(queue.length ? "run queue" : "run queue: empty", queue, SHELF),

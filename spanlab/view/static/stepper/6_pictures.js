@@ -40,38 +40,12 @@ function graphPane(story, go) {
   } };
 }
 
-/** Give the patterns names of their own, for ids are the whole page's. */
-function ownLooks(drawn) {
-  const own = ownName();
-  for (const pattern of drawn.querySelectorAll("pattern")) pattern.id = own + pattern.id;
-  for (const rect of drawn.querySelectorAll('[fill^="url(#"]')) {
-    has(rect, { fill: rect.getAttribute("fill").replace("#", `#${own}`) });
-  }
-}
-
-const PART = 1000;  // pixels of the lanes that come and go together
-
-/** Keep of a long strip in the page what is near; `reach` tells where something begins and ends. */
-function windowed(strip, reach) {
-  const always = [], parts = [];
-  for (const element of [...strip.children]) {
-    const [from, to] = reach(element);
-    if (to - from > PART) always.push(element); else (parts[Math.floor(from / PART)] ??= []).push(element);
-  }
-  let shown = "";
-  return (left, right) => {
-    const first = Math.max(Math.floor(left / PART) - 1, 0), end = Math.floor(right / PART) + 1;
-    if (shown === `${first} ${end}`) return;
-    shown = `${first} ${end}`;
-    strip.replaceChildren(...always, ...parts.slice(first, end).flat());
-  };
-}
-
 function lanesPane(story, go) {
-  const { sent } = story, width = sent.x.at(-1) + 8, stepOf = at => story.steps[+at];
+  const { sent } = story, width = sent.x.at(-1) + 8, { steps } = story, own = ownName();
   const box = scroller("sl-lanes", "Lanes: what each thread did, in the order of the records");
-  const drawn = drawing(`${SVG} width="${width}" height="${sent.height}">${sent.lanes}</svg>`);
-  ownLooks(drawn);
+  // Ids are the whole page's: the patterns have names of their own.
+  const draw = svg => drawing(`${SVG} width="${width}" height="${sent.height}">${svg.replaceAll(/(?<=id="|url\(#)look/g, `${own}$&`)}</svg>`);
+  const drawn = draw(sent.lanes), strip = drawn.lastChild, always = strip.childElementCount;
   const names = el("div", "sl-names", ...sent.threads.map((id, place) => {
     const name = ofThread(story, el("span", "", `ThreadId(${id})`), id);
     name.style.top = `${sent.tops[place]}px`;
@@ -79,36 +53,36 @@ function lanesPane(story, go) {
   }));
   const veil = el("div", "sl-veil"), line = el("div", "sl-cursor");
   const tops = new Map(sent.threads.map((id, place) => [id, sent.tops[place]]));
-  const marks = new Map(), arrows = new Map();
-  for (const element of drawn.querySelectorAll("[data-i]")) marks.set(stepOf(element.dataset.i), element);
-  for (const element of drawn.querySelectorAll("[data-a]")) {
-    for (const at of element.dataset.a.split(" ")) arrows.set(stepOf(at), element);
-  }
-  const near = windowed(drawn.querySelector(".sl-strip"), element => {
-    const { a } = element.dataset, shape = element.querySelector("rect") ?? element, x = +shape.getAttribute("x");
-    if (a) return a.split(" ").map(at => sent.x[stepOf(at)]);
-    return element.matches(".rule") ? [0, Infinity] : [x, x + +shape.getAttribute("width")];
-  });
-  const paint = () => near(box.scrollLeft / fit, (box.scrollLeft + box.clientWidth) / fit);
-  near(0, 0);
   box.append(el("div", "sl-long", names, el("div", "sl-drawn", drawn, veil, line)));
-  box.addEventListener("scroll", paint);
+  box.addEventListener("scroll", () => paint());
   box.addEventListener("click", event => {
     const at = event.target.closest("[data-i]")?.dataset.i;
-    if (at !== undefined) go(stepOf(at));
+    if (at !== undefined) go(steps[at]);
   });
-  let shown = [], fit = 1;
+  let now = 0, fit = 1, shown = "";
+  /** Have the pages that are near in the page, and mark what the step is about. */
+  function paint() {
+    const left = box.scrollLeft / fit / sent.page, first = Math.floor(left) - 1, last = first + 2 + Math.ceil(box.clientWidth / fit / sent.page);
+    if (shown !== `${first} ${last}`) {
+      shown = `${first} ${last}`;
+      const near = sent.parts.filter(([from, to]) => from <= last && to >= first).map(([, , svg]) => svg);
+      while (strip.childElementCount > always) strip.lastChild.remove();
+      strip.append(...draw(near.join("")).childNodes);
+    }
+    for (const element of strip.querySelectorAll(".now")) element.classList.remove("now");
+    const at = before(steps, now);
+    if (steps[at] !== now) return;
+    for (const element of strip.querySelectorAll(`[data-i="${at}"], [data-a~="${at}"]`)) element.classList.add("now");
+  }
   return { section: pane("time", "Lanes", box), show(at) {
     const fits = Math.min(box.clientHeight / sent.height, box.clientWidth / (width + 100));
     fit = Math.min(Math.max(fits, 0.85), 1.4);
+    now = at;
     const seen = box.clientWidth - 96 * fit;
     box.style.setProperty("--fit", fit);
     const from = sent.x[at] * fit, to = sent.x[at + 1] * fit;
     line.style.transform = `translateX(${sent.x[at + 1]}px)`;
-    veil.style.left = `${sent.x[at + 1]}px`;
-    for (const element of shown) element.classList.remove("now");
-    shown = [marks.get(at), arrows.get(at)].filter(Boolean);
-    for (const element of shown) element.classList.add("now");
+    veil.style.transform = `scaleX(${1 - sent.x[at + 1] / width})`;
     if (from < box.scrollLeft + 30 || to > box.scrollLeft + seen - 40) box.scrollLeft = to - seen * 0.6;
     const y = (tops.get(story.records[at].thread) ?? 0) * fit;
     paint();
@@ -143,6 +117,6 @@ function logStrip(story, go) {
       if (look) row.classList.add(look);
       if (look === "now") row.setAttribute("aria-current", "true"); else row.removeAttribute("aria-current");
     });
-    if (rows.length) inSight(box, rows[Math.max(newest - from, 0)]);
+    return () => rows.length && inSight(box, rows[Math.max(newest - from, 0)]);
   } };
 }

@@ -75,11 +75,12 @@ function render({ model, el: outside }) {
     const next = Math.min(Math.max(to, story.first), end);
     if (next === at) return;
     at = next;
-    for (const pane of [bar, ...seen]) pane.show(at);
+    const scrolls = seen.map(pane => pane.show(at));
     sentence.replaceChildren(...say(story, at).map(part => spoken(story, part)));
+    for (const scroll of scrolls) scroll?.();  // at the end, for each has the page laid out
   }
   const pictures = picturesOf(story, go, () => at), bar = controls(story, go, () => at, pictures, wallOf(root));
-  const code = codePane(story), stage = stagePane(story), log = logStrip(story, go), seen = [code, stage, pictures, log];
+  const code = codePane(story), stage = stagePane(story), log = logStrip(story, go), seen = [pictures, code, stage, log, bar];
   root.append(...bar.parts, sentence, el("p", "sl-none sl-left", story.sent.rest),
     el("div", "sl-main", code.section, stage.section), pictures.section, log.section);
 
@@ -93,7 +94,7 @@ function render({ model, el: outside }) {
   const stopTheme = followTheme(root, outside);
   const sized = new ResizeObserver(() => {
     fitHeight(root);
-    for (const pane of seen) pane.show(at, true);
+    for (const pane of seen) pane.show(at, true)?.();
   });
   go(story.first);
   sized.observe(root);
