@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from spanlab.yours.compact import MOMENT, End, Shares
 from spanlab.yours.entry import Entry, Head, Pairs
+from spanlab.yours.shares import MOMENT, End, Shares
 
 FIELD = re.compile(r"\x1b\[3m([^\x1b]*)\x1b\[0m(?:\x1b\[3m([^\x1b]*)\x1b\[0m)?\x1b\[2m=\x1b\[0m")
 SPAN = re.compile(

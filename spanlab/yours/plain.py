@@ -21,13 +21,16 @@ PREFIXES = (  # the rest must be a line of a log
     r"  (?=\d{4}-\d\d-\d\dT[\d:.]+Z +(?:TRACE|DEBUG|INFO|WARN|ERROR) )",
 )
 DOCKER = re.compile(r'\{"log": ?"')  # Docker's own file, of its driver json-file
-INNER = re.compile(rf"(?:(?:{TIME}) +)?(?:{LEVELS}) |\{{\"|  +(?:{LEVELS}) |(?:{TIME}) +{LOOSE} ")
+INNER = re.compile(
+    rf"(?:(?:{TIME}) +)?(?:{LEVELS}) |\{{\"|  +(?:{LEVELS}) |(?:{TIME}) +{LOOSE} "
+    rf"|(?:{TIME}) +(?:\S+ +)?ThreadId|    (?:at|in|on) \S"
+)
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LEVEL = rf"\[3\dm *(?:{LOOSE})"
 STYLED = re.compile(
     rf"\x1b{LEVEL}\x1b|\x1b\[2m[^\x1b]*\x1b\[0m\x1b\[2m:|\x1b\[2;3m(?:at|in|on)\x1b"
 )
-LOST = re.compile(rf"(?<!\x1b){LEVEL}\[")
+LOST = re.compile(rf"(?<!\x1b)(?:{LEVEL}|\[2;3m(?:at|in|on))\[")
 LOST_ESC = re.compile(r"(?<!\x1b)\[(?:[0-3]|[39]\d)(?:;\d+)*m")
 OLD = re.compile(r"(?:\x1b\[2m[^\x1b]*\x1b\[0m )?\x1b\[3\dm[^\x1b]*\x1b\[0m (.*)")
 

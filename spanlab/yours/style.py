@@ -10,13 +10,14 @@ from itertools import islice
 from spanlab.yours import objects
 from spanlab.yours.chain import Chains
 from spanlab.yours.coloured import Coloured
-from spanlab.yours.compact import Shares, learned, shared
+from spanlab.yours.compact import learned, shared
 from spanlab.yours.entry import MOMENTS, Entry, moments
 from spanlab.yours.fields import IDENT, Names
 from spanlab.yours.heads import HEADS, LEVELS, OTHER, OTHERS, TIME, usual
 from spanlab.yours.oneline import Lines
 from spanlab.yours.plain import Plain, bare
 from spanlab.yours.pretty import Pretty, length, marked
+from spanlab.yours.shares import Shares
 
 Line = tuple[int, str]  # its offset in bytes, and its text
 Block = list[Line]

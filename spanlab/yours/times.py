@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-UPTIME = re.compile(r"\[? *(\d+)\.(\d{1,9})s?\]?\Z")
+UPTIME = re.compile(r"\[? *(\d{1,11})\.(\d{1,9})s?\]?\Z")
 CLOCK = re.compile(r"(.*?)([.,]\d+)?(Z| ?UTC|[+-]\d\d:?\d\d)?\]?\Z")
 FORMS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%b %d %H:%M:%S", "%H:%M:%S")
 EPOCH = datetime(1970, 1, 1)

@@ -117,16 +117,18 @@ class Words:
         self.targets = scoped | {start.word for start in plain if "::" in start.word}
         self.targets |= {name.partition("::")[0] for name in self.targets}  # the crate itself
         self.targets -= self.spans
-        certain = set(self.targets)
+        certain, behind = set(self.targets), defaultdict[str, list[str]](list)
+        for start in plain:
+            found = TARGET.match(start.rest)
+            behind[start.word].append(found[1] if found else "")
         for _ in range(2):  # what is a target alone is one behind a span
-            ends: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-            for start in plain:
-                found = TARGET.match(start.rest)
-                known = bool(found and (found[1] in self.targets or "::" in found[1]))
-                ends[known][start.word] += 1
-            before = {word for word, n in ends[True].items() if ends[False][word] <= 0.1 * n}
-            self.spans |= before - certain
-            self.targets = certain | ends[False].keys() - self.spans
+            for word, seconds in behind.items():
+                known = {s for s in seconds if s in self.targets or "::" in s}
+                have = word not in certain and seconds.count("") <= 0.1 * len(seconds)
+                if have and (known or len({*seconds} - {""}) > 1):
+                    self.spans.add(word)
+            self.targets = certain | behind.keys() - self.spans
+            self.targets |= {s for word in self.spans for s in behind.get(word, ()) if s}
 
     def _odd_targets(self, afters: list[str]) -> set[str]:
         """Learn targets with spaces: what different texts follow behind spans, or at the start."""

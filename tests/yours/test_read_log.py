@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from sets import packed
 
 from spanlab import Trace, UsageError, log, read_log, suspects
 from spanlab.record import Event
+from spanlab.yours.entry import Entry
 
 LOGS = packed("public/")  # printed by tracing-subscriber 0.3.23
 SAMPLES = [json.loads(row) for row in packed("samples.jsonl")[""].splitlines()]
@@ -80,6 +82,74 @@ def test_dockers_own_file_is_unwrapped(name: str) -> None:
     assert str(log(trace)) == text
     assert trace.origin.counts == bare.origin.counts
     assert trace.noted == bare.noted
+
+
+PREFIXES = {
+    "compose": "web-1  | ",
+    "journal": "Nov 27 01:00:{n:02} host app[123]: ",
+    "CRI": "2026-11-27T01:00:00.{n:09}Z stdout F ",
+    "gh run view": "test\tRun tests\t2026-11-27T01:00:00.{n:07}Z ",
+    "kubectl": "[pod/app-7f/app] ",
+}
+
+
+def told(trace: Trace) -> list[Any]:
+    """Give what entries say."""
+    return [(e.message, e.fields, e.scope, e.time) for e in trace.origin.entries() if e.message]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES.values(), ids=PREFIXES)
+@pytest.mark.parametrize("form", ["full", "compact", "pretty", "json"])
+def test_what_a_collector_puts_before_each_line_is_taken_off(form: str, prefix: str) -> None:
+    """The entries are those of the log alone, and all bytes are kept; pretty has many lines."""
+    raw = LOGS[f"0001-default-{form}.log"]
+    rows = raw.decode().removesuffix("\n").split("\n")
+    text = "".join(prefix.format(n=n % 60) + f"{row}\n" for n, row in enumerate(rows))
+    trace, bare = read_log(text), read_log(raw)
+    assert str(log(trace)) == text
+    seen = told(trace)
+    assert seen == told(bare)
+    assert len(seen) > 20
+
+
+@pytest.mark.parametrize("form", ["full", "compact", "pretty"])
+@pytest.mark.parametrize("escape", ["", "^["], ids=["lost", "caret"])
+def test_colours_that_a_terminal_mangled_are_read(form: str, escape: str) -> None:
+    """ESC is gone, or written as two letters."""
+    raw = LOGS[f"0003-ansi-{form}.log"].decode()
+    trace = read_log(raw.replace("\x1b", escape))
+    assert [event.message for event in trace.events] == [e.message for e in read_log(raw).events]
+
+
+def test_compact_tells_whose_fields_are_whose() -> None:
+    """As full does with braces, of the same programs; where it is not sure, it says so."""
+    right = Counter[bool]()
+    sure = Counter[bool]()
+    for name in LOGS:
+        if not name.endswith("-compact.log"):
+            continue
+        mine, other = (
+            [entry for entry in read_log(LOGS[one]).origin.entries() if entry.kind != "noise"]
+            for one in (name, name.replace("compact", "full"))
+        )
+        if [entry.message for entry in mine] != [entry.message for entry in other]:
+            continue  # its threads ran in another order, or a message was read otherwise
+        for a, b in zip(mine, other, strict=True):
+            same = [*map(list, a.fields)] == [*map(list, b.fields)] and plainly(a) == plainly(b)
+            right[same or not b.scope] += 1
+            sure[same or not b.scope or bool(a.unsure)] += 1
+    assert right.total() == 906
+    assert right[True] >= 770, right
+    assert sure[True] >= 785, sure
+
+
+def plainly(entry: Entry) -> list[Any]:
+    return [(name, [*map(list, fields)]) for name, fields in entry.scope]
+
+
+def test_a_time_of_many_digits_is_none() -> None:
+    """Nobody's program runs so long, and no float holds it."""
+    assert not suspects(read_log(f"{'9' * 400}.000000001s  INFO app: hello\n" * 3))
 
 
 def test_what_is_no_file_is_refused() -> None:
