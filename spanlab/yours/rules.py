@@ -220,7 +220,7 @@ def beats(case: Case) -> Says | None:
 
 
 def module(case: Case) -> Says | None:
-    if case.place[0] in case.targets:
+    if case.place[0] and case.place[0] in case.targets:
         return 0.75, "its module logs in that span elsewhere"
     return None
 

@@ -23,7 +23,7 @@ Block = list[Line]
 
 MOMENT: Place = ("moment",)
 ROUNDS, ALIKE, LEARNED = 4, 6, 1000  # lines that are learned from: alike ones, in all
-MUCH = 1000  # spans times fields of a line that nobody reads
+MUCH = 4000  # spans times fields, times the larger of both, of lines that nobody reads
 OWN, SHAPE, TWICE = 1.0, 1.5, 4.0  # the prices of a field of a place, of names together, of doubled
 VALUE, NEW, NAME, KNOWN = 1.0, 1.5, 1.0, 0.02  # of a span's field, of names that no other has
 CLOSE, LESS = 1.0, -1e-6  # what makes a reading no worse, and what a better one
@@ -79,7 +79,9 @@ class Shares:
             _, chain, fields = line = place, *line[1:]
             if size is not None or not chain:
                 self.own[place] = max(len(fields) if size is None else size, self.own.get(place, 0))
-            if line not in lines and many[place, chain] < ALIKE and len(lines) < LEARNED:
+            if _much(chain, fields) or len(lines) >= LEARNED:
+                continue
+            if line not in lines and many[place, chain] < ALIKE:
                 many[place, chain] += 1
                 lines[line] = None
                 places[place].append(line)
@@ -145,8 +147,6 @@ class Shares:
 
     def _split(self, chain: Chain, end: End) -> tuple[Cuts, float]:
         """Give where the fields of each span end so that it costs least; the outer take more."""
-        if len(chain) * len(end) > MUCH:
-            return (len(end),) * len(chain), 0.0
         names, last = named(end), len(chain) - 1
         best: dict[int, tuple[Cuts, float]] = {0: ((), 0.0)}
         for n, span in enumerate(chain):
@@ -238,6 +238,8 @@ class Shares:
 
     def parts(self, place: Place, chain: Chain, fields: End) -> tuple[list[End], bool]:
         """Part fields: the event's, then those of each span; and tell whether that is unsure."""
+        if _much(chain, fields):
+            return [fields, *[()] * len(chain)], True
         place, _ = self._place(place, chain, fields)
         size, unsure = self.own.get(place), place not in self.own or place in self._open
         if size is None:
@@ -246,8 +248,12 @@ class Shares:
         end = fields[size:]
         cuts = self._cuts.get((place, chain, fields)) or self._split(chain, end)[0]
         spans = [end[a:b] for a, b in pairwise((0, *cuts))]
-        unsure |= (chain, named(end)) in self._open or len(chain) * len(end) > MUCH
+        unsure |= (chain, named(end)) in self._open
         return [fields[:size], *spans], unsure
+
+
+def _much(chain: Chain, fields: End) -> bool:
+    return len(chain) * len(fields) * max(len(chain), len(fields)) > MUCH
 
 
 def _close(changes: list[float]) -> bool:
