@@ -114,7 +114,7 @@ async def group_fails() -> None:
 
 async def group_works() -> list[int]:
     async def square(n: int) -> int:
-        await asyncio.sleep(0.001 * (5 - n))
+        await asyncio.sleep(0.02 * (5 - n))
         info(f"{n}")
         return n * n
 
