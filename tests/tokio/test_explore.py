@@ -38,6 +38,8 @@ from spanlab import (
     yield_now,
 )
 from spanlab.evidence.labels import Labels
+from spanlab.record import PollStarted
+from spanlab.tokio.explore import ORDERS
 from spanlab.tokio.explore.theorem import Conditions
 
 # ---------------------------------------------------------------- the programs
@@ -510,6 +512,22 @@ def test_the_limit_cuts_it_short_and_it_says_so() -> None:
     assert not found.complete
     assert found.runs == 5
     assert "cut short after 5 runs" in repr(found)
+
+
+def test_some_orders_of_polls_are_kept_and_each_tells_one_outcome() -> None:
+    """As many as a reader moves about, whatever the number of runs."""
+
+    async def many() -> None:
+        tasks = [spawn(task()) for task in (guilty, innocent, guilty, innocent, innocent)]
+        for task in tasks:
+            await task
+
+    found = explore(many, limit=1_000)
+    assert len(found.orders) == ORDERS < found.runs
+    assert {*found.orders.values()} <= {*range(len(found.outcomes))}
+    for outcome in found.outcomes:
+        polls = tuple((poll.task or 0, poll.thread) for poll in outcome.trace.of(PollStarted))
+        assert found.outcomes[found.orders.get(polls, found.outcomes.index(outcome))] is outcome
 
 
 # ---------------------------------------------------------------- replays

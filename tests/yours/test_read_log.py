@@ -12,6 +12,7 @@ from sets import packed
 
 from spanlab import Trace, UsageError, log, read_log, suspects
 from spanlab.record import Event
+from spanlab.view.tree import titles_of
 from spanlab.yours.entry import Entry
 
 LOGS = packed("public/")  # printed by tracing-subscriber 0.3.23
@@ -181,3 +182,25 @@ def test_the_cases_of_the_clinic_are_found(
 def test_the_clean_case_of_the_clinic_has_no_suspect() -> None:
     """Spans that are entered again and again, and a heartbeat that belongs to none of them."""
     assert suspects(read_log(CLINIC / "clinic_clean.log")) == ()
+
+
+@pytest.mark.parametrize("case", ["orphan", "foreign", "stuck"])
+def test_nothing_is_said_of_threads_or_modules_that_a_log_does_not_show(case: str) -> None:
+    """Neither as the title of a thread, nor as evidence: what is missing is alike everywhere."""
+    trace = read_log(CLINIC / f"clinic_{case}.log")
+    missing = {"threads", "targets"} & {*trace.origin.missing}
+    titles, found = {*titles_of(trace).values()}, str(suspects(trace))
+    assert (titles == {"any thread"}) == ("threads" in missing)
+    assert "ThreadId" not in "".join(titles) or "threads" not in missing
+    assert "its module" not in found or "targets" not in missing
+    assert missing
+
+
+@pytest.mark.parametrize("spans", [50, 200, 1_000])
+def test_a_line_of_too_many_spans_or_fields_is_marked_and_not_guessed_at(spans: int) -> None:
+    """Nobody can tell whose the fields are, and trying all readings would take for ever."""
+    chain = ":".join(f"s{n}" for n in range(spans))
+    text = f" INFO {chain}: t: hi " + " ".join(f"f{n}=1" for n in range(spans)) + "\n"
+    trace = read_log(text * 2)
+    assert str(log(trace)) == text * 2
+    assert all("spans" in entry.unsure for entry in trace.origin.entries() if entry.names)
