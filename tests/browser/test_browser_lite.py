@@ -71,12 +71,12 @@ def committed(path: Path) -> nbformat.NotebookNode:
 
 
 def said(outputs: list[Any]) -> str:
-    """Give the text of all that a cell shows; a cell's file has a name of its own in each run."""
+    """Give the text that a cell shows in the end; its file has a name of its own in each run."""
     parts = []
     for output in outputs:
         data = output.get("data", {})
         parts += [output.get("text", ""), data.get("text/plain", ""), data.get("text/markdown", "")]
-    text = "".join("".join(part) for part in parts)
+    text = re.sub(r"[^\n]*\r", "", "".join("".join(part) for part in parts))  # drawn over
     return re.sub(r"\S*(?:ipykernel_\d+|pyodide_kernel)\S*?\.py", "CELL", text)
 
 
